@@ -1,0 +1,27 @@
+/** ESM all the way: swc strips the types, the private export condition makes sister packages resolve to their sources. */
+const config = {
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['halfmq:source', 'node', 'import', 'default'] },
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+          keepClassNames: true,
+        },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  setupFiles: ['reflect-metadata'],
+  testMatch: ['<rootDir>/{libs,apps}/*/src/**/*.spec.ts', '<rootDir>/test/{kit,e2e,faults}/**/*.spec.ts'],
+  modulePathIgnorePatterns: ['/dist/'],
+};
+
+export default config;
