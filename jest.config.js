@@ -1,7 +1,7 @@
 /** ESM all the way: swc strips the types, the private export condition makes sister packages resolve to their sources. */
 const config = {
   testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['halfmq:source', 'node', 'import', 'default'] },
+  testEnvironmentOptions: { customExportConditions: ['halfmq:source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
