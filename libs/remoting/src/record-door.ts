@@ -1,0 +1,11 @@
+/** '@halfmq/remoting/record': what a store needs of the wire, and nothing that opens a socket. */
+export * from './bytes.js';
+export * from './clock.js';
+export { Permission, SysFlag } from './codes.js';
+export * from './host.js';
+export * from './log.js';
+export * from './manual-clock.js';
+export * from './message-id.js';
+export * from './properties.js';
+export * from './record.js';
+export * from './subscription.js';
