@@ -19,7 +19,7 @@ export function readProperties(path: string): Line[] {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
     throw new ConfigError({ kind: 'file', name: path }, `cannot be read (${reason})`);
   }
   return parseProperties(text.replace(/^\uFEFF/, ''));
