@@ -58,7 +58,7 @@ export async function lmdbLimit(
     const begun = performance.now();
     for (let i = 0; i < blocks; i++) {
       environment.transactionSync(() => {
-        environment.put(i * block.length, block);
+        void environment.put(i * block.length, block);
       });
     }
     const seconds = (performance.now() - begun) / 1000;

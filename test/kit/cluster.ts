@@ -20,7 +20,12 @@ export class Cluster {
     this.broker = new HalfmqProcess(
       [
         'broker',
-        ...['-n', nameServer, '--store', join(folder, 'store'), '-o', `listenPort=${port(brokerAddress)}`],
+        '-n',
+        nameServer,
+        '--store',
+        join(folder, 'store'),
+        '-o',
+        `listenPort=${port(brokerAddress)}`,
         ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
       ],
       /boot success/,

@@ -116,7 +116,7 @@ export function headerCodec<F extends FieldTable>(
       const ext: Record<string, string> = {};
       const values: Readonly<Record<string, unknown>> = header;
       for (const { key, wire } of columns) {
-        const value = values[key];
+        const value = values[key] as string | number | boolean | undefined | null;
         if (value !== undefined && value !== null) ext[wire] = String(value);
       }
       return ext;

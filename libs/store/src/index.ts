@@ -1,1 +1,1 @@
-export {};
+export * from './message-store.js';

@@ -1,0 +1,264 @@
+import type { Clock, Host, Log } from '@halfmq/remoting/record';
+
+/*
+ * The store's port: what rooms may ask of it, and what is true afterwards.
+ *
+ * Two words are used with care. *Placed*: the message has its physical and queue offset and lies in the block under
+ * construction; readers do not see it yet, and a killed process forgets it. *Stored*: its group was committed, readers
+ * see it, it survives a killed process; with SYNC_FLUSH it was also synced. Every append says `placed` by returning and
+ * `stored` by calling back, once, never before it has returned.
+ */
+
+/** A message to be stored. Offsets, store time, store host, size and checksum are the store's to give. */
+export interface NewMessage {
+  readonly topic: string;
+  readonly queueId: number;
+  readonly flag: number;
+  readonly sysFlag: number;
+  /** ms since 1970, by the producer's clock */
+  readonly bornTimestamp: number;
+  readonly bornHost: Host;
+  readonly reconsumeTimes: number;
+  /** physical offset of the half message of a committed one, else 0 */
+  readonly preparedTransactionOffset: number;
+  /** copied before append returns */
+  readonly body: Buffer;
+  /** key 0x01 value 0x02 ... */
+  readonly properties: string;
+}
+
+/** Where a message lies. */
+export interface Place {
+  readonly queueOffset: number;
+  readonly physicalOffset: number;
+  /** ms since 1970; never smaller than that of an earlier record */
+  readonly storeTimestamp: number;
+}
+
+/** Called once: without an error when stored, with one when its group failed and nothing of it remains. */
+export type Stored = (error?: StoreError) => void;
+
+export type StoreErrorKind =
+  /** no room: appends are refused until there is some again */
+  | 'disk-full'
+  /** a commit or a sync failed; after a failed sync only a restart helps */
+  | 'failed'
+  /** the store is closed or closing */
+  | 'closed'
+  /** another process has the folder */
+  | 'locked'
+  /** the folder belongs to another broker, to a newer format, or is damaged */
+  | 'format'
+  /** a record that can never be stored: too large, properties too long */
+  | 'illegal';
+
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+
+  constructor(
+    readonly kind: StoreErrorKind,
+    detail: string,
+    options?: ErrorOptions,
+  ) {
+    super(detail, options);
+  }
+}
+
+export interface StoreOptions {
+  /** folder, made when missing */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly clusterName: string;
+  readonly brokerName: string;
+  /** written into every record; clients connect to it by offset message ids */
+  readonly storeHost: Host;
+  readonly flush: 'ASYNC_FLUSH' | 'SYNC_FLUSH';
+  /** ms between syncs with ASYNC_FLUSH */
+  readonly flushIntervalMs: number;
+  /** a segment is rolled at about this size; 256 MiB by default */
+  readonly segmentBytes?: number;
+  /** segments whose last record is older are unlinked */
+  readonly retentionMs: number;
+  /** ms from a half message's store time to its first check, from its properties */
+  readonly firstCheckAfterMs: (properties: string) => number;
+}
+
+export type ReadStatus =
+  | 'FOUND'
+  /** scanned, and nothing was accepted: read again from nextOffset */
+  | 'NO_MATCHED_MESSAGE'
+  /** the queue was never written to */
+  | 'NO_MESSAGE_IN_QUEUE'
+  /** offset = max: nothing yet */
+  | 'OFFSET_OVERFLOW_ONE'
+  | 'OFFSET_OVERFLOW_BADLY'
+  | 'OFFSET_TOO_SMALL';
+
+export interface ReadLimits {
+  readonly maxMessages: number;
+  /** at least one message is returned even when it is larger */
+  readonly maxBytes: number;
+  /** by the index's tag slot: javaHashCode of TAGS, 0 without */
+  readonly accepts?: ((tagsCode: number) => boolean) | undefined;
+}
+
+export interface ReadResult {
+  readonly status: ReadStatus;
+  /** whole records, one after the other, possibly several in one piece; stay valid, must not be changed */
+  readonly records: readonly Buffer[];
+  readonly count: number;
+  /** where to read on; after the last scanned entry, found or not */
+  readonly nextOffset: number;
+  readonly minOffset: number;
+  /** of the next message to be stored */
+  readonly maxOffset: number;
+}
+
+export interface Arrival {
+  readonly topic: string;
+  readonly queueId: number;
+  /** of the first message of this group in this queue, and after its last */
+  readonly from: number;
+  readonly maxOffset: number;
+  readonly tagsCodes: readonly number[];
+}
+
+/** The log and its queues. Everything here survives a killed process from the moment it is *stored*. */
+export interface MessageStore {
+  readonly halves: HalfLedger;
+  readonly delayed: DelayedMessages;
+  readonly settings: Settings;
+  readonly offsets: ConsumerOffsets;
+
+  /**
+   * Appends all or none, consecutive in their queues, in one group. A message for RMQ_SYS_TRANS_HALF_TOPIC enters the
+   * half ledger (REAL_TOPIC, PGROUP, UNIQ_KEY are read from its properties).
+   * @throws StoreError disk-full, failed, closed, illegal; nothing was placed then
+   */
+  append(messages: readonly NewMessage[], stored: Stored): readonly Place[];
+  read(topic: string, queueId: number, offset: number, limits: ReadLimits): ReadResult;
+  /** The record that begins at this physical offset; undefined when there is none (any more). */
+  recordAt(physicalOffset: number): Buffer | undefined;
+  minOffset(topic: string, queueId: number): number;
+  /** Next queue offset to be stored. */
+  maxOffset(topic: string, queueId: number): number;
+  /** LOWER: first message at or after `timestamp`, UPPER: last one at or before; min before the first, max after the last. */
+  offsetByTime(topic: string, queueId: number, timestamp: number, boundary: 'LOWER' | 'UPPER'): number;
+  /** Store time of the message at this queue offset; undefined without one. */
+  storeTimeAt(topic: string, queueId: number, offset: number): number | undefined;
+  /** The topic's queues and consumer offsets end; a topic of the same name begins anew at offset 0. Logged. */
+  deleteTopic(topic: string, stored: Stored): void;
+  /** Called after each commit, for each queue that grew; never for what is only placed. Returns how to stop. */
+  onArrival(listener: (arrival: Arrival) => void): () => void;
+  readonly minPhysicalOffset: number;
+  readonly maxPhysicalOffset: number;
+  /** False after a failed sync or while the disk is full: appends are refused, reads go on. */
+  readonly writable: boolean;
+  /** Resolves when everything placed before the call is stored and synced. */
+  flush(): Promise<void>;
+  /** Stores and syncs what is placed, projects it, leaves the clean mark, gives the folder back. Safe to call again. */
+  close(): Promise<void>;
+}
+
+/** Who decided a half message, what and when. */
+export interface Verdict {
+  readonly kind: 'commit' | 'rollback';
+  readonly by: 'producer' | 'check' | 'operator';
+  /** ms since 1970 */
+  readonly at: number;
+  readonly reason?: string | undefined;
+}
+
+export interface HalfMessage {
+  /** queue offset in the half queue and physical offset: its names on the wire, for ever */
+  readonly halfOffset: number;
+  readonly physicalOffset: number;
+  readonly producerGroup: string;
+  /** the real topic */
+  readonly topic: string;
+  readonly uniqueKey: string;
+  readonly storeTimestamp: number;
+  /** parked: past the check limit, not asked about any more, and still undecided */
+  readonly state: 'pending' | 'parked';
+  readonly checks: number;
+  readonly nextCheckAt: number;
+}
+
+/**
+ * Half messages and their verdicts: a projection of the half topic and of the verdict records in
+ * RMQ_SYS_TRANS_OP_HALF_TOPIC. The first verdict is final.
+ */
+export interface HalfLedger {
+  /** Undefined: never heard of, or decided and forgotten. */
+  find(halfOffset: number): { readonly half?: HalfMessage; readonly verdict?: Verdict } | undefined;
+  /** Pending ones whose check is due, the longest due first. A range read: its cost does not grow with those not due. */
+  due(now: number, limit: number): HalfMessage[];
+  /** When the next check is due, ms since 1970; undefined when nothing is pending. */
+  nextDueAt(): number | undefined;
+  /** A check was asked. Not logged: after a kill the count may be a second old, never the verdict. */
+  checked(halfOffset: number, nextCheckAt: number): void;
+  /** Its next check moves, nothing is counted. */
+  postpone(halfOffset: number, nextCheckAt: number): void;
+  /**
+   * Decides, and in the same group appends the verdict record and, for a commit, `final`.
+   * @returns the earlier verdict when there is one: nothing is appended then, and `stored` is called once that one is stored
+   * @throws StoreError as append; Error when the half message is unknown: call find first
+   */
+  decide(
+    halfOffset: number,
+    verdict: Verdict,
+    final: NewMessage | undefined,
+    stored: Stored,
+  ): Verdict | undefined;
+  /** Pending → parked, with a copy in another topic, in one group. Logged. */
+  park(halfOffset: number, copy: NewMessage, stored: Stored): Place;
+  /** Parked (or pending) → pending with no check counted. Logged. */
+  resume(halfOffset: number, nextCheckAt: number, stored: Stored): void;
+  readonly pending: number;
+  readonly parked: number;
+  /** Undecided ones in half-offset order, after `afterHalfOffset`. */
+  list(limit: number, afterHalfOffset?: number): HalfMessage[];
+}
+
+export interface DelayedMessage {
+  readonly deliverAt: number;
+  readonly physicalOffset: number;
+}
+
+/** Messages that wait for their time: a projection of the records appended with `schedule`. */
+export interface DelayedMessages {
+  /** Appends the message (its topic is a system topic, its real one is in its properties) to be delivered at `deliverAt`. */
+  schedule(message: NewMessage, deliverAt: number, stored: Stored): Place;
+  /** The longest due first. What was given to `deliver` is not answered again. */
+  due(now: number, limit: number): DelayedMessage[];
+  nextDueAt(): number | undefined;
+  /** Appends `final` and the note that it is done in one group: once, whatever is killed. Undefined `final`: dropped. */
+  deliver(delayed: DelayedMessage, final: NewMessage | undefined, stored: Stored): void;
+  readonly waiting: number;
+}
+
+export type SettingKind = 'topic' | 'group' | 'broker';
+
+/** Small documents by name: topic and group settings. Each change is a record; the latest wins. */
+export interface Settings {
+  /** As of the last call of put or delete, stored or not. */
+  all(kind: SettingKind): ReadonlyMap<string, string>;
+  put(kind: SettingKind, name: string, document: string, stored: Stored): void;
+  delete(kind: SettingKind, name: string, stored: Stored): void;
+}
+
+/**
+ * Where each consumer group reads on. In memory, written every second when changed and logged as a whole every 5 s: after
+ * a kill at most a second old, which means redelivery, never loss.
+ */
+export interface ConsumerOffsets {
+  /** Undefined when the group never committed for this queue. */
+  query(group: string, topic: string, queueId: number): number | undefined;
+  commit(group: string, topic: string, queueId: number, offset: number): void;
+  /** Queue id → offset of everything the group committed for the topic. */
+  ofTopic(group: string, topic: string): ReadonlyMap<number, number>;
+  topicsOf(group: string): readonly string[];
+  groupsOf(topic: string): readonly string[];
+  forget(group: string): void;
+}
