@@ -1,0 +1,32 @@
+package org.halfmq.compat;
+
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.concurrent.Callable;
+
+/** Runs one scenario against a name server and prints what was seen as one line: RESULT {json of numbers and texts}. */
+public final class Main {
+    public static void main(String[] args) throws Exception {
+        String nameServer = args[1];
+        String run = args[2];
+        Map<String, Object> seen = scenario(args[0], nameServer, run).call();
+        StringJoiner json = new StringJoiner(",", "{", "}");
+        seen.forEach((name, value) -> json.add('"' + name + "\":" + (value instanceof String ? '"' + (String) value + '"' : value)));
+        System.out.println("RESULT " + json);
+        System.exit(0);
+    }
+
+    private static Callable<Map<String, Object>> scenario(String name, String nameServer, String run) {
+        switch (name) {
+            case "send-and-consume": return new SendAndConsume(nameServer, run);
+            case "rebalance": return new Rebalance(nameServer, run);
+            case "dead-letter": return new DeadLetter(nameServer, run);
+            case "transactions": return new Transactions(nameServer, run);
+            case "orderly": return new Orderly(nameServer, run);
+            default: throw new IllegalArgumentException("no scenario " + name);
+        }
+    }
+
+    private Main() {
+    }
+}
