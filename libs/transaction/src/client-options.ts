@@ -1,0 +1,36 @@
+import type { Clock, Log } from '@halfmq/remoting';
+import type { ReceivedMessage, TransactionState } from './message.js';
+
+export interface ClientOptions {
+  /** host:port of the name servers: a list, or text separated by ; or , */
+  readonly nameServers: string | readonly string[];
+  readonly clock?: Clock | undefined;
+  readonly log?: Log | undefined;
+  /** the middle of the client id `ip@instance`; unique for this client unless told */
+  readonly instanceName?: string | undefined;
+  /** for one request that is no send and no pull; 3 s unless told */
+  readonly requestTimeoutMs?: number | undefined;
+  /** how long start() looks for a name server before it gives up; 10 s unless told */
+  readonly startTimeoutMs?: number | undefined;
+}
+
+export interface ProducerOptions {
+  /** DEFAULT_PRODUCER unless told */
+  readonly group?: string | undefined;
+  /** attempts after the first; 2 unless told */
+  readonly retries?: number | undefined;
+  /** for one send, all its attempts together; 3 s unless told */
+  readonly sendTimeoutMs?: number | undefined;
+}
+
+export interface TransactionProducerOptions {
+  readonly group: string;
+  /** topics whose transactions this process can be asked about; known to the brokers before the first send */
+  readonly topics: readonly string[];
+  /**
+   * Asked when a half message got no verdict. May be asked about the predecessors of this process, and more than once.
+   * Throwing means unknown.
+   */
+  readonly check: (message: ReceivedMessage) => Promise<TransactionState>;
+  readonly sendTimeoutMs?: number | undefined;
+}

@@ -1,0 +1,29 @@
+import type { ReceivedMessage } from '../message.js';
+
+/** Where a group begins that has no offset yet. Queues that appear while the consumer runs are read from their beginning. */
+export type StartPosition = 'last' | 'first' | Date;
+
+export interface ConsumerOptions {
+  readonly group: string;
+  /** topic → tag expression: `*`, `tagA` or `tagA || tagB`. All members of a group must subscribe to the same. */
+  readonly subscriptions: Readonly<Record<string, string>>;
+  /**
+   * Return = acknowledged. Throw = delivered again with growing back-off, and after maxReconsumeTimes to the dead-letter
+   * topic. Throw DeadLetter = there at once; throw RetryIn = again after that long. May see a message more than once.
+   */
+  readonly handle: (message: ReceivedMessage) => Promise<void>;
+  /** handlers running at a time; 20 unless told. An ordered consumer runs at most one a queue */
+  readonly concurrency?: number | undefined;
+  /** clustering (unless told): each message to one member. broadcasting: to every member, without retries */
+  readonly model?: 'clustering' | 'broadcasting' | undefined;
+  /** unless told: last */
+  readonly from?: StartPosition | undefined;
+  /** retries before the dead-letter topic; 16 unless told, without end for an ordered consumer */
+  readonly maxReconsumeTimes?: number | undefined;
+  /** one message of a queue at a time, in its order; a failing one holds its queue. Queues are locked at the broker */
+  readonly orderly?: boolean | undefined;
+  /** how long close() waits for running handlers; 30 s unless told */
+  readonly drainTimeoutMs?: number | undefined;
+  /** broadcasting: the folder of the offset file; <home>/.rocketmq_offsets unless told */
+  readonly offsetFolder?: string | undefined;
+}

@@ -1,0 +1,189 @@
+import { STATUS, type StatusName } from '@halfmq/remoting';
+
+/** Every error this library throws by itself: the list is closed. What a user's own callback throws comes through unchanged. */
+export type HalfmqErrorCode =
+  | 'INVALID_OPTION'
+  | 'MESSAGE_INVALID'
+  | 'CLIENT_CLOSED'
+  | 'NO_NAME_SERVER'
+  | 'NO_ROUTE'
+  | 'BROKER_UNREACHABLE'
+  | 'BROKER_REFUSED'
+  | 'SEND_FAILED'
+  | 'VERDICT_CONFLICT'
+  | 'TRANSACTION_OUTCOME_UNKNOWN'
+  | 'DEAD_LETTER'
+  | 'RETRY_IN';
+
+/** The base of all of them: `code` to branch on; the message says what happened and what to do. */
+export class HalfmqError extends Error {
+  override readonly name: string;
+
+  constructor(
+    readonly code: HalfmqErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** An option or an argument that cannot mean anything. The message says what was expected and what came. */
+export class InvalidOption extends HalfmqError {
+  constructor(message: string) {
+    super('INVALID_OPTION', message);
+  }
+}
+
+/** A message no broker would take: its topic, size, key or a property. Nothing was sent. */
+export class MessageInvalid extends HalfmqError {
+  constructor(message: string) {
+    super('MESSAGE_INVALID', message);
+  }
+}
+
+/** The client, producer or consumer was used before `start` or after `close`. */
+export class ClientClosed extends HalfmqError {
+  constructor(what: string) {
+    super('CLIENT_CLOSED', `${what}: start the client first, and do not use it after close()`);
+  }
+}
+
+/** None of the name servers answered. */
+export class NoNameServer extends HalfmqError {
+  /** @param failures one line a name server: its address and what went wrong */
+  constructor(
+    readonly addresses: readonly string[],
+    failures: readonly string[],
+  ) {
+    super(
+      'NO_NAME_SERVER',
+      `no name server answered: ${failures.join('; ')}. Start one (halfmq namesrv) or correct nameServers.`,
+    );
+  }
+}
+
+/** No broker is known for the topic. */
+export class NoRoute extends HalfmqError {
+  constructor(
+    readonly topic: string,
+    detail: string,
+  ) {
+    super(
+      'NO_ROUTE',
+      `no route for topic ${topic}: ${detail}. Start a broker that knows these name servers; create the topic, ` +
+        'or set autoCreateTopicEnable=true on a broker.',
+    );
+  }
+}
+
+/** No connection to the address a broker has told the name server. */
+export class BrokerUnreachable extends HalfmqError {
+  constructor(
+    readonly brokerName: string,
+    readonly address: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      'BROKER_UNREACHABLE',
+      `cannot connect to broker ${brokerName} at ${address}, the address it advertises. If the broker is running, ` +
+        'set brokerIP1 in its configuration to an address that can be reached from here.',
+      options,
+    );
+  }
+}
+
+/** A broker answered, and said no. */
+export class BrokerRefused extends HalfmqError {
+  constructor(
+    readonly brokerName: string,
+    readonly address: string,
+    readonly status: StatusName,
+    /** the response code as it came: status is SYSTEM_ERROR for codes this library does not know */
+    readonly responseCode: number,
+    readonly remark: string,
+  ) {
+    const { meaning, hint } = STATUS[status];
+    super(
+      'BROKER_REFUSED',
+      `broker ${brokerName} at ${address} answered ${status} (${responseCode}), ${meaning}` +
+        `${remark ? `: ${remark}` : ''}.${hint ? ` ${hint}` : ''}`,
+    );
+  }
+}
+
+/** No attempt to send was answered with success. `cause` is the last attempt's error. */
+export class SendFailed extends HalfmqError {
+  constructor(
+    readonly topic: string,
+    /** may a broker have stored the message although it did not answer? */
+    readonly maybeStored: boolean,
+    attempts: readonly string[],
+    options?: ErrorOptions,
+  ) {
+    super(
+      'SEND_FAILED',
+      `message to ${topic} not sent: ${attempts.map((line, index) => `(${index + 1}) ${line}`).join(' ')}` +
+        (maybeStored
+          ? ' A broker may have stored it without answering: sending it again may deliver it twice.'
+          : ' Nothing was stored: it can be sent again.'),
+      options,
+    );
+  }
+}
+
+/** The broker has decided this transaction before, the other way round; the first verdict is final. */
+export class VerdictConflict extends HalfmqError {
+  constructor(
+    readonly transactionId: string,
+    readonly decided: 'commit' | 'rollback',
+    readonly wanted: 'commit' | 'rollback',
+  ) {
+    super(
+      'VERDICT_CONFLICT',
+      `transaction ${transactionId} was ended with ${decided} before; ${wanted} comes too late. The message is ` +
+        (decided === 'commit'
+          ? 'delivered: undo by hand what it announces.'
+          : 'not delivered: send it again if what it announces did happen.'),
+    );
+  }
+}
+
+/** The database did not say whether it committed. No verdict was sent: the check-back will find out and decide. */
+export class TransactionOutcomeUnknown extends HalfmqError {
+  constructor(
+    readonly transactionId: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      'TRANSACTION_OUTCOME_UNKNOWN',
+      `transaction ${transactionId}: the connection to the database was lost during COMMIT. The messages follow the ` +
+        'database in any case; before repeating the work, look whether it was done.',
+      options,
+    );
+  }
+}
+
+/** Thrown by a handler: this message will never succeed, put it into the dead-letter topic now. */
+export class DeadLetter extends HalfmqError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super('DEAD_LETTER', reason, options);
+  }
+}
+
+/**
+ * Thrown by a handler: deliver this message again after about this long. RocketMQ waits in levels (1s 5s 10s 30s,
+ * 1m to 10m by the minute, 20m 30m 1h 2h): the nearest that is not shorter is taken, 2h at most. An ordered consumer
+ * waits exactly this long, and its queue with it.
+ */
+export class RetryIn extends HalfmqError {
+  constructor(
+    /** milliseconds or text, see parseDuration */
+    readonly delay: number | string,
+    reason = `deliver again in ${delay}`,
+    options?: ErrorOptions,
+  ) {
+    super('RETRY_IN', reason, options);
+  }
+}
