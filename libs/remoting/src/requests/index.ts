@@ -50,6 +50,7 @@ export * from './get-broker-cluster-info.js'; // 106
 export * from './register-broker.js'; // 103
 export * from './unregister-broker.js'; // 104
 export * from './query-data-version.js'; // 322
+export * from './broker-heartbeat.js'; // 904
 export * from './put-kv-config.js'; // 100
 export * from './get-kv-config.js'; // 101
 export * from './delete-kv-config.js'; // 102
@@ -59,3 +60,4 @@ export * from './add-write-perm-of-broker.js'; // 327
 export * from './get-all-topic-list-from-nameserver.js'; // 206
 export * from './delete-topic-in-namesrv.js'; // 216
 export * from './get-topics-by-cluster.js'; // 224
+export * from './get-system-topic-list-from-ns.js'; // 304
