@@ -1,0 +1,92 @@
+import type { Cancel, Clock, Log } from '@halfmq/remoting';
+import { StoreError, type DelayedMessage, type MessageStore, type NewMessage } from '@halfmq/store';
+import { SCHEDULE_TOPIC, TIMER_TOPIC } from './delay.js';
+import { again, readStored, realPlace } from './stored-message.js';
+
+/** Delivered in one turn of the event loop, so that sends and pulls get theirs between two batches. */
+const BATCH = 64;
+/** A timer that sleeps longer would not notice that the wall clock was set, or the machine suspended. */
+const LONGEST_SLEEP_MS = 30_000;
+const RETRY_MS = 1_000;
+
+/**
+ * Delivers what has waited long enough: each message once, whatever is killed, because the store appends it and the
+ * note that it is done in one group. One timer, set for the earliest one due; an arrival in one of the two topics where
+ * messages wait may set it earlier.
+ */
+export class DueDeliveries {
+  private cancel: Cancel | undefined;
+  private wakeAt = Infinity;
+  private stopListening: (() => void) | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly log: Log,
+    private readonly store: Pick<MessageStore, 'delayed' | 'recordAt' | 'onArrival'>,
+  ) {}
+
+  start(): void {
+    this.stopListening = this.store.onArrival(({ topic }) => {
+      if (topic === SCHEDULE_TOPIC || topic === TIMER_TOPIC) this.wakeForNext();
+    });
+    this.wakeForNext();
+  }
+
+  close(): void {
+    this.stopListening?.();
+    this.stopListening = undefined;
+    this.cancel?.();
+  }
+
+  private wakeForNext(): void {
+    const due = this.store.delayed.nextDueAt();
+    if (due !== undefined) this.wakeIn(due - this.clock.now());
+  }
+
+  private wakeIn(ms: number): void {
+    const wait = Math.min(Math.max(ms, 0), LONGEST_SLEEP_MS);
+    const at = this.clock.monotonic() + wait;
+    if (at >= this.wakeAt || !this.stopListening) return;
+    this.cancel?.();
+    this.wakeAt = at;
+    this.cancel = this.clock.after(wait, () => this.deliverDue());
+  }
+
+  private deliverDue(): void {
+    this.wakeAt = Infinity;
+    try {
+      for (const delayed of this.store.delayed.due(this.clock.now(), BATCH)) this.deliver(delayed);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.failed(error);
+      return;
+    }
+    this.wakeForNext();
+  }
+
+  private deliver(delayed: DelayedMessage): void {
+    this.store.delayed.deliver(delayed, this.finalOf(delayed), (error) => {
+      if (error) this.failed(error);
+    });
+  }
+
+  /** Undefined when nobody can tell any more what it was: it is given up, so that it does not hold up the others. */
+  private finalOf(delayed: DelayedMessage): NewMessage | undefined {
+    const stored = readStored(this.store.recordAt(delayed.physicalOffset));
+    const place = stored && realPlace(stored.properties);
+    if (!stored || !place) {
+      this.log.error('a delayed message cannot be read and is given up', { ...delayed });
+      return undefined;
+    }
+    return again(stored.record, place);
+  }
+
+  private failed(error: StoreError): void {
+    if (error.kind === 'closed') return;
+    this.log.warn('delayed messages cannot be delivered now; trying again', {
+      reason: error.message,
+      againInMs: RETRY_MS,
+    });
+    this.wakeIn(RETRY_MS);
+  }
+}

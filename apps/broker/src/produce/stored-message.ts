@@ -1,0 +1,54 @@
+import {
+  bodyCrc,
+  decodeRecord,
+  parseProperties,
+  PropertyName,
+  RecordError,
+  type MessageRecord,
+} from '@halfmq/remoting';
+import type { NewMessage } from '@halfmq/store';
+
+/** A record taken out of the log again, to be appended in another place. */
+export interface StoredMessage {
+  readonly record: MessageRecord;
+  readonly properties: Map<string, string>;
+}
+
+/** Undefined when the bytes are no whole record, or its body is not the one that was stored. */
+export function readStored(bytes: Buffer | undefined): StoredMessage | undefined {
+  if (!bytes) return undefined;
+  try {
+    const record = decodeRecord(bytes);
+    if (bodyCrc(record.body) !== record.bodyCrc) return undefined;
+    return { record, properties: parseProperties(record.properties) };
+  } catch (error) {
+    if (error instanceof RecordError) return undefined;
+    throw error;
+  }
+}
+
+/** Where a message that lies in a system topic belongs; undefined when it does not say so. */
+export function realPlace(
+  properties: ReadonlyMap<string, string>,
+): { topic: string; queueId: number } | undefined {
+  const topic = properties.get(PropertyName.REAL_TOPIC);
+  const queueId = Number(properties.get(PropertyName.REAL_QID));
+  return topic !== undefined && Number.isInteger(queueId) && queueId >= 0 ? { topic, queueId } : undefined;
+}
+
+/** The message of a record with some of it changed; born time and host, flag, body and the rest stay. */
+export function again(record: MessageRecord, changes: Partial<NewMessage>): NewMessage {
+  return {
+    topic: record.topic,
+    queueId: record.queueId,
+    flag: record.flag,
+    sysFlag: record.sysFlag,
+    bornTimestamp: record.bornTimestamp,
+    bornHost: record.bornHost,
+    reconsumeTimes: record.reconsumeTimes,
+    preparedTransactionOffset: record.preparedTransactionOffset,
+    body: record.body,
+    properties: record.properties,
+    ...changes,
+  };
+}
