@@ -1,0 +1,77 @@
+import type { Clock, Log } from '@halfmq/remoting';
+import type { MessageStore, StoreError } from '@halfmq/store';
+import type { BrokerConfig } from '../config/resolve-config.js';
+import { firstVersion, nextVersion, type DataVersion } from './data-version.js';
+import { PREDEFINED_GROUPS, groupConfig, type GroupConfig } from './group-config.js';
+import { isLegalGroup } from './topic-names.js';
+
+const SYSTEM_GROUP_PREFIX = 'CID_RMQ_SYS_';
+
+/** Consumer groups: documents in the store's settings, and the predefined ones, which are there without being stored. */
+export class Groups {
+  private readonly groups = new Map<string, GroupConfig>();
+  private version: DataVersion;
+
+  constructor(
+    private readonly store: MessageStore,
+    private readonly config: BrokerConfig,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {
+    for (const group of PREDEFINED_GROUPS) this.groups.set(group.groupName, group);
+    for (const [name, document] of store.settings.all('group')) {
+      this.groups.set(name, groupConfig(name, JSON.parse(document) as Partial<GroupConfig>));
+    }
+    this.version = firstVersion(clock);
+  }
+
+  /** The group, made at its first use where autoCreateSubscriptionGroup allows it; undefined otherwise. */
+  find(group: string): GroupConfig | undefined {
+    return this.groups.get(group) ?? this.autoCreate(group);
+  }
+
+  /** Without making it. */
+  known(group: string): GroupConfig | undefined {
+    return this.groups.get(group);
+  }
+
+  all(): Iterable<GroupConfig> {
+    return this.groups.values();
+  }
+
+  get dataVersion(): DataVersion {
+    return this.version;
+  }
+
+  /** Creates the group or replaces its settings. Resolves when stored. @throws StoreError nothing has changed then */
+  update(group: GroupConfig): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.put(group, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  private autoCreate(group: string): GroupConfig | undefined {
+    const allowed = this.config.autoCreateSubscriptionGroup || group.startsWith(SYSTEM_GROUP_PREFIX);
+    if (!allowed || !isLegalGroup(group)) return undefined;
+    const created = groupConfig(group);
+    this.log.info('consumer group created by its first use', { group });
+    this.put(created, (error) => {
+      if (error) this.log.warn('a consumer group could not be stored', { group, error: error.message });
+    });
+    return created;
+  }
+
+  private put(group: GroupConfig, stored: (error?: StoreError) => void): void {
+    const name = group.groupName;
+    const before = this.groups.get(name);
+    this.store.settings.put('group', name, JSON.stringify(group), (error) => {
+      if (error && this.groups.get(name) === group) {
+        if (before) this.groups.set(name, before);
+        else this.groups.delete(name);
+      }
+      stored(error);
+    });
+    this.groups.set(name, group);
+    this.version = nextVersion(this.version, this.clock);
+  }
+}

@@ -1,0 +1,165 @@
+import { Permission, type Clock, type Log } from '@halfmq/remoting';
+import type { MessageStore, StoreError } from '@halfmq/store';
+import type { BrokerConfig } from '../config/resolve-config.js';
+import { firstVersion, nextVersion, type DataVersion } from './data-version.js';
+import { systemTopics, topicConfig, type TopicConfig } from './topic-config.js';
+import { SystemTopic, deadLetterTopicOf, isSystemName, retryTopicOf } from './topic-names.js';
+
+/** Says which topics were created, changed or deleted. */
+export type TopicListener = (topic: string) => void;
+
+/**
+ * The topics of this broker. Those of users are documents in the store's settings and survive a restart; those of the
+ * system follow from the broker's own settings at each start and are never stored.
+ */
+export class Topics {
+  private readonly topics = new Map<string, TopicConfig>();
+  private readonly system: ReadonlySet<string>;
+  private readonly listeners = new Set<TopicListener>();
+  private version: DataVersion;
+
+  constructor(
+    private readonly store: MessageStore,
+    config: BrokerConfig,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {
+    for (const [name, document] of store.settings.all('topic'))
+      this.topics.set(name, readTopic(name, document));
+    const own = systemTopics(config);
+    for (const topic of own) this.topics.set(topic.topicName, topic);
+    this.system = new Set(own.map((topic) => topic.topicName));
+    this.version = firstVersion(clock);
+  }
+
+  find(topic: string): TopicConfig | undefined {
+    return this.topics.get(topic);
+  }
+
+  all(): Iterable<TopicConfig> {
+    return this.topics.values();
+  }
+
+  get dataVersion(): DataVersion {
+    return this.version;
+  }
+
+  isSystem(topic: string): boolean {
+    return this.system.has(topic) || isSystemName(topic);
+  }
+
+  /** Called at once, also before the change is stored. Returns how to stop. */
+  onChange(listener: TopicListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Creates the topic or replaces its settings. Resolves when stored. @throws StoreError nothing has changed then */
+  update(topic: TopicConfig): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.put(topic, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  /** The topic, made when missing. Usable at once: what is sent to it next lies behind its record in the log. */
+  ensure(topic: TopicConfig): TopicConfig {
+    const known = this.topics.get(topic.topicName);
+    if (known) return known;
+    this.putUnwatched(topic);
+    return topic;
+  }
+
+  /** @param queues retryQueueNums of the group */
+  ensureRetry(group: string, queues = 1, more: Partial<TopicConfig> = {}): TopicConfig {
+    const name = retryTopicOf(group);
+    return this.topics.get(name) ?? this.ensure(topicConfig(name, queues, more));
+  }
+
+  ensureDeadLetter(group: string): TopicConfig {
+    return this.ensure(topicConfig(deadLetterTopicOf(group), 1));
+  }
+
+  /** Where half messages past their check limit rest; made when the first one does. */
+  ensureParked(): TopicConfig {
+    return this.ensure(topicConfig(SystemTopic.PARKED, 1));
+  }
+
+  /**
+   * Makes the topic from a template that may be inherited from (normally TBW102), as a first send does.
+   * @param queueNums what the producer asks for; at most the template's write queues are made
+   */
+  autoCreate(topic: string, template: string, queueNums: number, sysFlag = 0): TopicConfig | undefined {
+    const from = this.topics.get(template);
+    if (!from || (from.perm & Permission.INHERIT) === 0) return undefined;
+    const queues = Math.max(0, Math.min(queueNums, from.writeQueueNums));
+    this.log.info('topic created by a send', { topic, template, queues });
+    return this.ensure(
+      topicConfig(topic, queues, {
+        perm: from.perm & ~Permission.INHERIT,
+        topicFilterType: from.topicFilterType,
+        topicSysFlag: sysFlag,
+      }),
+    );
+  }
+
+  /** Ends the topic with its queues and consumer offsets; its name may begin anew at offset 0. Resolves when stored. */
+  async delete(topic: string): Promise<void> {
+    if (!this.topics.delete(topic)) return;
+    this.changed(topic);
+    await Promise.all([
+      new Promise<void>((resolve, reject) => {
+        this.store.settings.delete('topic', topic, (error) => (error ? reject(error) : resolve()));
+      }),
+      new Promise<void>((resolve, reject) => {
+        this.store.deleteTopic(topic, (error) => (error ? reject(error) : resolve()));
+      }),
+    ]);
+  }
+
+  /** Name servers say which topics are ordered (KV namespace ORDER_TOPIC_CONFIG). */
+  markOrdered(topics: Iterable<string>): void {
+    for (const name of topics) {
+      const topic = this.topics.get(name);
+      if (topic && !topic.order) this.putUnwatched({ ...topic, order: true });
+    }
+  }
+
+  private putUnwatched(topic: TopicConfig): void {
+    this.put(topic, (error) => {
+      if (error)
+        this.log.warn('a topic could not be stored', { topic: topic.topicName, error: error.message });
+    });
+  }
+
+  private put(topic: TopicConfig, stored: (error?: StoreError) => void): void {
+    const name = topic.topicName;
+    const before = this.topics.get(name);
+    if (this.system.has(name)) {
+      this.topics.set(name, topic);
+      queueMicrotask(stored);
+    } else {
+      this.store.settings.put('topic', name, JSON.stringify(topic), (error) => {
+        // its group failed: nothing of it remains, so nothing may be known of it either
+        if (error && this.topics.get(name) === topic) this.restore(name, before);
+        stored(error);
+      });
+      this.topics.set(name, topic);
+    }
+    this.changed(name);
+  }
+
+  private restore(name: string, before: TopicConfig | undefined): void {
+    if (before) this.topics.set(name, before);
+    else this.topics.delete(name);
+    this.changed(name);
+  }
+
+  private changed(topic: string): void {
+    this.version = nextVersion(this.version, this.clock);
+    for (const listener of this.listeners) listener(topic);
+  }
+}
+
+function readTopic(name: string, document: string): TopicConfig {
+  return topicConfig(name, 1, JSON.parse(document) as Partial<TopicConfig>);
+}

@@ -1,0 +1,26 @@
+import type { MessageStore, NewMessage, Place, Stored } from '@halfmq/store';
+import type { Delay } from './delay.js';
+
+/** The one way into the log for messages that come from outside: what is to be delivered later waits for its time. */
+export class Put {
+  constructor(
+    private readonly store: MessageStore,
+    private readonly delay: Delay,
+  ) {}
+
+  /**
+   * @throws StoreError nothing was placed; StatusError when its delay is illegal
+   */
+  message(message: NewMessage, stored: Stored): Place {
+    const delayed = this.delay.of(message);
+    if (delayed) return this.store.delayed.schedule(delayed.message, delayed.deliverAt, stored);
+    const [place] = this.store.append([message], stored);
+    if (!place) throw new Error('the store placed no message');
+    return place;
+  }
+
+  /** A batch: all or none, consecutive. Batches have no delay. @throws StoreError nothing was placed */
+  messages(messages: readonly NewMessage[], stored: Stored): readonly Place[] {
+    return this.store.append(messages, stored);
+  }
+}
