@@ -78,7 +78,7 @@ export const PropertyName = {
 
 /**
  * Reads the string as RocketMQ does: entries shorter than 3 characters or with an empty key or value are dropped, the
- * last entry of a key wins. A value ends at the next 0x01 too, should there be one.
+ * last entry of a key wins.
  */
 export function parseProperties(raw: string | undefined): Map<string, string> {
   const properties = new Map<string, string>();
@@ -87,11 +87,7 @@ export function parseProperties(raw: string | undefined): Map<string, string> {
     const next = raw.indexOf(ENTRY_END, at);
     const end = next < 0 ? raw.length : next;
     const split = raw.indexOf(KEY_END, at);
-    if (split > at && split < end - 1) {
-      const extra = raw.indexOf(KEY_END, split + 1);
-      const valueEnd = extra < 0 || extra > end ? end : extra;
-      if (valueEnd > split + 1) properties.set(raw.slice(at, split), raw.slice(split + 1, valueEnd));
-    }
+    if (split > at && split < end - 1) properties.set(raw.slice(at, split), raw.slice(split + 1, end));
     at = end + 1;
   }
   return properties;
@@ -115,9 +111,7 @@ export function propertyOf(raw: string | undefined, key: string): string | undef
     if (at > 0 && raw[at - 1] !== ENTRY_END) continue;
     const from = at + wanted.length;
     const next = raw.indexOf(ENTRY_END, from);
-    const value = raw.slice(from, next < 0 ? raw.length : next);
-    const extra = value.indexOf(KEY_END);
-    found = (extra < 0 ? value : value.slice(0, extra)) || found;
+    found = raw.slice(from, next < 0 ? raw.length : next) || found;
   }
   return found;
 }

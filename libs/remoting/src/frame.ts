@@ -1,0 +1,143 @@
+import {
+  bodyLength,
+  BINARY_HEADER,
+  JSON_HEADER,
+  type Body,
+  type Command,
+  type SerializeType,
+} from './command.js';
+import { decodeBinaryHeader, encodeBinaryHeader } from './header-binary.js';
+import { decodeJsonHeader, encodeJsonHeader } from './header-json.js';
+import { MalformedFrame, type NewHeader } from './header.js';
+
+/*
+ * One frame, big-endian:
+ *
+ *   length        4   bytes that follow
+ *   type, header  4   top byte: serialize type (0 JSON, 1 binary); low 24 bits: header length
+ *   header        n
+ *   body          the rest
+ */
+
+/** Largest `length` either side takes by default; a peer that announces more loses its connection. */
+export const FRAME_LIMIT = 16 * 1024 * 1024;
+
+/** A command to be written; see header.ts for what is filled in. */
+export interface NewCommand extends NewHeader {
+  readonly body?: Body | undefined;
+  readonly serializeType?: SerializeType;
+}
+
+/** The frame's bytes: head (lengths and header), then the body's pieces as they are. */
+export function encodeFrame(command: NewCommand): Buffer[] {
+  const type = command.serializeType ?? JSON_HEADER;
+  const header =
+    type === BINARY_HEADER ? encodeBinaryHeader(command) : Buffer.from(encodeJsonHeader(command));
+  const words = Buffer.allocUnsafe(8);
+  writeLengths(words, 0, type, header.length, bodyLength(command.body));
+  const head = Buffer.concat([words, header]);
+  if (!command.body) return [head];
+  return Buffer.isBuffer(command.body) ? [head, command.body] : [head, ...command.body];
+}
+
+/** Writes the two words a frame begins with. */
+export function writeLengths(
+  target: Buffer,
+  at: number,
+  type: SerializeType,
+  header: number,
+  body: number,
+): void {
+  target.writeInt32BE(4 + header + body, at);
+  target.writeInt32BE((type << 24) | header, at + 4);
+}
+
+/**
+ * @param frame what follows the length word
+ * @throws MalformedFrame
+ */
+export function decodeFrame(frame: Buffer): Command {
+  if (frame.length < 4) throw new MalformedFrame(`frame of ${frame.length} bytes`);
+  const word = frame.readInt32BE(0);
+  const serializeType = word >> 24;
+  const headerEnd = 4 + (word & 0xffffff);
+  if (headerEnd > frame.length) {
+    throw new MalformedFrame(`header of ${headerEnd - 4} bytes in a frame of ${frame.length}`);
+  }
+  const body = frame.subarray(headerEnd);
+  if (serializeType === JSON_HEADER) {
+    return { ...decodeJsonHeader(frame.toString('utf8', 4, headerEnd)), body, serializeType };
+  }
+  if (serializeType === BINARY_HEADER) {
+    return { ...decodeBinaryHeader(frame, 4, headerEnd), body, serializeType };
+  }
+  throw new MalformedFrame(`serialize type ${serializeType & 0xff}, known are 0 and 1`);
+}
+
+/**
+ * Cuts what a socket delivers into frames, however it was cut on the way. A frame that lies in one chunk is a view of
+ * it; one that straddles chunks is copied once, when its last byte is there.
+ */
+export class FrameSplitter {
+  private chunk: Buffer = Buffer.alloc(0);
+  private at = 0;
+  private readonly later: Buffer[] = [];
+  private available = 0;
+  /** length of the frame being waited for, -1 while its length word is */
+  private length = -1;
+
+  constructor(private readonly limit = FRAME_LIMIT) {}
+
+  push(chunk: Buffer): void {
+    this.available += chunk.length;
+    if (this.at === this.chunk.length && this.later.length === 0) {
+      this.chunk = chunk;
+      this.at = 0;
+    } else {
+      this.later.push(chunk);
+    }
+  }
+
+  /**
+   * The next whole frame without its length word; undefined until there is one.
+   * @throws MalformedFrame when a length is out of bounds; nothing that follows can be read
+   */
+  next(): Buffer | undefined {
+    if (this.length < 0) {
+      if (this.available < 4) return undefined;
+      const length = this.take(4).readInt32BE(0);
+      if (length < 4 || length > this.limit) {
+        throw new MalformedFrame(`frame length ${length}, expected 4 to ${this.limit}`);
+      }
+      this.length = length;
+    }
+    if (this.available < this.length) return undefined;
+    const frame = this.take(this.length);
+    this.length = -1;
+    return frame;
+  }
+
+  /** Bytes received and not yet given out. */
+  get buffered(): number {
+    return this.available;
+  }
+
+  private take(length: number): Buffer {
+    this.available -= length;
+    if (this.chunk.length - this.at >= length) {
+      this.at += length;
+      return this.chunk.subarray(this.at - length, this.at);
+    }
+    const whole = Buffer.allocUnsafe(length);
+    for (let filled = 0; filled < length;) {
+      if (this.at === this.chunk.length) {
+        this.chunk = this.later.shift() ?? Buffer.alloc(0);
+        this.at = 0;
+      }
+      const copied = this.chunk.copy(whole, filled, this.at);
+      this.at += copied;
+      filled += copied;
+    }
+    return whole;
+  }
+}

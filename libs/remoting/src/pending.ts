@@ -1,0 +1,93 @@
+import type { Cancel, Clock } from './clock.js';
+import type { Command } from './command.js';
+import { RemotingError } from './remoting-error.js';
+
+interface Pending {
+  readonly code: number;
+  readonly deadline: number;
+  readonly resolve: (answer: Command) => void;
+  readonly reject: (error: RemotingError) => void;
+}
+
+/**
+ * Requests of this side that wait for their answers, by opaque. One timer for all: it is set for the earliest deadline
+ * and looks through the table when it fires, since nearly every request is answered long before.
+ */
+export class PendingRequests {
+  private readonly waiting = new Map<number, Pending>();
+  private cancelTimer: Cancel | undefined;
+  private timerDue = Infinity;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly address: string,
+  ) {}
+
+  add(opaque: number, code: number, timeoutMs: number): Promise<Command> {
+    return new Promise((resolve, reject) => {
+      const deadline = this.clock.monotonic() + timeoutMs;
+      this.waiting.set(opaque, { code, deadline, resolve, reject });
+      if (deadline < this.timerDue) this.arm(deadline, timeoutMs);
+    });
+  }
+
+  has(opaque: number): boolean {
+    return this.waiting.has(opaque);
+  }
+
+  /** @returns false when nobody waits for this answer (any more) */
+  answer(command: Command): boolean {
+    const pending = this.take(command.opaque);
+    pending?.resolve(command);
+    return pending !== undefined;
+  }
+
+  fail(opaque: number, error: RemotingError): void {
+    this.take(opaque)?.reject(error);
+  }
+
+  failAll(error: RemotingError): void {
+    const all = [...this.waiting.values()];
+    this.waiting.clear();
+    this.disarm();
+    for (const pending of all) pending.reject(error);
+  }
+
+  private take(opaque: number): Pending | undefined {
+    const pending = this.waiting.get(opaque);
+    if (!pending) return undefined;
+    this.waiting.delete(opaque);
+    // an idle connection leaves no timer behind
+    if (this.waiting.size === 0) this.disarm();
+    return pending;
+  }
+
+  private arm(deadline: number, inMs: number): void {
+    this.cancelTimer?.();
+    this.timerDue = deadline;
+    this.cancelTimer = this.clock.after(inMs, () => this.expire());
+  }
+
+  private disarm(): void {
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+    this.timerDue = Infinity;
+  }
+
+  private expire(): void {
+    const now = this.clock.monotonic();
+    this.disarm();
+    let next = Infinity;
+    for (const [opaque, pending] of this.waiting) {
+      if (pending.deadline > now) {
+        next = Math.min(next, pending.deadline);
+        continue;
+      }
+      this.waiting.delete(opaque);
+      pending.reject(
+        new RemotingError('timeout', this.address, `request ${pending.code} was not answered in time`),
+      );
+    }
+    if (next < Infinity) this.arm(next, next - now);
+  }
+}

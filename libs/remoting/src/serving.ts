@@ -1,0 +1,88 @@
+import { isOneWay, NO_FIELDS, type Command } from './command.js';
+import { NO_ANSWER, type Connection, type Outcome, type RequestContext } from './connection.js';
+import type { HandlerEntry, HandlerTable } from './handlers.js';
+import type { Log } from './log.js';
+import type { Lane } from './request-spec.js';
+import { StatusError } from './status.js';
+
+/** What a request still being worked on is counted as among the bytes to be written: the size answers come to. */
+const ANSWER_BYTES: Readonly<Record<Lane, number>> = {
+  send: 512,
+  pull: 256 * 1024,
+  client: 2048,
+  admin: 65536,
+};
+
+/** Requests of one connection: each is answered once, by its handler, by the status it threw, or as unknown. */
+export class Serving {
+  /** taken, not yet settled by their handlers; a held request (NO_ANSWER) has settled */
+  inProgress = 0;
+  /** what the answers of those are expected to come to */
+  expectedBytes = 0;
+
+  constructor(
+    private readonly handlers: HandlerTable,
+    private readonly log: Log,
+    private readonly peer: Connection,
+    private readonly onSettled: () => void,
+  ) {}
+
+  take(command: Command): void {
+    const context = this.contextOf(command);
+    const entry = this.handlers.find(command.code);
+    if (entry) return this.serve(entry, context);
+    // the leading blank is RocketMQ's
+    const remark = ` request type ${command.code} not supported`;
+    this.peer.reply(context, { status: 'REQUEST_CODE_NOT_SUPPORTED', remark });
+  }
+
+  private serve(entry: HandlerEntry, context: RequestContext): void {
+    let outcome: Outcome | Promise<Outcome>;
+    try {
+      outcome = entry.handle(entry.spec.decode(context.extFields), context);
+    } catch (error) {
+      return this.answer(context, this.failed(error, entry));
+    }
+    if ('then' in outcome) this.serveLater(entry, context, outcome);
+    else this.answer(context, outcome);
+  }
+
+  private serveLater(entry: HandlerEntry, context: RequestContext, later: Promise<Outcome>): void {
+    const expected = ANSWER_BYTES[entry.spec.lane];
+    const settle = (outcome: Outcome): void => {
+      this.inProgress--;
+      this.expectedBytes -= expected;
+      this.answer(context, outcome);
+      this.onSettled();
+    };
+    this.inProgress++;
+    this.expectedBytes += expected;
+    later.then(settle, (error: unknown) => settle(this.failed(error, entry)));
+  }
+
+  private answer(context: RequestContext, outcome: Outcome): void {
+    if (outcome !== NO_ANSWER) this.peer.reply(context, outcome);
+  }
+
+  private failed(error: unknown, { spec }: HandlerEntry): Outcome {
+    if (error instanceof StatusError) return { status: error.status, remark: error.message };
+    this.log.error('request failed', { request: spec.name, remote: this.peer.remoteAddress, error });
+    const remark = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return { status: 'SYSTEM_ERROR', remark };
+  }
+
+  private contextOf(command: Command): RequestContext {
+    return {
+      code: command.code,
+      opaque: command.opaque,
+      version: command.version,
+      language: command.language,
+      oneWay: isOneWay(command),
+      remark: command.remark,
+      extFields: command.extFields ?? NO_FIELDS,
+      body: command.body,
+      peer: this.peer,
+      serializeType: command.serializeType,
+    };
+  }
+}

@@ -1,0 +1,88 @@
+import type { Socket } from 'node:net';
+import type { Clock } from './clock.js';
+import { BINARY_HEADER, JSON_HEADER, type Body, type SerializeType } from './command.js';
+import type { NewHeader } from './header.js';
+import { Outbox } from './outbox.js';
+
+/** Above this many bytes not yet taken by the other side, nothing more is read from it and what can wait waits. */
+export const HIGH_WATER = 4 * 1024 * 1024;
+const OUT_LIMIT = 64 * 1024 * 1024;
+
+export interface WriterOptions {
+  readonly clock: Clock;
+  readonly frameLimit?: number | undefined;
+  readonly outLimit?: number | undefined;
+  readonly version?: number | undefined;
+}
+
+/** The way out of one socket: one write for all frames of a turn, and a count of what the other side has not taken. */
+export class SocketWriter {
+  /** monotonic, of the last write that began or ended */
+  lastActive: number;
+  private readonly outbox: Outbox;
+  private flushDue = false;
+  private readonly deferred: (() => void)[] = [];
+
+  /**
+   * @param onWritten something has left
+   * @param onOverflow more than the limit waits to leave
+   */
+  constructor(
+    private readonly socket: Socket,
+    private readonly options: WriterOptions,
+    private readonly onWritten: () => void,
+    private readonly onOverflow: (unread: number) => void,
+  ) {
+    this.outbox = new Outbox(options.frameLimit);
+    this.lastActive = options.clock.monotonic();
+  }
+
+  /** Bytes laid out or written that the other side has not taken. */
+  get unread(): number {
+    return this.outbox.bytes + this.socket.writableLength;
+  }
+
+  get writable(): boolean {
+    return this.unread <= HIGH_WATER;
+  }
+
+  /** @throws MalformedFrame when the frame is too large */
+  add(header: NewHeader, type: SerializeType, body: Body | undefined): void {
+    const { version, outLimit = OUT_LIMIT } = this.options;
+    const head = version === undefined ? header : { ...header, version };
+    this.outbox.add(head, type === BINARY_HEADER ? BINARY_HEADER : JSON_HEADER, body);
+    this.flushSoon();
+    if (this.unread > outLimit) this.onOverflow(this.unread);
+  }
+
+  /** Now, or when the other side has read enough; never when the connection ends before. */
+  whenWritable(write: () => void): void {
+    if (this.writable) write();
+    else this.deferred.push(write);
+  }
+
+  /** In the check phase of this turn, when every socket has been read and the promises of that have settled. */
+  flushSoon(): void {
+    if (this.flushDue) return;
+    this.flushDue = true;
+    setImmediate(() => this.flush());
+  }
+
+  flush(): void {
+    this.flushDue = false;
+    const pieces = this.socket.destroyed ? [] : this.outbox.take();
+    const last = pieces.pop();
+    if (!last) return;
+    this.lastActive = this.options.clock.monotonic();
+    this.socket.cork();
+    for (const piece of pieces) this.socket.write(piece);
+    this.socket.write(last, () => this.written());
+    this.socket.uncork();
+  }
+
+  private written(): void {
+    this.lastActive = this.options.clock.monotonic();
+    while (this.deferred.length > 0 && this.writable) this.deferred.shift()?.();
+    this.onWritten();
+  }
+}

@@ -1,0 +1,281 @@
+import type { Socket } from 'node:net';
+import type { Cancel, Clock } from './clock.js';
+import { CommandFlag, isResponse, JSON_HEADER, type Body, type Command } from './command.js';
+import type { Connection, Outcome, RequestContext } from './connection.js';
+import { decodeFrame, FrameSplitter } from './frame.js';
+import type { HandlerTable } from './handlers.js';
+import { MalformedFrame } from './header.js';
+import { formatHost, parseHost, type Host } from './host.js';
+import type { Log } from './log.js';
+import { PendingRequests } from './pending.js';
+import { RemotingError } from './remoting-error.js';
+import type { RequestSpec } from './request-spec.js';
+import { Serving } from './serving.js';
+import { HIGH_WATER, SocketWriter } from './socket-writer.js';
+import { STATUS } from './status.js';
+
+export interface ConnectionOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** requests of the other side */
+  readonly handlers: HandlerTable;
+  /** largest frame taken or sent, FRAME_LIMIT by default */
+  readonly frameLimit?: number | undefined;
+  /** closes after this long without a byte in either direction, 120 s by default */
+  readonly idleMs?: number | undefined;
+  /** closes when more than this waits to be read by the other side, 64 MiB by default */
+  readonly outLimit?: number | undefined;
+  /** the version every frame of this side says, CURRENT_VERSION by default */
+  readonly version?: number | undefined;
+}
+
+const IDLE_MS = 120_000;
+/** How long the other side may take to end its half of the connection after this side did. */
+const LINGER_MS = 1_000;
+
+/**
+ * A socket that speaks frames. States, forward only:
+ *
+ *   OPEN      reads frames and serves them; what one turn of the event loop answers leaves in one write
+ *   DRAINING  reads no more; ends when every request taken has been answered
+ *   ENDING    what was laid out is being written, what arrives is dropped; LINGER_MS later at the latest:
+ *   GONE      the socket is closed
+ *
+ * While OPEN it stops reading when answers pile up (HIGH_WATER) and reads on when they have left.
+ */
+export class TcpConnection implements Connection {
+  readonly remoteHost: Host;
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  /** Resolves when the socket is gone. */
+  readonly gone: Promise<void>;
+
+  private state: 'OPEN' | 'DRAINING' | 'ENDING' | 'GONE' = 'OPEN';
+  private reason = '';
+  private readonly splitter: FrameSplitter;
+  private readonly writer: SocketWriter;
+  private readonly serving: Serving;
+  private readonly pending: PendingRequests;
+  private readonly listeners: ((reason: string) => void)[] = [];
+  private lastOpaque = 0;
+  private halted = false;
+  private lastRead: number;
+  private cancelTimer: Cancel;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly options: ConnectionOptions,
+  ) {
+    const { clock, log } = options;
+    this.remoteHost = hostOf(socket.remoteAddress, socket.remotePort);
+    this.remoteAddress = formatHost(this.remoteHost);
+    this.localAddress = formatHost(hostOf(socket.localAddress, socket.localPort));
+    this.splitter = new FrameSplitter(options.frameLimit);
+    this.writer = new SocketWriter(
+      socket,
+      options,
+      () => this.readOnIfHalted(),
+      (unread) => this.overflow(unread),
+    );
+    this.serving = new Serving(options.handlers, log, this, () => this.settled());
+    this.pending = new PendingRequests(clock, this.remoteAddress);
+    this.lastRead = clock.monotonic();
+    this.cancelTimer = this.watchIdle(options.idleMs ?? IDLE_MS);
+    this.gone = new Promise((resolve) => socket.once('close', () => resolve(this.bury())));
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    socket.on('end', () => this.close('closed by the other side'));
+    socket.on('error', (error) => this.close(error.message));
+  }
+
+  get open(): boolean {
+    return this.state === 'OPEN' || this.state === 'DRAINING';
+  }
+
+  get writable(): boolean {
+    return this.open && this.writer.writable;
+  }
+
+  request<H>(
+    spec: RequestSpec<H>,
+    header: H,
+    body: Body | undefined,
+    { timeoutMs }: { readonly timeoutMs: number },
+  ): Promise<Command> {
+    if (!this.open) return Promise.reject(new RemotingError('closed', this.remoteAddress, this.reason));
+    const opaque = this.nextOpaque();
+    const answer = this.pending.add(opaque, spec.code, timeoutMs);
+    this.writer.whenWritable(() => {
+      if (!this.pending.has(opaque)) return;
+      try {
+        this.writer.add(
+          { code: spec.code, opaque, flag: 0, extFields: spec.encode(header) },
+          JSON_HEADER,
+          body,
+        );
+      } catch (error) {
+        const detail = messageOf(error);
+        this.pending.fail(
+          opaque,
+          new RemotingError('malformed', this.remoteAddress, detail, { cause: error }),
+        );
+      }
+    });
+    return answer;
+  }
+
+  oneWay<H>(spec: RequestSpec<H>, header: H, body?: Body): boolean {
+    if (!this.writable) return false;
+    const { code } = spec;
+    const opaque = this.nextOpaque();
+    try {
+      const extFields = spec.encode(header);
+      this.writer.add({ code, opaque, flag: CommandFlag.ONE_WAY, extFields }, JSON_HEADER, body);
+      return true;
+    } catch (error) {
+      this.options.log.warn('one-way request not sent', { code, remote: this.remoteAddress, error });
+      return false;
+    }
+  }
+
+  reply(to: Pick<RequestContext, 'opaque' | 'serializeType' | 'oneWay'>, outcome: Outcome): void {
+    if (to.oneWay || !this.open) return;
+    const { opaque, serializeType } = to;
+    const flag = CommandFlag.RESPONSE;
+    try {
+      const { status, remark, header, body } = outcome;
+      const { code } = STATUS[status];
+      this.writer.add({ code, opaque, flag, remark, extFields: header }, serializeType, body);
+    } catch (error) {
+      this.options.log.error('answer cannot be sent', { remote: this.remoteAddress, error });
+      const { code } = STATUS.SYSTEM_ERROR;
+      this.writer.add({ code, opaque, flag, remark: messageOf(error) }, serializeType, undefined);
+    }
+  }
+
+  close(reason: string): void {
+    if (!this.open) return;
+    this.state = 'ENDING';
+    this.reason = reason;
+    this.cancelTimer();
+    this.cancelTimer = this.options.clock.after(LINGER_MS, () => this.socket.destroy());
+    this.writer.flush();
+    this.socket.end();
+    // a socket closed with bytes unread is reset, and a reset may overtake the answers on their way
+    this.socket.resume();
+    this.pending.failAll(new RemotingError('closed', this.remoteAddress, reason));
+    this.options.log.debug('connection closed', { remote: this.remoteAddress, reason });
+    for (const listener of this.listeners.splice(0)) listener(reason);
+  }
+
+  onClose(listener: (reason: string) => void): void {
+    if (this.open) this.listeners.push(listener);
+    else listener(this.reason);
+  }
+
+  /** Takes no more requests and ends when those taken are answered. */
+  drain(reason: string): void {
+    if (this.state !== 'OPEN') return;
+    this.state = 'DRAINING';
+    this.reason = reason;
+    this.settled();
+  }
+
+  /** Ends now, whatever is left to be written. */
+  destroy(reason: string): void {
+    this.close(reason);
+    this.socket.destroy();
+  }
+
+  private bury(): void {
+    this.close('closed');
+    this.cancelTimer();
+    this.state = 'GONE';
+  }
+
+  private nextOpaque(): number {
+    this.lastOpaque = (this.lastOpaque + 1) & 0x7fffffff;
+    return this.lastOpaque;
+  }
+
+  private receive(chunk: Buffer): void {
+    if (this.state !== 'OPEN') return;
+    this.lastRead = this.options.clock.monotonic();
+    this.splitter.push(chunk);
+    this.readOn();
+  }
+
+  private readOn(): void {
+    try {
+      while (this.state === 'OPEN' && !this.isFull()) {
+        const frame = this.splitter.next();
+        if (!frame) return this.resume();
+        this.take(decodeFrame(frame));
+      }
+    } catch (error) {
+      if (!(error instanceof MalformedFrame)) throw error;
+      return this.endWithWarning(`malformed frame: ${error.message}`);
+    }
+    this.halt();
+  }
+
+  private take(command: Command): void {
+    // an answer nobody waits for came after its time-out, and is dropped
+    if (isResponse(command)) this.pending.answer(command);
+    else this.serving.take(command);
+  }
+
+  private isFull(): boolean {
+    return this.writer.unread + this.serving.expectedBytes > HIGH_WATER;
+  }
+
+  private halt(): void {
+    if (this.state !== 'OPEN' || this.halted) return;
+    this.halted = true;
+    this.socket.pause();
+    this.writer.flushSoon();
+  }
+
+  private resume(): void {
+    if (!this.halted) return;
+    this.halted = false;
+    this.socket.resume();
+  }
+
+  private readOnIfHalted(): void {
+    if (this.halted) this.readOn();
+  }
+
+  private settled(): void {
+    if (this.state === 'DRAINING' && this.serving.inProgress === 0) this.close(this.reason);
+    else this.readOnIfHalted();
+  }
+
+  private overflow(unread: number): void {
+    this.endWithWarning(`the other side does not read: ${unread} bytes wait for it`);
+    this.socket.destroy();
+  }
+
+  private endWithWarning(reason: string): void {
+    this.options.log.warn('connection ended', { remote: this.remoteAddress, reason });
+    this.close(reason);
+  }
+
+  private watchIdle(idleMs: number): Cancel {
+    const { clock } = this.options;
+    const check = (): void => {
+      const left = Math.max(this.lastRead, this.writer.lastActive) + idleMs - clock.monotonic();
+      if (left > 0) this.cancelTimer = clock.after(left, check);
+      else this.close(`idle for ${Math.round(idleMs / 1000)} s`);
+    };
+    return clock.after(idleMs, check);
+  }
+}
+
+/** A socket whose other side is gone already has no address. */
+function hostOf(address: string | undefined, port: number | undefined): Host {
+  return parseHost(`[${address ?? '0.0.0.0'}]:${port ?? 0}`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
