@@ -3,6 +3,10 @@ import type { Delay } from './delay.js';
 
 /** The one way into the log for messages that come from outside: what is to be delivered later waits for its time. */
 export class Put {
+  /** messages and bytes of their bodies since the start */
+  count = 0;
+  bytes = 0;
+
   constructor(
     private readonly store: MessageStore,
     private readonly delay: Delay,
@@ -12,6 +16,8 @@ export class Put {
    * @throws StoreError nothing was placed; StatusError when its delay is illegal
    */
   message(message: NewMessage, stored: Stored): Place {
+    this.count++;
+    this.bytes += message.body.length;
     const delayed = this.delay.of(message);
     if (delayed) return this.store.delayed.schedule(delayed.message, delayed.deliverAt, stored);
     const [place] = this.store.append([message], stored);
@@ -21,6 +27,8 @@ export class Put {
 
   /** A batch: all or none, consecutive. Batches have no delay. @throws StoreError nothing was placed */
   messages(messages: readonly NewMessage[], stored: Stored): readonly Place[] {
+    this.count += messages.length;
+    for (const message of messages) this.bytes += message.body.length;
     return this.store.append(messages, stored);
   }
 }

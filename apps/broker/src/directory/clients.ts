@@ -1,0 +1,168 @@
+import { every, notifyConsumerIdsChanged, type Cancel, type Clock, type Log } from '@halfmq/remoting';
+import type { Connection, RequestContext, UnregisterClientHeader } from '@halfmq/remoting';
+import type { BrokerConfig } from '../config/resolve-config.js';
+import { Consumers, type ConsumerGroup } from './consumers.js';
+import type { Groups } from './groups.js';
+import type { ConsumerData, HeartbeatData } from './heartbeat.js';
+import { Producers, type ProducerChannel } from './producers.js';
+import type { Topics } from './topics.js';
+
+const SCAN_MS = 10_000;
+
+/** Says that a group's members or topics changed, also when the last member left. */
+export type GroupListener = (group: string) => void;
+
+/**
+ * Live clients. A client is known from its first heartbeat until it unregisters, its connection closes, or nothing is
+ * heard of it for channelExpiredTimeout; members of a group hear at once of every change among them.
+ */
+export class Clients {
+  private readonly producing = new Producers();
+  private readonly consuming = new Consumers();
+  private readonly watched = new WeakSet<Connection>();
+  private readonly groupListeners = new Set<GroupListener>();
+  private readonly producerListeners = new Set<GroupListener>();
+  private stopScan: Cancel = () => undefined;
+
+  constructor(
+    private readonly topics: Topics,
+    private readonly groups: Groups,
+    private readonly config: BrokerConfig,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
+
+  start(): void {
+    this.stopScan = every(this.clock, SCAN_MS, () => this.expire());
+  }
+
+  stop(): void {
+    this.stopScan();
+  }
+
+  /** @returns true when the client should say its subscriptions in full (heartbeat v2) */
+  heartbeat(data: HeartbeatData, context: RequestContext): boolean {
+    const now = this.clock.monotonic();
+    this.watch(context.peer);
+    for (const producer of data.producerDataSet) {
+      this.producing.register(producer.groupName, data.clientID, producer.transactionalTopics, context, now);
+      for (const listener of this.producerListeners) listener(producer.groupName);
+    }
+    // RocketMQ answers true to every heartbeat of the first kind: such clients do not look at it
+    let changed = data.heartbeatFingerprint === 0;
+    for (const consumer of data.consumerDataSet) {
+      changed = this.consumerHeartbeat(consumer, data, context, now) || changed;
+    }
+    return changed;
+  }
+
+  unregister(header: UnregisterClientHeader, context: RequestContext): void {
+    if (header.producerGroup) this.producing.remove(header.producerGroup, context.peer);
+    const { consumerGroup } = header;
+    if (consumerGroup && this.consuming.remove(consumerGroup, context.peer)) this.groupChanged(consumerGroup);
+  }
+
+  /** Notes who can be asked about half messages of this group and topic. */
+  sentHalf(group: string, topic: string, context: RequestContext): void {
+    this.watch(context.peer);
+    this.producing.sentHalf(group, topic, context, this.clock.monotonic());
+  }
+
+  producers(group: string): ProducerChannel[] {
+    return this.producing.channels(group);
+  }
+
+  consumerGroup(group: string): ConsumerGroup | undefined {
+    return this.consuming.find(group);
+  }
+
+  get producerGroups(): Iterable<string> {
+    return this.producing.names;
+  }
+
+  get consumerGroups(): Iterable<string> {
+    return this.consuming.names;
+  }
+
+  /** Each client once: after a reconnect its old connection may still be there for a moment. */
+  memberIds(group: string): string[] {
+    const members = this.consuming.find(group)?.members.values() ?? [];
+    return [...new Set([...members].map((member) => member.clientId))];
+  }
+
+  /** Called at once for each change. Returns how to stop. */
+  onGroupChange(listener: GroupListener): () => void {
+    this.groupListeners.add(listener);
+    return () => this.groupListeners.delete(listener);
+  }
+
+  /** Called for each producer group of each heartbeat. Returns how to stop. */
+  onProducer(listener: GroupListener): () => void {
+    this.producerListeners.add(listener);
+    return () => this.producerListeners.delete(listener);
+  }
+
+  private consumerHeartbeat(
+    consumer: ConsumerData,
+    data: HeartbeatData,
+    context: RequestContext,
+    now: number,
+  ): boolean {
+    const name = consumer.groupName;
+    const settings = this.groups.find(name);
+    // as in RocketMQ an unknown group is left out silently: the heartbeat of the client's other groups counts
+    if (!settings) return false;
+    if (this.config.rejectPullConsumerEnable && consumer.consumeType === 'CONSUME_ACTIVELY') return false;
+    const ordered = consumer.subscriptionDataSet.some((one) => this.topics.find(one.topic)?.order === true);
+    if (settings.retryQueueNums > 0) {
+      this.topics.ensureRetry(name, settings.retryQueueNums, {
+        order: ordered,
+        topicSysFlag: consumer.unitMode ? 1 : 0,
+      });
+    }
+    const client = {
+      clientId: data.clientID,
+      fingerprint: data.heartbeatFingerprint,
+      withoutSub: data.withoutSub,
+    };
+    const { changed, stale } = this.consuming.register(consumer, client, context, now);
+    if (changed) this.groupChanged(name);
+    return stale;
+  }
+
+  private watch(connection: Connection): void {
+    if (this.watched.has(connection)) return;
+    this.watched.add(connection);
+    connection.onClose(() => this.gone(connection));
+  }
+
+  private gone(connection: Connection): void {
+    this.producing.removeConnection(connection);
+    for (const group of this.consuming.removeConnection(connection)) this.groupChanged(group);
+  }
+
+  private expire(): void {
+    const before = this.clock.monotonic() - this.config.channelExpiredTimeout;
+    const silent = new Set([...this.producing.silentSince(before), ...this.consuming.silentSince(before)]);
+    for (const connection of silent) {
+      this.log.info('client expired', { client: connection.remoteAddress });
+      this.gone(connection);
+      connection.close(`no heartbeat for ${this.config.channelExpiredTimeout} ms`);
+    }
+  }
+
+  private groupChanged(group: string): void {
+    const now = this.consuming.find(group);
+    if (now && now.model !== 'BROADCASTING' && this.mayNotify(group)) {
+      for (const connection of now.members.keys()) {
+        connection.oneWay(notifyConsumerIdsChanged, { consumerGroup: group });
+      }
+    }
+    for (const listener of this.groupListeners) listener(group);
+  }
+
+  private mayNotify(group: string): boolean {
+    const settings = this.groups.known(group);
+    return this.config.notifyConsumerIdsChangedEnable && settings?.notifyConsumerIdsChangedEnable !== false;
+  }
+}

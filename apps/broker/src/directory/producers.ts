@@ -1,0 +1,92 @@
+import type { Connection, RequestContext } from '@halfmq/remoting';
+
+/** A connection on which a producer of a group can be asked. */
+export interface ProducerChannel {
+  readonly connection: Connection;
+  /** empty until its first heartbeat */
+  readonly clientId: string;
+  readonly version: number;
+  readonly language: number;
+  /** topics it declared in its heartbeat (our clients do); undefined: it declared nothing */
+  readonly transactionalTopics: ReadonlySet<string> | undefined;
+  /** topics it sent half messages for on this connection */
+  readonly sentTopics: ReadonlySet<string>;
+  /** Clock.monotonic of its last heartbeat or half message */
+  readonly lastSeen: number;
+}
+
+interface Channel extends ProducerChannel {
+  clientId: string;
+  transactionalTopics: ReadonlySet<string> | undefined;
+  readonly sentTopics: Set<string>;
+  lastSeen: number;
+}
+
+/** Live producers: group → connection. */
+export class Producers {
+  private readonly groups = new Map<string, Map<Connection, Channel>>();
+
+  /** A heartbeat of one group. @param topics what it declared, if it did */
+  register(
+    group: string,
+    clientId: string,
+    topics: readonly string[] | undefined,
+    context: RequestContext,
+    now: number,
+  ): void {
+    const channel = this.channel(group, context, now);
+    channel.clientId = clientId;
+    channel.transactionalTopics = topics === undefined ? undefined : new Set(topics);
+  }
+
+  /** It sent a half message: it can be asked about this topic from now on, heartbeat or not. */
+  sentHalf(group: string, topic: string, context: RequestContext, now: number): void {
+    this.channel(group, context, now).sentTopics.add(topic);
+  }
+
+  channels(group: string): ProducerChannel[] {
+    const channels = this.groups.get(group);
+    return channels ? [...channels.values()] : [];
+  }
+
+  get names(): Iterable<string> {
+    return this.groups.keys();
+  }
+
+  remove(group: string, connection: Connection): void {
+    const channels = this.groups.get(group);
+    if (channels?.delete(connection) && channels.size === 0) this.groups.delete(group);
+  }
+
+  removeConnection(connection: Connection): void {
+    for (const group of this.groups.keys()) this.remove(group, connection);
+  }
+
+  /** Connections not heard of since `before`. */
+  silentSince(before: number): Connection[] {
+    return [...this.groups.values()]
+      .flatMap((channels) => [...channels.values()])
+      .filter((channel) => channel.lastSeen < before)
+      .map((channel) => channel.connection);
+  }
+
+  private channel(group: string, context: RequestContext, now: number): Channel {
+    let channels = this.groups.get(group);
+    if (!channels) this.groups.set(group, (channels = new Map<Connection, Channel>()));
+    let channel = channels.get(context.peer);
+    if (!channel) {
+      channel = {
+        connection: context.peer,
+        clientId: '',
+        version: context.version,
+        language: context.language,
+        transactionalTopics: undefined,
+        sentTopics: new Set(),
+        lastSeen: now,
+      };
+      channels.set(context.peer, channel);
+    }
+    channel.lastSeen = now;
+    return channel;
+  }
+}

@@ -1,0 +1,40 @@
+import { PropertyName, SysFlag, propertyOf } from '@halfmq/remoting';
+import type { NewMessage } from '@halfmq/store';
+import { SystemTopic } from '../directory/topic-names.js';
+
+/** TRAN_MSG asks for a half message; a retried message with a delay level is an ordinary one, as in RocketMQ. */
+export function isHalf(properties: string, reconsumeTimes: number): boolean {
+  if (!properties.includes(PropertyName.TRAN_MSG)) return false;
+  if (propertyOf(properties, PropertyName.TRAN_MSG)?.toLowerCase() !== 'true') return false;
+  return !(reconsumeTimes > 0 && Number(propertyOf(properties, PropertyName.DELAY) ?? 0) > 0);
+}
+
+/**
+ * The half message of a prepared send: in the half topic, its own topic and queue in its properties, the transaction
+ * bits of its sysFlag cleared (TransactionalMessageBridge.parseHalfMessageInner).
+ */
+export function halfMessage(message: NewMessage, uniqueKey: string, producerGroup: string): NewMessage {
+  const named = propertyOf(message.properties, PropertyName.PGROUP) !== undefined;
+  return {
+    ...message,
+    topic: SystemTopic.HALF,
+    queueId: 0,
+    sysFlag: message.sysFlag & ~SysFlag.TRANSACTION_MASK,
+    properties:
+      ended(message.properties) +
+      (named ? '' : entry(PropertyName.PGROUP, producerGroup)) +
+      entry(PropertyName.REAL_TOPIC, message.topic) +
+      entry(PropertyName.REAL_QID, String(message.queueId)) +
+      entry(PropertyName.TRANSACTION_ID, uniqueKey),
+  };
+}
+
+/** One property as it is stored. */
+export function entry(name: string, value: string): string {
+  return `${name}\u0001${value}\u0002`;
+}
+
+/** Some encoders leave out the last 0x02. */
+export function ended(properties: string): string {
+  return properties === '' || properties.endsWith('\u0002') ? properties : `${properties}\u0002`;
+}

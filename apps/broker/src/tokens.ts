@@ -1,0 +1,18 @@
+/** What rooms are given that is no room: names for Nest's container. */
+export const CLOCK = Symbol('clock');
+export const LOG = Symbol('log');
+export const CONFIG = Symbol('config');
+export const MESSAGE_STORE = Symbol('message store');
+export const STORE_HOST = Symbol('store host');
+/** brokerIP1:listenPort */
+export const ADDRESS = Symbol('address');
+/** does a member of this group hold a queue lock here? */
+export const HOLDS_LOCK = Symbol('holds lock');
+/** what runs on its own, in the order of its start: Worker[] */
+export const WORKERS = Symbol('workers');
+
+/** Runs on its own from start to stop; after stop it begins nothing new. */
+export interface Worker {
+  start(): void;
+  stop(): void | Promise<void>;
+}
