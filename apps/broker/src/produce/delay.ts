@@ -1,6 +1,7 @@
 import { parseProperties, formatProperties, PropertyName, StatusError, type Clock } from '@halfmq/remoting';
 import type { NewMessage } from '@halfmq/store';
 import { delayLevelsMs, type BrokerConfig } from '../config/resolve-config.js';
+import { SystemTopic } from '../directory/topic-names.js';
 
 /*
  * Which messages wait, where and until when. Two ways of saying it, as in RocketMQ (HookUtils.handleScheduleMessage):
@@ -13,9 +14,11 @@ import { delayLevelsMs, type BrokerConfig } from '../config/resolve-config.js';
  * A waiting message lies in a system topic with its own in REAL_TOPIC and REAL_QID. A delivered one still carries all
  * of these properties, and TIMER_OUT_MS says that its TIMER_* were obeyed: it does not wait again when it is copied.
  */
-export const SCHEDULE_TOPIC = 'SCHEDULE_TOPIC_XXXX';
-export const TIMER_TOPIC = 'rmq_sys_wheel_timer';
-const HALF_TOPIC = 'RMQ_SYS_TRANS_HALF_TOPIC';
+const NEVER_WAIT: ReadonlySet<string> = new Set([
+  SystemTopic.SCHEDULE,
+  SystemTopic.WHEEL_TIMER,
+  SystemTopic.HALF,
+]);
 
 const TIMER_PROPERTIES = [
   PropertyName.TIMER_DELAY_SEC,
@@ -56,7 +59,7 @@ export class Delay {
     if (level > 0) {
       for (const name of TIMER_PROPERTIES) properties.delete(name);
       const delayMs = this.levelsMs[level - 1] ?? 0;
-      return elsewhere(message, properties, SCHEDULE_TOPIC, level - 1, this.clock.now() + delayMs);
+      return elsewhere(message, properties, SystemTopic.SCHEDULE, level - 1, this.clock.now() + delayMs);
     }
     return this.timed(message, properties);
   }
@@ -86,7 +89,7 @@ export class Delay {
     if (deliverAt - now > longestMs)
       throw illegal(`a delay of at most ${longestMs} ms (timerMaxDelaySec) expected, got ${deliverAt - now}`);
     properties.set(PropertyName.TIMER_OUT_MS, String(this.rounded(deliverAt)));
-    return elsewhere(message, properties, TIMER_TOPIC, 0, deliverAt);
+    return elsewhere(message, properties, SystemTopic.WHEEL_TIMER, 0, deliverAt);
   }
 
   /** The slot of RocketMQ's wheel. It is what the wire shows; here messages go out at the time asked for. */
@@ -98,8 +101,7 @@ export class Delay {
 }
 
 function mayWait(message: NewMessage): boolean {
-  if (message.topic === SCHEDULE_TOPIC || message.topic === TIMER_TOPIC || message.topic === HALF_TOPIC)
-    return false;
+  if (NEVER_WAIT.has(message.topic)) return false;
   // a quick no for nearly all messages: neither DELAY nor TIMER_* can be there without these letters
   return message.properties.includes(PropertyName.DELAY) || message.properties.includes('TIMER_');
 }

@@ -1,6 +1,6 @@
 import type { Cancel, Clock, Log } from '@halfmq/remoting';
 import { StoreError, type DelayedMessage, type MessageStore, type NewMessage } from '@halfmq/store';
-import { SCHEDULE_TOPIC, TIMER_TOPIC } from './delay.js';
+import { SystemTopic } from '../directory/topic-names.js';
 import { again, readStored, realPlace } from './stored-message.js';
 
 /** Delivered in one turn of the event loop, so that sends and pulls get theirs between two batches. */
@@ -27,12 +27,12 @@ export class DueDeliveries {
 
   start(): void {
     this.stopListening = this.store.onArrival(({ topic }) => {
-      if (topic === SCHEDULE_TOPIC || topic === TIMER_TOPIC) this.wakeForNext();
+      if (topic === SystemTopic.SCHEDULE || topic === SystemTopic.WHEEL_TIMER) this.wakeForNext();
     });
     this.wakeForNext();
   }
 
-  close(): void {
+  stop(): void {
     this.stopListening?.();
     this.stopListening = undefined;
     this.cancel?.();

@@ -1,0 +1,127 @@
+import type { Cancel, Clock, Connection } from '@halfmq/remoting';
+import type { Arrival, MessageStore } from '@halfmq/store';
+import type { Topics } from '../directory/topics.js';
+import type { TagFilter } from './tag-filter.js';
+
+/** A pull that found nothing and may wait. It is a request that is held, never a cursor into the store. */
+export interface HeldPull {
+  readonly topic: string;
+  readonly queueId: number;
+  /** wakes on a message at this offset or after it */
+  readonly offset: number;
+  readonly accepts: TagFilter;
+  readonly peer: Connection;
+  /** ms it may be held */
+  readonly waitMs: number;
+  /** Looks again and answers, whatever there is then. */
+  readonly answer: () => void;
+}
+
+interface Entry extends HeldPull {
+  readonly queue: string;
+  cancel: Cancel;
+}
+
+/**
+ * Long polling. A held pull ends once, by what comes first:
+ *
+ *   held ── a message arrives that it wants ── answer (found)
+ *        ── its time is over ──────────────── answer (nothing, or what did not match)
+ *        ── its topic changes or is deleted ─ answer
+ *        ── its connection closes ─────────── forgotten
+ *
+ * Arrivals are told by the store after the commit, in the same thread that looked and held: none falls in between.
+ */
+export class Hold {
+  private readonly byQueue = new Map<string, Set<Entry>>();
+  private readonly byPeer = new WeakMap<Connection, Set<Entry>>();
+  private readonly listening: (() => void)[] = [];
+  private count = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly store: Pick<MessageStore, 'onArrival'>,
+    private readonly topics: Pick<Topics, 'onChange'>,
+  ) {}
+
+  start(): void {
+    this.listening.push(
+      this.store.onArrival((arrival) => this.arrived(arrival)),
+      this.topics.onChange((topic) => this.topicChanged(topic)),
+    );
+  }
+
+  /** Forgets all without an answer: their connections are about to close. */
+  stop(): void {
+    for (const stop of this.listening.splice(0)) stop();
+    for (const entries of this.byQueue.values()) for (const entry of entries) this.remove(entry);
+  }
+
+  /** Pulls held now. */
+  get size(): number {
+    return this.count;
+  }
+
+  add(pull: HeldPull): void {
+    const entry: Entry = { ...pull, queue: queueKey(pull.topic, pull.queueId), cancel: () => undefined };
+    entry.cancel = this.clock.after(pull.waitMs, () => this.wake(entry));
+    setOf(this.byQueue, entry.queue).add(entry);
+    this.ofPeer(pull.peer).add(entry);
+    this.count++;
+  }
+
+  private arrived(arrival: Arrival): void {
+    const entries = this.byQueue.get(queueKey(arrival.topic, arrival.queueId));
+    if (!entries) return;
+    for (const entry of entries) {
+      if (arrival.maxOffset > entry.offset && wants(entry, arrival)) this.wake(entry);
+    }
+  }
+
+  /** Its settings changed, or it is gone: everybody held on it looks again. */
+  private topicChanged(topic: string): void {
+    for (const entries of this.byQueue.values()) {
+      for (const entry of entries) if (entry.topic === topic) this.wake(entry);
+    }
+  }
+
+  private wake(entry: Entry): void {
+    this.remove(entry);
+    entry.answer();
+  }
+
+  private remove(entry: Entry): void {
+    const entries = this.byQueue.get(entry.queue);
+    if (!entries?.delete(entry)) return;
+    if (entries.size === 0) this.byQueue.delete(entry.queue);
+    this.byPeer.get(entry.peer)?.delete(entry);
+    entry.cancel();
+    this.count--;
+  }
+
+  private ofPeer(peer: Connection): Set<Entry> {
+    const known = this.byPeer.get(peer);
+    if (known) return known;
+    const entries = new Set<Entry>();
+    this.byPeer.set(peer, entries);
+    peer.onClose(() => {
+      for (const entry of entries) this.remove(entry);
+    });
+    return entries;
+  }
+}
+
+function wants(entry: Entry, arrival: Arrival): boolean {
+  return entry.accepts === undefined || arrival.tagsCodes.some(entry.accepts);
+}
+
+/** Topics have no blanks. */
+function queueKey(topic: string, queueId: number): string {
+  return `${topic} ${queueId}`;
+}
+
+function setOf<K, V>(map: Map<K, Set<V>>, key: K): Set<V> {
+  let set = map.get(key);
+  if (!set) map.set(key, (set = new Set()));
+  return set;
+}

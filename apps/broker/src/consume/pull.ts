@@ -1,0 +1,134 @@
+import {
+  NO_ANSWER,
+  PullSysFlag,
+  type Outcome,
+  type PullMessageHeader,
+  type RequestContext,
+  type StatusName,
+} from '@halfmq/remoting';
+import type { MessageStore, ReadResult } from '@halfmq/store';
+import type { BrokerConfig } from '../config/resolve-config.js';
+import type { Hold } from './hold.js';
+import type { Granted, PullChecks, Refusal } from './pull-checks.js';
+
+/** As RocketMQ: a smaller limit would return nothing of use. */
+const FEWEST_BYTES = 100;
+
+const STATUS_OF_READ: Readonly<Record<ReadResult['status'], StatusName>> = {
+  FOUND: 'OK',
+  NO_MATCHED_MESSAGE: 'PULL_RETRY_IMMEDIATELY',
+  NO_MESSAGE_IN_QUEUE: 'PULL_NOT_FOUND',
+  OFFSET_OVERFLOW_ONE: 'PULL_NOT_FOUND',
+  OFFSET_OVERFLOW_BADLY: 'PULL_OFFSET_MOVED',
+  OFFSET_TOO_SMALL: 'PULL_OFFSET_MOVED',
+};
+
+type PullSettings = Pick<
+  BrokerConfig,
+  | 'maxTransferCountOnMessageInMemory'
+  | 'maxTransferBytesOnMessageInMemory'
+  | 'longPollingEnable'
+  | 'shortPollingTimeMills'
+>;
+
+/** PULL_MESSAGE and LITE_PULL_MESSAGE. Answers hold slices of stored blocks: nothing is decoded or copied. */
+export class Pull {
+  constructor(
+    private readonly config: PullSettings,
+    private readonly store: Pick<MessageStore, 'read' | 'offsets'>,
+    private readonly checks: PullChecks,
+    private readonly hold: Hold,
+  ) {}
+
+  /** A pull as it arrives: commits the offset it brings, and may be held when there is nothing yet. */
+  arrived(header: PullMessageHeader, context: RequestContext): Outcome {
+    const granted = this.checks.check(header);
+    if ('status' in granted) return refused(header, granted);
+    const { status, outcome } = this.read(header, granted);
+    if ((header.sysFlag & PullSysFlag.COMMIT_OFFSET) !== 0 && header.commitOffset >= 0)
+      this.store.offsets.commit(header.consumerGroup, header.topic, header.queueId, header.commitOffset);
+    const waitMs = this.waitMs(header);
+    if (status !== 'PULL_NOT_FOUND' || waitMs <= 0) return outcome;
+    this.wait(header, context, granted, waitMs);
+    return NO_ANSWER;
+  }
+
+  /** @returns 0 when it may not be held */
+  private waitMs(header: PullMessageHeader): number {
+    if ((header.sysFlag & PullSysFlag.SUSPEND) === 0) return 0;
+    return this.config.longPollingEnable ? header.suspendTimeoutMillis : this.config.shortPollingTimeMills;
+  }
+
+  private wait(header: PullMessageHeader, context: RequestContext, granted: Granted, waitMs: number): void {
+    // not the whole context: its body is a view of what the socket delivered and would keep that in memory
+    const { peer, opaque, serializeType, oneWay } = context;
+    this.hold.add({
+      topic: header.topic,
+      queueId: header.queueId,
+      offset: header.queueOffset,
+      accepts: granted.accepts,
+      peer,
+      waitMs,
+      answer: () => peer.reply({ opaque, serializeType, oneWay }, this.again(header)),
+    });
+  }
+
+  /** What a held one answers when it is woken: everything is asked anew, and it is not held again. */
+  private again(header: PullMessageHeader): Outcome {
+    const granted = this.checks.check(header);
+    return 'status' in granted ? refused(header, granted) : this.read(header, granted).outcome;
+  }
+
+  private read(header: PullMessageHeader, granted: Granted): { status: StatusName; outcome: Outcome } {
+    const { topic, queueId, queueOffset } = header;
+    const found = this.store.read(topic, queueId, queueOffset, {
+      maxMessages: Math.max(1, Math.min(header.maxMsgNums, this.config.maxTransferCountOnMessageInMemory)),
+      maxBytes: Math.min(
+        Math.max(header.maxMsgBytes ?? Infinity, FEWEST_BYTES),
+        this.config.maxTransferBytesOnMessageInMemory,
+      ),
+      accepts: granted.accepts,
+    });
+    const status = statusOf(found, queueOffset);
+    const outcome: Outcome = {
+      status,
+      remark: found.status,
+      header: {
+        suggestWhichBrokerId: 0,
+        nextBeginOffset: NEXT_OF_READ[found.status](found, queueOffset),
+        minOffset: found.minOffset,
+        maxOffset: found.maxOffset,
+      },
+      body: found.status === 'FOUND' ? found.records : undefined,
+    };
+    return { status, outcome };
+  }
+}
+
+function statusOf(found: ReadResult, asked: number): StatusName {
+  if (found.status === 'NO_MESSAGE_IN_QUEUE' && asked !== 0) return 'PULL_OFFSET_MOVED';
+  return STATUS_OF_READ[found.status];
+}
+
+const NEXT_OF_READ: Readonly<Record<ReadResult['status'], (found: ReadResult, asked: number) => number>> = {
+  FOUND: (found) => found.nextOffset,
+  NO_MATCHED_MESSAGE: (found) => found.nextOffset,
+  NO_MESSAGE_IN_QUEUE: () => 0,
+  OFFSET_OVERFLOW_ONE: (_, asked) => asked,
+  OFFSET_OVERFLOW_BADLY: (found) => found.maxOffset,
+  OFFSET_TOO_SMALL: (found) => found.minOffset,
+};
+
+function refused(header: PullMessageHeader, refusal: Refusal): Outcome {
+  return {
+    status: refusal.status,
+    remark: refusal.remark,
+    header: {
+      suggestWhichBrokerId: 0,
+      nextBeginOffset: header.queueOffset,
+      minOffset: 0,
+      maxOffset: 0,
+      forbiddenType: refusal.forbiddenType,
+    },
+  };
+}
