@@ -1,0 +1,70 @@
+import { checkTransactionState, encodeOffsetMessageId } from '@halfmq/remoting';
+import type { HalfMessage, MessageStore } from '@halfmq/store';
+import type { Clients } from '../directory/clients.js';
+import type { ProducerChannel } from '../directory/producers.js';
+import { SystemTopic } from '../directory/topic-names.js';
+import { checkBody, readHalf } from './half-record.js';
+
+/** A producer's declaration that it answers for every topic of its group. */
+const EVERY_TOPIC = '*';
+
+/** asked: how many bytes were written; 0: there is nobody to ask now */
+export type Asked = number | 'unreadable';
+
+/** Puts the question CHECK_TRANSACTION_STATE to a producer that can answer it. */
+export class Ask {
+  constructor(
+    private readonly store: Pick<MessageStore, 'recordAt'>,
+    private readonly clients: Pick<Clients, 'producers'>,
+    private readonly brokerName: string,
+  ) {}
+
+  /**
+   * Live connections of the group that can answer for the topic: those that declared it or sent for it; without any,
+   * those that declared nothing and sent nothing yet. Never one that is known for other topics only: it would answer
+   * for a transaction it has never heard of.
+   */
+  whoCanAnswer(group: string, topic: string): ProducerChannel[] {
+    const live = this.clients
+      .producers(group)
+      .filter(({ connection }) => connection.open && connection.writable);
+    const named = live.filter((channel) => answersFor(channel, topic));
+    return named.length > 0 ? named : live.filter(isUnknown);
+  }
+
+  /** Each next check of one half message goes to the next connection, and those of many are spread over all. */
+  ask(half: HalfMessage): Asked {
+    const channels = this.whoCanAnswer(half.producerGroup, half.topic);
+    if (channels.length === 0) return 0;
+    const record = readHalf(this.store, half);
+    if (!record) return 'unreadable';
+    const body = checkBody(record, half);
+    const header = {
+      topic: SystemTopic.HALF,
+      tranStateTableOffset: half.halfOffset,
+      commitLogOffset: half.physicalOffset,
+      msgId: half.uniqueKey,
+      transactionId: half.uniqueKey,
+      offsetMsgId: encodeOffsetMessageId(record.record.storeHost, half.physicalOffset),
+      bname: this.brokerName,
+    };
+    const first = half.halfOffset + half.checks;
+    for (let turn = 0; turn < channels.length; turn++) {
+      const channel = channels[(first + turn) % channels.length];
+      if (channel?.connection.oneWay(checkTransactionState, header, body)) return body.length;
+    }
+    return 0;
+  }
+}
+
+function answersFor({ transactionalTopics, sentTopics }: ProducerChannel, topic: string): boolean {
+  return (
+    sentTopics.has(topic) ||
+    transactionalTopics?.has(topic) === true ||
+    transactionalTopics?.has(EVERY_TOPIC) === true
+  );
+}
+
+function isUnknown({ transactionalTopics, sentTopics }: ProducerChannel): boolean {
+  return transactionalTopics === undefined && sentTopics.size === 0;
+}

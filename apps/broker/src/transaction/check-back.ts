@@ -1,0 +1,192 @@
+import type { Cancel, Clock, Log } from '@halfmq/remoting';
+import { StoreError, type HalfMessage, type MessageStore } from '@halfmq/store';
+import type { BrokerConfig } from '../config/resolve-config.js';
+import type { Clients } from '../directory/clients.js';
+import { SystemTopic } from '../directory/topic-names.js';
+import type { Topics } from '../directory/topics.js';
+import type { Ask } from './ask.js';
+import { parkedCopy, readHalf } from './half-record.js';
+import { Unanswered } from './unanswered.js';
+
+/** What may be asked at once: the answers cost the producers' databases something, and each question holds a message. */
+const ROUND_MS = 100;
+const CHECKS_A_ROUND = 100;
+const BYTES_A_ROUND = 4 * 1024 * 1024;
+/** Looked at in one turn of the event loop; most of those whose producers are away cost no check. */
+const EXAMINED_A_ROUND = 1_000;
+/** A timer that sleeps longer would not notice that the wall clock was set, or the machine suspended. */
+const LONGEST_SLEEP_MS = 30_000;
+/** Waits between two checks of one half message, in transactionCheckInterval: 1, 2, 4, 8, 8, ... */
+const LONGEST_BACK_OFF = 8;
+
+type CheckSettings = Pick<BrokerConfig, 'transactionCheckInterval' | 'transactionCheckMax'>;
+
+/**
+ * Asks producers about half messages nobody has decided. What one half message goes through:
+ *
+ *   pending, due ── a producer that can answer is there ── asked: counted, due again after its back-off
+ *                ── nobody can answer ─────────────────── unanswered: not counted, due again after an interval, or at
+ *                                                         once when a producer that can appears
+ *                ── asked transactionCheckMax times ───── parked: shown in TRANS_CHECK_MAX_TIME_TOPIC, asked no more
+ *                ── its record is damaged ─────────────── looked at again after the longest back-off, never counted
+ *   parked ────── resumed by an operator ──────────────── pending, counted from 0
+ *   any ───────── a verdict ───────────────────────────── decided, for ever
+ *
+ * Which are due is a range read of the ledger; nothing is written while they wait. A count is only as good as the
+ * ledger's: after a kill it may be a second old.
+ */
+export class CheckBack {
+  private readonly unanswered = new Unanswered();
+  /** groups of which a producer was heard while some of theirs were unanswered */
+  private readonly heard = new Set<string>();
+  private readonly listening: (() => void)[] = [];
+  private cancel: Cancel = () => undefined;
+  private wakeAt = Infinity;
+  private earliest = 0;
+  private checksLeft = 0;
+  private bytesLeft = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly log: Log,
+    private readonly store: Pick<MessageStore, 'halves' | 'recordAt' | 'onArrival'>,
+    private readonly clients: Pick<Clients, 'onProducer'>,
+    private readonly topics: Pick<Topics, 'ensureParked'>,
+    private readonly ask: Ask,
+    private readonly config: CheckSettings,
+  ) {}
+
+  start(): void {
+    this.listening.push(
+      this.store.onArrival(({ topic }) => {
+        if (topic === SystemTopic.HALF) this.wakeForNext();
+      }),
+      this.clients.onProducer((group) => this.producerHeard(group)),
+    );
+    this.wakeForNext();
+  }
+
+  stop(): void {
+    for (const stop of this.listening.splice(0)) stop();
+    this.cancel();
+  }
+
+  /** Looks at once, as far as the budget allows: something became due. */
+  wake(): void {
+    this.wakeIn(0);
+  }
+
+  private producerHeard(group: string): void {
+    if (!this.unanswered.has(group)) return;
+    this.heard.add(group);
+    this.wakeIn(0);
+  }
+
+  private wakeForNext(): void {
+    const due = this.store.halves.nextDueAt();
+    if (due !== undefined) this.wakeIn(due - this.clock.now());
+  }
+
+  private wakeIn(ms: number): void {
+    if (this.listening.length === 0) return;
+    const now = this.clock.monotonic();
+    const at = Math.max(now + Math.min(ms, LONGEST_SLEEP_MS), this.earliest);
+    if (at >= this.wakeAt) return;
+    this.cancel();
+    this.wakeAt = at;
+    this.cancel = this.clock.after(at - now, () => this.round());
+  }
+
+  private round(): void {
+    this.wakeAt = Infinity;
+    this.earliest = this.clock.monotonic() + ROUND_MS;
+    this.checksLeft = CHECKS_A_ROUND;
+    this.bytesLeft = BYTES_A_ROUND;
+    for (const group of this.heard) this.answerable(group);
+    for (const half of this.store.halves.due(this.clock.now(), EXAMINED_A_ROUND)) {
+      if (!this.mayAsk) break;
+      this.examine(half);
+    }
+    if (this.heard.size > 0) this.wakeIn(0);
+    this.wakeForNext();
+  }
+
+  private get mayAsk(): boolean {
+    return this.checksLeft > 0 && this.bytesLeft > 0;
+  }
+
+  /** A producer of the group is back: those it can answer for are asked before their time. */
+  private answerable(group: string): void {
+    for (const topic of this.unanswered.topicsOf(group)) {
+      if (this.ask.whoCanAnswer(group, topic).length === 0) continue;
+      for (const halfOffset of this.unanswered.first(group, topic, this.checksLeft)) {
+        if (!this.mayAsk) return;
+        this.unanswered.remove(group, topic, halfOffset);
+        const half = this.store.halves.find(halfOffset)?.half;
+        if (half?.state === 'pending') this.examine(half);
+      }
+      if (!this.mayAsk) return;
+    }
+    this.heard.delete(group);
+  }
+
+  private examine(half: HalfMessage): void {
+    if (half.checks >= this.config.transactionCheckMax) {
+      this.park(half);
+      return;
+    }
+    const asked = this.ask.ask(half);
+    if (asked === 'unreadable') this.unreadable(half);
+    else if (asked === 0) {
+      this.unanswered.add(half.producerGroup, half.topic, half.halfOffset);
+      this.postpone(half, 1);
+    } else {
+      this.spend(asked);
+      this.unanswered.remove(half.producerGroup, half.topic, half.halfOffset);
+      this.store.halves.checked(half.halfOffset, this.later(Math.min(2 ** half.checks, LONGEST_BACK_OFF)));
+    }
+  }
+
+  private spend(bytes: number): void {
+    this.checksLeft--;
+    this.bytesLeft -= bytes;
+  }
+
+  private park(half: HalfMessage): void {
+    const record = readHalf(this.store, half);
+    if (!record) {
+      this.unreadable(half);
+      return;
+    }
+    this.topics.ensureParked();
+    this.spend(record.record.size);
+    try {
+      this.store.halves.park(half.halfOffset, parkedCopy(record, half), (error) => {
+        if (error) this.log.warn('a half message could not be parked', { reason: error.message });
+        else
+          this.log.warn('a half message is parked: still undecided, not asked about any more', facts(half));
+      });
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.postpone(half, 1);
+    }
+  }
+
+  private unreadable(half: HalfMessage): void {
+    this.log.error('a half message cannot be read and is not asked about', facts(half));
+    this.postpone(half, LONGEST_BACK_OFF);
+  }
+
+  private postpone(half: HalfMessage, intervals: number): void {
+    this.store.halves.postpone(half.halfOffset, this.later(intervals));
+  }
+
+  private later(intervals: number): number {
+    return this.clock.now() + intervals * this.config.transactionCheckInterval;
+  }
+}
+
+function facts(half: HalfMessage): object {
+  const { halfOffset, topic, producerGroup, uniqueKey, checks } = half;
+  return { halfOffset, topic, producerGroup, uniqueKey, checks };
+}

@@ -1,0 +1,64 @@
+import {
+  decodeOffsetMessageId,
+  DONE,
+  PropertyName,
+  StatusError,
+  type Clock,
+  type Outcome,
+  type ResumeCheckHalfMessageHeader,
+} from '@halfmq/remoting';
+import { StoreError, type MessageStore } from '@halfmq/store';
+import { SystemTopic } from '../directory/topic-names.js';
+import { statusOfStoreError } from '../produce/store-failure.js';
+import { readStored } from '../produce/stored-message.js';
+import { describeVerdict } from './verdict-words.js';
+
+/** RESUME_CHECK_HALF_MESSAGE: a parked half message is asked about again, counted from 0. */
+export class Resume {
+  constructor(
+    private readonly clock: Clock,
+    private readonly store: Pick<MessageStore, 'halves' | 'recordAt'>,
+    /** it is due now */
+    private readonly due: () => void,
+  ) {}
+
+  /** @throws StatusError SYSTEM_ERROR as RocketMQ answers: nothing there, or it is decided */
+  async resume(header: ResumeCheckHalfMessageHeader): Promise<Outcome> {
+    const halfOffset = this.halfNamedBy(header.msgId);
+    await new Promise<void>((resolve, reject) => {
+      const refuse = (error: StoreError): void =>
+        reject(new StatusError(statusOfStoreError(error), error.message));
+      try {
+        this.store.halves.resume(halfOffset, this.clock.now(), (error) =>
+          error ? refuse(error) : resolve(),
+        );
+      } catch (error) {
+        if (error instanceof StoreError) refuse(error);
+        else reject(error);
+      }
+    });
+    this.due();
+    return DONE;
+  }
+
+  /** By its copy in TRANS_CHECK_MAX_TIME_TOPIC. */
+  private halfNamedBy(msgId: string | undefined): number {
+    const place = decodeOffsetMessageId(msgId ?? '');
+    const copy = place && readStored(this.store.recordAt(place.physicalOffset));
+    if (!copy || copy.record.topic !== SystemTopic.PARKED)
+      throw refusal(`no message ${msgId ?? ''} in ${SystemTopic.PARKED}`);
+    const halfOffset = Number(copy.properties.get(PropertyName.TRAN_PREPARED_QUEUE_OFFSET));
+    const known = this.store.halves.find(halfOffset);
+    if (known?.verdict)
+      throw refusal(
+        `half message ${halfOffset} was ${describeVerdict(known.verdict)}: nothing is left to check`,
+      );
+    if (known?.half?.uniqueKey !== (copy.properties.get(PropertyName.UNIQ_KEY) ?? ''))
+      throw refusal(`half message ${halfOffset} is not known any more`);
+    return halfOffset;
+  }
+}
+
+function refusal(detail: string): StatusError {
+  return new StatusError('SYSTEM_ERROR', detail);
+}
