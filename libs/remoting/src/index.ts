@@ -20,3 +20,6 @@ export * from './connection.js';
 export * from './handlers.js';
 export * from './server.js';
 export * from './client.js';
+export * from './batch.js';
+export * from './compression.js';
+export * from './bodies/index.js';

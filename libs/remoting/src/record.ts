@@ -48,7 +48,8 @@ export const RecordField = {
 /** A v1 record of IPv4 hosts with nothing in it. */
 export const SMALLEST_RECORD = 91;
 const LONGEST_V1_TOPIC = 127;
-const MOST_PROPERTY_BYTES = 32767;
+/** A record's property string in bytes of UTF-8: its length is an int16. */
+export const MAX_PROPERTY_BYTES = 32767;
 const HOST_BITS = SysFlag.BORN_HOST_V6 | SysFlag.STORE_HOST_V6;
 
 export interface MessageRecord {
@@ -156,8 +157,8 @@ function writeProperties(target: Buffer, at: number, properties: string): number
     throw new RangeError('the record does not fit into the buffer');
   }
   const length = target.write(properties, at + 2);
-  if (length > MOST_PROPERTY_BYTES)
-    throw new RangeError(`properties are ${length} bytes, at most ${MOST_PROPERTY_BYTES}`);
+  if (length > MAX_PROPERTY_BYTES)
+    throw new RangeError(`properties are ${length} bytes, at most ${MAX_PROPERTY_BYTES}`);
   target.writeInt16BE(length, at);
   return at + 2 + length;
 }

@@ -1,0 +1,83 @@
+import * as zlib from 'node:zlib';
+import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
+import { SysFlag } from './codes.js';
+
+export type CompressionType = 'ZLIB' | 'LZ4' | 'ZSTD';
+
+/** A body that cannot be compressed or inflated here. */
+export class CompressionError extends Error {
+  override readonly name = 'CompressionError';
+}
+
+/** As RocketMQ's producers do. */
+const ZLIB_LEVEL = 5;
+/** Broker and clients refuse messages above 4 MiB; this is what a compressed one may come to. */
+const MOST_INFLATED_BYTES = 64 * 1024 * 1024;
+
+/** Node has it from 22.15 and 23.8 on. */
+interface Zstd {
+  zstdCompressSync(body: Buffer): Buffer;
+  zstdDecompressSync(body: Buffer, options: { readonly maxOutputLength: number }): Buffer;
+}
+
+const TYPE_FLAG: Readonly<Record<CompressionType, number>> = {
+  ZLIB: SysFlag.COMPRESSION_ZLIB,
+  LZ4: SysFlag.COMPRESSION_LZ4,
+  ZSTD: SysFlag.COMPRESSION_ZSTD,
+};
+
+/**
+ * A message's body, inflated when its sysFlag says it is compressed. Clients before 4.9.4 name no type: zlib.
+ * @throws CompressionError when the body is damaged, the type unknown, or zstd not in this Node
+ */
+export function inflateBody(record: { readonly sysFlag: number; readonly body: Buffer }): Buffer {
+  const { sysFlag, body } = record;
+  if ((sysFlag & SysFlag.COMPRESSED) === 0) return body;
+  const type = sysFlag & SysFlag.COMPRESSION_MASK;
+  switch (type) {
+    case 0:
+    case SysFlag.COMPRESSION_ZLIB:
+      return attempt('zlib', () => zlib.inflateSync(body, { maxOutputLength: MOST_INFLATED_BYTES }));
+    case SysFlag.COMPRESSION_LZ4:
+      return attempt('lz4', () => decompressFrameSync(body));
+    case SysFlag.COMPRESSION_ZSTD:
+      return attempt('zstd', () => zstd().zstdDecompressSync(body, { maxOutputLength: MOST_INFLATED_BYTES }));
+    default:
+      throw new CompressionError(`sysFlag ${sysFlag} names compression type ${type >> 8}, known are 0 to 3`);
+  }
+}
+
+/**
+ * @returns the body to send and the bits to add to the message's sysFlag
+ * @throws CompressionError when zstd is not in this Node
+ */
+export function compressBody(
+  body: Buffer,
+  type: CompressionType = 'ZLIB',
+): { body: Buffer; sysFlag: number } {
+  return { body: COMPRESS[type](body), sysFlag: SysFlag.COMPRESSED | TYPE_FLAG[type] };
+}
+
+const COMPRESS: Readonly<Record<CompressionType, (body: Buffer) => Buffer>> = {
+  ZLIB: (body) => zlib.deflateSync(body, { level: ZLIB_LEVEL }),
+  LZ4: (body) => compressFrameSync(body),
+  ZSTD: (body) => zstd().zstdCompressSync(body),
+};
+
+function zstd(): Zstd {
+  if (hasZstd(zlib)) return zlib;
+  throw new CompressionError(`zstd needs Node 22.15 or newer, this is ${process.version}: use zlib or lz4`);
+}
+
+function hasZstd(module: object): module is Zstd {
+  return 'zstdDecompressSync' in module;
+}
+
+function attempt(type: string, inflate: () => Buffer): Buffer {
+  try {
+    return inflate();
+  } catch (error) {
+    if (error instanceof CompressionError) throw error;
+    throw new CompressionError(`body is no ${type}: ${(error as Error).message}`, { cause: error });
+  }
+}
