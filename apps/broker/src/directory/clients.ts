@@ -1,14 +1,9 @@
 import { every, notifyConsumerIdsChanged, type Cancel, type Clock, type Log } from '@halfmq/remoting';
-import type {
-  Connection,
-  ConsumerData,
-  HeartbeatData,
-  RequestContext,
-  UnregisterClientHeader,
-} from '@halfmq/remoting';
+import type { Connection, RequestContext, UnregisterClientHeader } from '@halfmq/remoting';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { Consumers, type ConsumerGroup } from './consumers.js';
 import type { Groups } from './groups.js';
+import type { ConsumerData, HeartbeatData } from './heartbeat.js';
 import { Producers, type ProducerChannel } from './producers.js';
 import type { Topics } from './topics.js';
 
@@ -54,7 +49,7 @@ export class Clients {
       for (const listener of this.producerListeners) listener(producer.groupName);
     }
     // RocketMQ answers true to every heartbeat of the first kind: such clients do not look at it
-    let changed = (data.heartbeatFingerprint ?? 0) === 0;
+    let changed = data.heartbeatFingerprint === 0;
     for (const consumer of data.consumerDataSet) {
       changed = this.consumerHeartbeat(consumer, data, context, now) || changed;
     }
@@ -127,8 +122,8 @@ export class Clients {
     }
     const client = {
       clientId: data.clientID,
-      fingerprint: data.heartbeatFingerprint ?? 0,
-      withoutSub: data.withoutSub === true,
+      fingerprint: data.heartbeatFingerprint,
+      withoutSub: data.withoutSub,
     };
     const { changed, stale } = this.consuming.register(consumer, client, context, now);
     if (changed) this.groupChanged(name);

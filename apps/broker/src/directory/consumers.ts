@@ -1,4 +1,5 @@
-import type { Connection, ConsumerData, RequestContext, SubscriptionData } from '@halfmq/remoting';
+import type { Connection, RequestContext } from '@halfmq/remoting';
+import type { ConsumerData, SubscriptionData } from './heartbeat.js';
 
 export interface ConsumerMember {
   readonly connection: Connection;
