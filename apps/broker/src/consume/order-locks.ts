@@ -1,11 +1,4 @@
-import type { Clock } from '@halfmq/remoting';
-
-/** A queue as consumers name it. */
-export interface LockedQueue {
-  readonly topic: string;
-  readonly brokerName: string;
-  readonly queueId: number;
-}
+import type { Clock, MessageQueue } from '@halfmq/remoting';
 
 interface Lock {
   clientId: string;
@@ -26,11 +19,11 @@ export class OrderLocks {
   constructor(private readonly clock: Clock) {}
 
   /** Locks or renews what is free, expired or the client's own. @returns the queues the client has now */
-  lock(group: string, clientId: string, queues: readonly LockedQueue[]): LockedQueue[] {
+  lock(group: string, clientId: string, queues: readonly MessageQueue[]): MessageQueue[] {
     const locks = this.groups.get(group) ?? new Map<string, Lock>();
     this.groups.set(group, locks);
     const now = this.clock.monotonic();
-    const owned: LockedQueue[] = [];
+    const owned: MessageQueue[] = [];
     for (const queue of queues) {
       const key = keyOf(queue);
       const lock = locks.get(key);
@@ -42,7 +35,7 @@ export class OrderLocks {
   }
 
   /** Frees those the client has; those of others stay. */
-  unlock(group: string, clientId: string, queues: readonly LockedQueue[]): void {
+  unlock(group: string, clientId: string, queues: readonly MessageQueue[]): void {
     const locks = this.groups.get(group);
     for (const queue of queues) {
       const key = keyOf(queue);
@@ -63,6 +56,6 @@ function isExpired(lock: Lock, now: number): boolean {
   return now - lock.renewedAt > LOCK_MS;
 }
 
-function keyOf({ topic, brokerName, queueId }: LockedQueue): string {
+function keyOf({ topic, brokerName, queueId }: MessageQueue): string {
   return `${topic} ${brokerName} ${queueId}`;
 }
