@@ -1,9 +1,14 @@
 import { every, notifyConsumerIdsChanged, type Cancel, type Clock, type Log } from '@halfmq/remoting';
-import type { Connection, RequestContext, UnregisterClientHeader } from '@halfmq/remoting';
+import type {
+  Connection,
+  ConsumerData,
+  HeartbeatData,
+  RequestContext,
+  UnregisterClientHeader,
+} from '@halfmq/remoting';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { Consumers, type ConsumerGroup } from './consumers.js';
 import type { Groups } from './groups.js';
-import type { ConsumerData, HeartbeatData } from './heartbeat.js';
 import { Producers, type ProducerChannel } from './producers.js';
 import type { Topics } from './topics.js';
 
@@ -49,7 +54,7 @@ export class Clients {
       for (const listener of this.producerListeners) listener(producer.groupName);
     }
     // RocketMQ answers true to every heartbeat of the first kind: such clients do not look at it
-    let changed = data.heartbeatFingerprint === 0;
+    let changed = (data.heartbeatFingerprint ?? 0) === 0;
     for (const consumer of data.consumerDataSet) {
       changed = this.consumerHeartbeat(consumer, data, context, now) || changed;
     }
@@ -122,8 +127,8 @@ export class Clients {
     }
     const client = {
       clientId: data.clientID,
-      fingerprint: data.heartbeatFingerprint,
-      withoutSub: data.withoutSub,
+      fingerprint: data.heartbeatFingerprint ?? 0,
+      withoutSub: data.withoutSub === true,
     };
     const { changed, stale } = this.consuming.register(consumer, client, context, now);
     if (changed) this.groupChanged(name);

@@ -1,5 +1,4 @@
-import type { Connection, RequestContext } from '@halfmq/remoting';
-import type { ConsumerData, SubscriptionData } from './heartbeat.js';
+import type { Connection, ConsumerData, RequestContext, SubscriptionData } from '@halfmq/remoting';
 
 export interface ConsumerMember {
   readonly connection: Connection;

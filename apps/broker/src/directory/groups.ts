@@ -1,8 +1,13 @@
-import type { Clock, Log } from '@halfmq/remoting';
+import {
+  nextDataVersion,
+  subscriptionGroupConfig,
+  type Clock,
+  type DataVersion,
+  type Log,
+} from '@halfmq/remoting';
 import type { MessageStore, StoreError } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
-import { firstVersion, nextVersion, type DataVersion } from './data-version.js';
-import { PREDEFINED_GROUPS, groupConfig, type GroupConfig } from './group-config.js';
+import { PREDEFINED_GROUPS, type GroupConfig } from './group-config.js';
 import { isLegalGroup } from './topic-names.js';
 
 const SYSTEM_GROUP_PREFIX = 'CID_RMQ_SYS_';
@@ -18,11 +23,11 @@ export class Groups {
     private readonly clock: Clock,
     private readonly log: Log,
   ) {
-    for (const group of PREDEFINED_GROUPS) this.groups.set(group.groupName, group);
+    for (const name of PREDEFINED_GROUPS) this.groups.set(name, subscriptionGroupConfig(name));
     for (const [name, document] of store.settings.all('group')) {
-      this.groups.set(name, groupConfig(name, JSON.parse(document) as Partial<GroupConfig>));
+      this.groups.set(name, subscriptionGroupConfig(name, JSON.parse(document) as Partial<GroupConfig>));
     }
-    this.version = firstVersion(clock);
+    this.version = { counter: 0, stateVersion: 0, timestamp: clock.now() };
   }
 
   /** The group, made at its first use where autoCreateSubscriptionGroup allows it; undefined otherwise. */
@@ -53,7 +58,7 @@ export class Groups {
   private autoCreate(group: string): GroupConfig | undefined {
     const allowed = this.config.autoCreateSubscriptionGroup || group.startsWith(SYSTEM_GROUP_PREFIX);
     if (!allowed || !isLegalGroup(group)) return undefined;
-    const created = groupConfig(group);
+    const created = subscriptionGroupConfig(group);
     this.log.info('consumer group created by its first use', { group });
     this.put(created, (error) => {
       if (error) this.log.warn('a consumer group could not be stored', { group, error: error.message });
@@ -72,6 +77,6 @@ export class Groups {
       stored(error);
     });
     this.groups.set(name, group);
-    this.version = nextVersion(this.version, this.clock);
+    this.version = nextDataVersion(this.version, this.clock);
   }
 }

@@ -1,8 +1,14 @@
-import { Permission, type Clock, type Log } from '@halfmq/remoting';
+import {
+  Permission,
+  nextDataVersion,
+  type Clock,
+  type DataVersion,
+  type Log,
+  type TopicConfig,
+} from '@halfmq/remoting';
 import type { MessageStore, StoreError } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
-import { firstVersion, nextVersion, type DataVersion } from './data-version.js';
-import { systemTopics, topicConfig, type TopicConfig } from './topic-config.js';
+import { systemTopics, topicOf } from './topic-config.js';
 import { SystemTopic, deadLetterTopicOf, isSystemName, retryTopicOf } from './topic-names.js';
 
 /** Says which topics were created, changed or deleted. */
@@ -29,7 +35,7 @@ export class Topics {
     const own = systemTopics(config);
     for (const topic of own) this.topics.set(topic.topicName, topic);
     this.system = new Set(own.map((topic) => topic.topicName));
-    this.version = firstVersion(clock);
+    this.version = { counter: 0, stateVersion: 0, timestamp: clock.now() };
   }
 
   find(topic: string): TopicConfig | undefined {
@@ -72,16 +78,16 @@ export class Topics {
   /** @param queues retryQueueNums of the group */
   ensureRetry(group: string, queues = 1, more: Partial<TopicConfig> = {}): TopicConfig {
     const name = retryTopicOf(group);
-    return this.topics.get(name) ?? this.ensure(topicConfig(name, queues, more));
+    return this.topics.get(name) ?? this.ensure(topicOf(name, queues, more));
   }
 
   ensureDeadLetter(group: string): TopicConfig {
-    return this.ensure(topicConfig(deadLetterTopicOf(group), 1));
+    return this.ensure(topicOf(deadLetterTopicOf(group), 1));
   }
 
   /** Where half messages past their check limit rest; made when the first one does. */
   ensureParked(): TopicConfig {
-    return this.ensure(topicConfig(SystemTopic.PARKED, 1));
+    return this.ensure(topicOf(SystemTopic.PARKED, 1));
   }
 
   /**
@@ -94,7 +100,7 @@ export class Topics {
     const queues = Math.max(0, Math.min(queueNums, from.writeQueueNums));
     this.log.info('topic created by a send', { topic, template, queues });
     return this.ensure(
-      topicConfig(topic, queues, {
+      topicOf(topic, queues, {
         perm: from.perm & ~Permission.INHERIT,
         topicFilterType: from.topicFilterType,
         topicSysFlag: sysFlag,
@@ -155,11 +161,11 @@ export class Topics {
   }
 
   private changed(topic: string): void {
-    this.version = nextVersion(this.version, this.clock);
+    this.version = nextDataVersion(this.version, this.clock);
     for (const listener of this.listeners) listener(topic);
   }
 }
 
 function readTopic(name: string, document: string): TopicConfig {
-  return topicConfig(name, 1, JSON.parse(document) as Partial<TopicConfig>);
+  return topicOf(name, 1, JSON.parse(document) as Partial<TopicConfig>);
 }

@@ -1,0 +1,66 @@
+import 'reflect-metadata';
+import { ValidationPipe, type DynamicModule, type ValidationError } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
+import { StatusError, type Log, type StatusName } from '@halfmq/remoting';
+import type { AddressInfo } from 'node:net';
+import { PortError } from './ports.js';
+import { AsProblem } from './problem.js';
+import { quietly } from './quiet.js';
+
+export interface HttpDoor {
+  readonly port: number;
+  /** Takes no more requests, answers those taken. */
+  close(): Promise<void>;
+}
+
+export interface HttpDoorOptions {
+  readonly port: number;
+  readonly host: string;
+  /** bytes of a message's body; a request may be larger by what its encoding takes */
+  readonly maxMessageSize: number;
+  readonly log: Log;
+  readonly nameOf: (error: unknown) => StatusName | undefined;
+}
+
+const BESIDE_THE_BODY = 128 * 1024;
+
+/**
+ * REST and health as a Nest application on Express. Loaded only where the door is opened: Express and class-validator
+ * take 20 MB and a third of a second.
+ * @throws PortError
+ */
+export async function openHttpDoor(module: DynamicModule, options: HttpDoorOptions): Promise<HttpDoor> {
+  const application = await quietly(() =>
+    NestFactory.create<NestExpressApplication>(module, new ExpressAdapter(), {
+      abortOnError: false,
+      bodyParser: false,
+      forceCloseConnections: true,
+    }),
+  );
+  application.disable('x-powered-by');
+  // base64 takes a third more, a text of quotes and line ends twice as much
+  application.useBodyParser('json', { limit: options.maxMessageSize * 2 + BESIDE_THE_BODY });
+  application.useGlobalFilters(new AsProblem(options.log, options.nameOf));
+  application.useGlobalPipes(
+    new ValidationPipe({
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      transform: true,
+      exceptionFactory: (errors) => new StatusError('INVALID_PARAMETER', sentence(errors)),
+    }),
+  );
+  try {
+    await quietly(() => application.listen(options.port, options.host));
+  } catch (error) {
+    await application.close();
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new PortError(options.port, 'HTTP door', 'httpPort', code, { cause: error });
+  }
+  const { port } = application.getHttpServer().address() as AddressInfo;
+  return { port, close: () => application.close() };
+}
+
+function sentence(errors: readonly ValidationError[]): string {
+  return errors.flatMap((error) => Object.values(error.constraints ?? { nested: error.property })).join('; ');
+}

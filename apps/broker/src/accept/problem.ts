@@ -1,0 +1,59 @@
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { STATUS, StatusError, type Log, type StatusName } from '@halfmq/remoting';
+import type { Response } from 'express';
+
+/** A refusal over HTTP: RFC 9457, with the remoting code and what to do. */
+export interface Problem {
+  /** urn:halfmq:error:<name>, or about:blank where HTTP's own status says it all */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code?: number;
+  readonly retryable?: boolean;
+  readonly hint?: string;
+}
+
+export function problem(name: StatusName, detail: string, http: number = STATUS[name].http): Problem {
+  const { code, meaning, hint, retryable } = STATUS[name];
+  const type = `urn:halfmq:error:${name.toLowerCase().replaceAll('_', '-')}`;
+  return { type, title: meaning, status: http, detail, code, retryable, hint };
+}
+
+/** Everything thrown behind the HTTP door leaves it as a problem document. */
+@Catch()
+export class AsProblem implements ExceptionFilter {
+  constructor(
+    private readonly log: Log,
+    /** what the store's refusals are called */
+    private readonly nameOf: (error: unknown) => StatusName | undefined,
+  ) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const response = host.switchToHttp().getResponse<Response>();
+    const answer = this.describe(error);
+    response.status(answer.status).type('application/problem+json').send(JSON.stringify(answer));
+  }
+
+  private describe(error: unknown): Problem {
+    if (error instanceof StatusError) return problem(error.status, error.message);
+    const detail = error instanceof Error ? error.message : String(error);
+    const name = this.nameOf(error);
+    if (name) return problem(name, detail);
+    if (isTooLarge(error)) return problem('MESSAGE_ILLEGAL', 'the request body is over the limit', 413);
+    if (!(error instanceof HttpException)) {
+      this.log.error('an HTTP request failed', { error });
+      return problem('SYSTEM_ERROR', detail);
+    }
+    const status = error.getStatus();
+    if (status === 400) return problem('INVALID_PARAMETER', detail);
+    // the wire calls it illegal, HTTP has a status of its own for it
+    if (status === 413) return problem('MESSAGE_ILLEGAL', detail, status);
+    return { type: 'about:blank', title: error.name, status, detail };
+  }
+}
+
+/** What the body parser throws, before any controller is asked. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && 'type' in error && error.type === 'entity.too.large';
+}

@@ -1,0 +1,45 @@
+import { StatusError } from '@halfmq/remoting';
+
+interface Attribute {
+  readonly values: readonly string[];
+  readonly changeable: boolean;
+}
+
+/** TopicAttributes of RocketMQ, as far as they mean something here. */
+const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
+  'message.type': {
+    values: ['UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'MIXED'],
+    changeable: true,
+  },
+  'queue.type': { values: ['SimpleCQ'], changeable: false },
+  'cleanup.policy': { values: ['DELETE'], changeable: false },
+};
+
+type Attributes = Readonly<Record<string, string>>;
+
+/**
+ * Applies `+key=value,-key`; a new topic takes only `+`. Keys are stored bare.
+ * @throws StatusError SYSTEM_ERROR, as RocketMQ answers it
+ */
+export function changeAttributes(before: Attributes | undefined, changes: string | undefined): Attributes {
+  const after: Record<string, string> = { ...before };
+  for (const change of (changes ?? '').split(',').map((part) => part.trim())) {
+    if (change === '') continue;
+    const [sign, key = '', value] = [change.charAt(0), ...change.slice(1).split('=')];
+    const attribute = ATTRIBUTES[key];
+    if (!attribute) throw refused(`unsupported key: ${key}`);
+    if (before && key in before && !attribute.changeable)
+      throw refused(`attempt to update an unchangeable attribute: ${key}`);
+    if (sign === '+') after[key] = known(key, attribute, value);
+    else if (sign === '-' && before && key in before) delete after[key];
+    else throw refused(`attribute change ${change}: expected +key=value, or -key of a key that is set`);
+  }
+  return after;
+}
+
+function known(key: string, { values }: Attribute, value: string | undefined): string {
+  if (value !== undefined && values.includes(value)) return value;
+  throw refused(`attribute ${key} is ${value ?? 'empty'}, expected ${values.join(', ')}`);
+}
+
+const refused = (detail: string): StatusError => new StatusError('SYSTEM_ERROR', detail);

@@ -1,0 +1,100 @@
+import { Module, type DynamicModule, type FactoryProvider, type InjectionToken } from '@nestjs/common';
+import { RemotingClient, type Clock, type Host, type Log } from '@halfmq/remoting';
+import type { MessageStore } from '@halfmq/store';
+import { BrokerHandlers } from './admin/broker.handlers.js';
+import { GroupAdmin } from './admin/group-admin.js';
+import { GroupsHandlers } from './admin/groups.handlers.js';
+import { RuntimeInfo } from './admin/runtime-info.js';
+import { TopicAdmin } from './admin/topic-admin.js';
+import { TopicsHandlers } from './admin/topics.handlers.js';
+import type { BrokerConfig } from './config/resolve-config.js';
+import { ClientsHandlers } from './directory/clients.handlers.js';
+import { Clients } from './directory/clients.js';
+import { Groups } from './directory/groups.js';
+import { Registration } from './directory/registration.js';
+import { Topics } from './directory/topics.js';
+import { Delay } from './produce/delay.js';
+import { Destination } from './produce/destination.js';
+import { OffsetMessageIds } from './produce/offset-message-ids.js';
+import { Put } from './produce/put.js';
+import { BrokerProperties } from './produce/send-properties.js';
+import { SendHandlers } from './produce/send.handlers.js';
+import { Send } from './produce/send.js';
+import { ADDRESS, CLOCK, CONFIG, HOLDS_LOCK, LOG, MESSAGE_STORE, STORE_HOST, WORKERS } from './tokens.js';
+
+/** What exists before the rooms do. */
+export interface Foundation {
+  readonly config: BrokerConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: MessageStore;
+  readonly storeHost: Host;
+  /** brokerIP1:listenPort */
+  readonly address: string;
+  /** to name servers */
+  readonly client: RemotingClient;
+}
+
+/** The only file that knows every room: which exist, and what each is given. */
+@Module({})
+export class BrokerModule {
+  static on(foundation: Foundation): DynamicModule {
+    return {
+      module: BrokerModule,
+      controllers: [...PRODUCE.controllers, ...DIRECTORY.controllers, ...ADMIN.controllers],
+      providers: [
+        { provide: CONFIG, useValue: foundation.config },
+        { provide: CLOCK, useValue: foundation.clock },
+        { provide: LOG, useValue: foundation.log },
+        { provide: MESSAGE_STORE, useValue: foundation.store },
+        { provide: STORE_HOST, useValue: foundation.storeHost },
+        { provide: ADDRESS, useValue: foundation.address },
+        { provide: RemotingClient, useValue: foundation.client },
+        { provide: HOLDS_LOCK, useValue: () => false },
+        ...DIRECTORY.rooms,
+        ...PRODUCE.rooms,
+        ...ADMIN.rooms,
+        { provide: WORKERS, inject: [Clients], useFactory: (...workers: unknown[]) => workers },
+      ],
+    };
+  }
+}
+
+/** A room is a plain class: its constructor's arguments are found by these tokens. */
+function room<A extends unknown[]>(
+  type: new (...given: A) => object,
+  ...inject: { [I in keyof A]: InjectionToken }
+): FactoryProvider {
+  return { provide: type, useFactory: (...given: A) => new type(...given), inject };
+}
+
+const DIRECTORY = {
+  controllers: [ClientsHandlers],
+  rooms: [
+    room(Topics, MESSAGE_STORE, CONFIG, CLOCK, LOG),
+    room(Groups, MESSAGE_STORE, CONFIG, CLOCK, LOG),
+    room(Clients, Topics, Groups, CONFIG, CLOCK, LOG),
+    room(Registration, CONFIG, ADDRESS, Topics, RemotingClient, CLOCK, LOG),
+  ],
+};
+
+const PRODUCE = {
+  controllers: [SendHandlers],
+  rooms: [
+    room(Delay, CLOCK, CONFIG),
+    room(Put, MESSAGE_STORE, Delay),
+    room(OffsetMessageIds, STORE_HOST),
+    room(BrokerProperties, CONFIG, CLOCK),
+    room(Destination, CONFIG, Topics, Groups, HOLDS_LOCK),
+    room(Send, CONFIG, CLOCK, Destination, BrokerProperties, Clients, Put, Delay, OffsetMessageIds),
+  ],
+};
+
+const ADMIN = {
+  controllers: [TopicsHandlers, GroupsHandlers, BrokerHandlers],
+  rooms: [
+    room(TopicAdmin, CONFIG, Topics, MESSAGE_STORE),
+    room(GroupAdmin, CONFIG, Groups, Clients, Topics, MESSAGE_STORE),
+    room(RuntimeInfo, CONFIG, MESSAGE_STORE, Put, CLOCK),
+  ],
+};

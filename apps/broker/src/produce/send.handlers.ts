@@ -1,0 +1,58 @@
+import { Controller } from '@nestjs/common';
+import {
+  NO_ANSWER,
+  StatusError,
+  sendBatchMessage,
+  sendMessage,
+  sendMessageV2,
+  type Outcome,
+  type RequestContext,
+  type SendMessageHeader,
+} from '@halfmq/remoting';
+import { Request } from '@halfmq/remoting/nest';
+import { StoreError } from '@halfmq/store';
+import { Send } from './send.js';
+import { statusOfStoreError } from './store-failure.js';
+
+/** Sends by the remoting door. Answered when stored; the header's `batch`, not the code, makes a batch. */
+@Controller()
+export class SendHandlers {
+  constructor(private readonly sends: Send) {}
+
+  @Request(sendMessage)
+  message(header: SendMessageHeader, context: RequestContext): Outcome {
+    return this.send(header, context);
+  }
+
+  @Request(sendMessageV2)
+  messageV2(header: SendMessageHeader, context: RequestContext): Outcome {
+    return this.send(header, context);
+  }
+
+  @Request(sendBatchMessage)
+  batch(header: SendMessageHeader, context: RequestContext): Outcome {
+    return this.send(header, context);
+  }
+
+  private send(header: SendMessageHeader, context: RequestContext): Outcome {
+    const sender = { bornHost: context.peer.remoteHost, version: context.version, context };
+    try {
+      const answer = this.sends.message(header, context.body, sender, (error) =>
+        context.peer.reply(context, error ? this.refusal(error) : { status: 'OK', header: answer }),
+      );
+      return NO_ANSWER;
+    } catch (error) {
+      return this.refusal(error);
+    }
+  }
+
+  /** With the answer's usual fields. Anything but a refusal is the caller's to log. */
+  private refusal(error: unknown): Outcome {
+    const header = this.sends.region;
+    if (error instanceof StatusError) return { status: error.status, remark: error.message, header };
+    if (error instanceof StoreError) {
+      return { status: statusOfStoreError(error), remark: error.message, header };
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,178 @@
+import {
+  StatusError,
+  SysFlag,
+  type Clock,
+  type ExtValues,
+  type Host,
+  type RequestContext,
+  type SendMessageHeader,
+} from '@halfmq/remoting';
+import type { NewMessage, Place, Stored } from '@halfmq/store';
+import type { BrokerConfig } from '../config/resolve-config.js';
+import type { Clients } from '../directory/clients.js';
+import type { TopicConfig } from '../directory/topic-config.js';
+import { batchMessages } from './batch.js';
+import type { Delay } from './delay.js';
+import { deadLetterProperties, type Destination } from './destination.js';
+import { halfMessage, isHalf } from './half.js';
+import type { OffsetMessageIds } from './offset-message-ids.js';
+import type { Put } from './put.js';
+import type { BrokerProperties } from './send-properties.js';
+
+/** Who sends, by whatever door. */
+export interface Sender {
+  readonly bornHost: Host;
+  /** of the client, see Version */
+  readonly version: number;
+  /** undefined: it cannot be asked about half messages, so it may not send any */
+  readonly context?: RequestContext | undefined;
+}
+
+/** SendMessageResponseHeader, with values as they are. */
+export interface SendAnswer extends ExtValues {
+  /** offset message id, comma-joined for a batch */
+  readonly msgId: string;
+  readonly queueId: number;
+  readonly queueOffset: number;
+  /** UNIQ_KEY */
+  readonly transactionId: string | undefined;
+}
+
+/** Everything between a send's header and its answer; codes 10, 310 and 320 and the HTTP door end here. */
+export class Send {
+  /** Part of every answer, failures included: Java clients read extFields unasked. */
+  readonly region: ExtValues;
+  private readonly mostBytes: number;
+
+  constructor(
+    private readonly config: BrokerConfig,
+    private readonly clock: Clock,
+    private readonly destination: Destination,
+    private readonly properties: BrokerProperties,
+    private readonly clients: Clients,
+    private readonly put: Put,
+    private readonly delay: Delay,
+    private readonly ids: OffsetMessageIds,
+  ) {
+    this.region = { MSG_REGION: config.regionId, TRACE_ON: config.traceOn };
+    this.mostBytes = config.maxMessageSize;
+  }
+
+  /**
+   * @param stored called once, after this has returned; the answer is good when it comes without an error
+   * @throws StatusError, StoreError: nothing was placed
+   */
+  message(header: SendMessageHeader, body: Buffer, sender: Sender, stored: Stored): SendAnswer {
+    this.refuseBeforeStart();
+    let topic = this.destination.topic(header);
+    let queueId = this.destination.queue(topic, header.queueId);
+    if (header.batch === true) return this.batch(header, body, sender, queueId, topic, stored);
+    const deadLetter = this.destination.deadLetter(header, sender.version);
+    const { properties, uniqueKey } = this.properties.add(
+      deadLetter ? deadLetterProperties(header.properties ?? '') : (header.properties ?? ''),
+    );
+    if (deadLetter) [topic, queueId] = [deadLetter, 0];
+    this.refuseBody(body);
+    const message = newMessage(header, topic, queueId, sender.bornHost, body, properties);
+    const place = isHalf(properties, message.reconsumeTimes)
+      ? this.half(message, uniqueKey, header.producerGroup, sender, stored)
+      : this.put.message(plain(message), stored);
+    return this.answer(this.ids.of(place.physicalOffset), queueId, place, uniqueKey);
+  }
+
+  private half(
+    message: NewMessage,
+    uniqueKey: string,
+    producerGroup: string,
+    sender: Sender,
+    stored: Stored,
+  ): Place {
+    if (this.config.rejectTransactionMessage || !sender.context) {
+      throw new StatusError(
+        'NO_PERMISSION',
+        `the broker[${this.config.brokerIP1}] sending transaction message is forbidden`,
+      );
+    }
+    // a delay begins at the commit; an illegal one is refused now, while the producer can still do something about it
+    this.delay.of(message);
+    this.clients.sentHalf(producerGroup, message.topic, sender.context);
+    return this.put.message(halfMessage(message, uniqueKey, producerGroup), stored);
+  }
+
+  private batch(
+    header: SendMessageHeader,
+    body: Buffer,
+    sender: Sender,
+    queueId: number,
+    topic: TopicConfig,
+    stored: Stored,
+  ): SendAnswer {
+    this.refuseBody(body);
+    const envelope = plain(newMessage(header, topic, queueId, sender.bornHost, body, ''));
+    const messages = batchMessages(envelope, body);
+    const places = this.put.messages(messages, stored);
+    const msgId = places.map((place) => this.ids.of(place.physicalOffset)).join(',');
+    const [first] = places;
+    if (!first) throw new Error('the store placed no message');
+    return this.answer(msgId, queueId, first, undefined);
+  }
+
+  private answer(msgId: string, queueId: number, place: Place, uniqueKey: string | undefined): SendAnswer {
+    return {
+      msgId,
+      queueId,
+      queueOffset: place.queueOffset,
+      transactionId: uniqueKey,
+      MSG_REGION: this.config.regionId,
+      TRACE_ON: this.config.traceOn,
+    };
+  }
+
+  private refuseBeforeStart(): void {
+    const from = this.config.startAcceptSendRequestTimeStamp;
+    if (from > 0 && this.clock.now() < from) {
+      throw new StatusError(
+        'SYSTEM_ERROR',
+        `broker unable to service, until ${new Date(from).toISOString()}`,
+      );
+    }
+  }
+
+  private refuseBody(body: Buffer): void {
+    if (body.length === 0) throw new StatusError('MESSAGE_ILLEGAL', 'the message body is empty');
+    if (body.length > this.mostBytes) {
+      throw new StatusError(
+        'MESSAGE_ILLEGAL',
+        `the message body has ${body.length} bytes, the limit is maxMessageSize ${this.mostBytes}`,
+      );
+    }
+  }
+}
+
+function newMessage(
+  header: SendMessageHeader,
+  topic: TopicConfig,
+  queueId: number,
+  bornHost: Host,
+  body: Buffer,
+  properties: string,
+): NewMessage {
+  return {
+    topic: topic.topicName,
+    queueId,
+    flag: header.flag,
+    sysFlag: header.sysFlag | (topic.topicFilterType === 'MULTI_TAG' ? SysFlag.MULTI_TAGS : 0),
+    bornTimestamp: header.bornTimestamp,
+    bornHost,
+    reconsumeTimes: header.reconsumeTimes ?? 0,
+    preparedTransactionOffset: 0,
+    body,
+    properties,
+  };
+}
+
+/** A message of its own: one that says "prepared" and is none would lie in its queue without ever being delivered. */
+function plain(message: NewMessage): NewMessage {
+  if ((message.sysFlag & SysFlag.TRANSACTION_MASK) === 0) return message;
+  return { ...message, sysFlag: message.sysFlag & ~SysFlag.TRANSACTION_MASK };
+}

@@ -1,0 +1,20 @@
+import type { Clock, Log } from '@halfmq/remoting';
+import type { BrokerRequests } from './broker-requests.js';
+import type { Heartbeats } from './heartbeats.js';
+import type { Delivery } from './producer/delivery.js';
+import type { Routes } from './routes/routes.js';
+
+/** What all producers and consumers of one client share. */
+export interface ClientParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly clientId: string;
+  /** as the client id, but the same from start to start, for what is kept in files */
+  readonly stableId: string;
+  readonly routes: Routes;
+  readonly brokers: BrokerRequests;
+  readonly heartbeats: Heartbeats;
+  readonly delivery: Delivery;
+  /** @throws ClientClosed unless the client is between start() and close() */
+  readonly mustBeOpen: (what: string) => void;
+}

@@ -1,0 +1,239 @@
+import {
+  checkTransactionState,
+  decodeRecord,
+  HandlerTable,
+  NO_ANSWER,
+  notifyConsumerIdsChanged,
+  PropertyName,
+  propertyOf,
+  RemotingClient,
+  silentLog,
+  systemClock,
+  type Cancel,
+  type CheckTransactionStateHeader,
+  type Clock,
+  type Log,
+  type RequestContext,
+} from '@halfmq/remoting';
+import { BrokerRequests } from './broker-requests.js';
+import { makeClientId } from './client-id.js';
+import type { ClientOptions, ProducerOptions, TransactionProducerOptions } from './client-options.js';
+import type { ClientParts } from './client-parts.js';
+import type { ConsumerOptions } from './consumer/consumer-options.js';
+import { PushConsumer } from './consumer/push-consumer.js';
+import { ClientClosed, InvalidOption, NoNameServer } from './errors.js';
+import { Heartbeats } from './heartbeats.js';
+import { Delivery } from './producer/delivery.js';
+import { DEFAULT_PRODUCER_GROUP, Producer } from './producer/producer.js';
+import { NameServers, parseNameServers } from './routes/name-servers.js';
+import { Routes } from './routes/routes.js';
+import { EVERY_TOPIC, TransactionProducer } from './transaction/transaction-producer.js';
+
+const REQUEST_TIMEOUT_MS = 3_000;
+const START_TIMEOUT_MS = 10_000;
+const START_AGAIN_MS = 250;
+const ANNOUNCE_AGAIN_MS = 1_000;
+
+/**
+ * One client of a cluster: one connection a broker, shared by all producers and consumers made from it.
+ *
+ * NEW → start() → OPEN → close() → CLOSED. A start() that rejected may be tried again. Producers and consumers may be
+ * made before it; a transactional producer is known to the brokers from then on.
+ */
+export class HalfmqClient {
+  readonly clientId: string;
+  private cancelAnnounce: Cancel = () => undefined;
+  private state: 'new' | 'starting' | 'open' | 'closed' = 'new';
+  private readonly clock: Clock;
+  private readonly log: Log;
+  private readonly remoting: RemotingClient;
+  private readonly nameServers: NameServers;
+  private readonly parts: ClientParts;
+  private readonly producers = new Set<Producer>();
+  private readonly transactional = new Set<TransactionProducer>();
+  private readonly consumers = new Map<string, PushConsumer>();
+
+  /** @throws InvalidOption */
+  constructor(private readonly options: ClientOptions) {
+    this.clock = options.clock ?? systemClock;
+    this.log = options.log ?? silentLog;
+    this.clientId = makeClientId(options.instanceName);
+    const { clock, log } = this;
+    const addresses = parseNameServers(options.nameServers);
+    const timeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
+    this.remoting = new RemotingClient({ clock, log, handlers: this.handlers() });
+    this.nameServers = new NameServers(this.remoting, log, addresses, timeoutMs);
+    const routes = new Routes(clock, log, this.nameServers);
+    const brokers = new BrokerRequests(this.remoting, timeoutMs);
+    const heartbeats = new Heartbeats(clock, log, this.clientId, routes, brokers);
+    this.remoting.onDisconnect((address) => heartbeats.lost(address));
+    this.parts = {
+      clock,
+      log,
+      clientId: this.clientId,
+      stableId: makeClientId(options.instanceName ?? 'DEFAULT'),
+      routes,
+      brokers,
+      heartbeats,
+      delivery: new Delivery(clock, routes, brokers),
+      mustBeOpen: (what) => {
+        if (this.state !== 'open') throw new ClientClosed(what);
+      },
+    };
+  }
+
+  /**
+   * Finds a name server, learns the brokers and makes transactional producers known to them. Brokers that are not there
+   * yet are no failure: they are found later.
+   * @throws NoNameServer naming all, when none answered for startTimeoutMs
+   */
+  async start(): Promise<void> {
+    if (this.state === 'open') return;
+    if (this.state !== 'new') throw new ClientClosed('start()');
+    this.state = 'starting';
+    const { routes, heartbeats } = this.parts;
+    try {
+      await this.findNameServer();
+    } catch (error) {
+      if (this.isState('starting')) this.state = 'new';
+      throw error;
+    }
+    if (!this.isState('starting')) throw new ClientClosed('start()');
+    this.state = 'open';
+    routes.start();
+    heartbeats.start();
+    if (this.transactional.size > 0) await this.announce();
+  }
+
+  producer(options: ProducerOptions = {}): Producer {
+    this.mustNotBeClosed('producer()');
+    const producer = new Producer(this.parts, options);
+    this.parts.heartbeats.addProducer(options.group ?? DEFAULT_PRODUCER_GROUP);
+    this.producers.add(producer);
+    return producer;
+  }
+
+  /** @throws InvalidOption when this client has one for the same group and topic */
+  transactionProducer(options: TransactionProducerOptions): TransactionProducer {
+    this.mustNotBeClosed('transactionProducer()');
+    if (options.topics.length === 0) {
+      throw new InvalidOption(`transaction producer ${options.group}: topics expected, got none`);
+    }
+    for (const topic of options.topics) {
+      if (this.producersOf(options.group).some((other) => other.topics.includes(topic))) {
+        throw new InvalidOption(
+          `two transaction producers of group ${options.group} for topic ${topic}: a check can have one answer`,
+        );
+      }
+    }
+    const producer = new TransactionProducer(this.parts, options);
+    this.parts.heartbeats.addProducer(options.group, options.topics);
+    this.transactional.add(producer);
+    if (this.state === 'open') void this.announce();
+    return producer;
+  }
+
+  /** @throws InvalidOption when this client has a consumer of the group */
+  consumer(options: ConsumerOptions): PushConsumer {
+    this.mustNotBeClosed('consumer()');
+    const known = this.consumers.get(options.group);
+    if (known && !known.isClosed) {
+      throw new InvalidOption(
+        `two consumers of group ${options.group} in one client: give one of them all subscriptions`,
+      );
+    }
+    const consumer = new PushConsumer(this.parts, options);
+    this.consumers.set(options.group, consumer);
+    return consumer;
+  }
+
+  /**
+   * Drains: running handlers end and their offsets are committed, sends, verdicts and checks under way are finished,
+   * the brokers are told; then every connection and timer is gone.
+   */
+  async close(): Promise<void> {
+    if (this.state === 'closed') return;
+    const { routes, heartbeats } = this.parts;
+    // handlers may send while they end
+    await Promise.all([...this.consumers.values()].map((consumer) => consumer.close()));
+    await Promise.all([...this.producers, ...this.transactional].map((producer) => producer.close()));
+    this.state = 'closed';
+    this.cancelAnnounce();
+    heartbeats.stop();
+    routes.stop();
+    await heartbeats.leave();
+    await this.remoting.close();
+  }
+
+  private async findNameServer(): Promise<void> {
+    const deadline = this.clock.monotonic() + (this.options.startTimeoutMs ?? START_TIMEOUT_MS);
+    for (;;) {
+      try {
+        await this.parts.routes.knowTemplate();
+        return;
+      } catch (error) {
+        if (!(error instanceof NoNameServer)) throw error;
+        const late = this.clock.monotonic() + START_AGAIN_MS > deadline;
+        if (late || !this.isState('starting')) throw error;
+        await new Promise<void>((resolve) => this.clock.after(START_AGAIN_MS, resolve));
+      }
+    }
+  }
+
+  /** A method, because an await in between may have changed what the compiler believes it knows. */
+  private isState(state: HalfmqClient['state']): boolean {
+    return this.state === state;
+  }
+
+  /** Makes this client's transactional groups known to every broker there is. */
+  private async announce(): Promise<void> {
+    try {
+      await this.parts.routes.knowEveryBroker();
+    } catch (error) {
+      this.log.warn('the brokers are not known yet', { error });
+    }
+    await this.parts.heartbeats.beat();
+    // a broker that starts after its producers must be able to ask them all the same
+    const nobody = this.parts.routes.addresses().next().done;
+    if (nobody && this.state === 'open') {
+      this.cancelAnnounce();
+      this.cancelAnnounce = this.clock.after(ANNOUNCE_AGAIN_MS, () => void this.announce());
+    }
+  }
+
+  private handlers(): HandlerTable {
+    return new HandlerTable()
+      .add(checkTransactionState, (header, context) => {
+        this.checkAsked(header, context);
+        return NO_ANSWER;
+      })
+      .add(notifyConsumerIdsChanged, (header) => {
+        this.consumers.get(header.consumerGroup)?.membersChanged();
+        return NO_ANSWER;
+      });
+  }
+
+  private checkAsked(header: CheckTransactionStateHeader, context: RequestContext): void {
+    const record = decodeRecord(context.body);
+    const group = propertyOf(record.properties, PropertyName.PGROUP) ?? '';
+    const producer = this.producerFor(group, record.topic);
+    if (producer) void producer.answer(record, header, context.peer);
+    else this.log.warn('asked about a transaction of nobody here', { group, topic: record.topic });
+  }
+
+  /** The producer of just this topic, else the one for every topic of its group. */
+  private producerFor(group: string, topic: string): TransactionProducer | undefined {
+    const all = this.producersOf(group);
+    return (
+      all.find((one) => one.topics.includes(topic)) ?? all.find((one) => one.topics.includes(EVERY_TOPIC))
+    );
+  }
+
+  private producersOf(group: string): TransactionProducer[] {
+    return [...this.transactional].filter((one) => one.group === group && !one.isClosed);
+  }
+
+  private mustNotBeClosed(what: string): void {
+    if (this.state === 'closed') throw new ClientClosed(what);
+  }
+}

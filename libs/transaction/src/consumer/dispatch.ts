@@ -1,0 +1,165 @@
+import type { Clock, Log } from '@halfmq/remoting';
+import { DeadLetter } from '../errors.js';
+import { InFlight } from '../in-flight.js';
+import type { ConsumedQueue, TakenMessage } from './consumed-queue.js';
+import type { ConsumerOptions } from './consumer-options.js';
+import { DEAD_LETTER_LEVEL, sendBackLevel, suspendMs } from './retry.js';
+import type { SendBack } from './send-back.js';
+
+const CONCURRENCY = 20;
+/** A message that could not be sent back is handled again here after this long, as in RocketMQ's clients. */
+const LOCAL_RETRY_MS = 5_000;
+
+export interface DispatchParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly options: ConsumerOptions;
+  readonly sendBack: SendBack;
+}
+
+/**
+ * Hands waiting messages to the handler: at most `concurrency` at a time, queues in turn so that a long one does not
+ * starve the others, an ordered queue one message at a time and only while its lock holds.
+ */
+export class Dispatch {
+  private readonly queues = new Set<ConsumedQueue>();
+  private readonly handling = new InFlight();
+  private running = 0;
+  private stopped = false;
+
+  constructor(private readonly parts: DispatchParts) {}
+
+  add(queue: ConsumedQueue): void {
+    this.queues.add(queue);
+  }
+
+  remove(queue: ConsumedQueue): void {
+    this.queues.delete(queue);
+  }
+
+  /** Starts as many handlers as may run. Called when something arrived, ended, or may be tried again. */
+  wake(): void {
+    const most = this.parts.options.concurrency ?? CONCURRENCY;
+    while (!this.stopped && this.running < most) {
+      const next = this.next();
+      if (!next) return;
+      this.running++;
+      void this.handling.track(this.handle(next.queue, next.taken));
+    }
+  }
+
+  /** Nothing more is handed out; resolves when the last running handler has ended. */
+  async drain(): Promise<void> {
+    this.stopped = true;
+    await this.handling.settled();
+  }
+
+  private next(): { queue: ConsumedQueue; taken: TakenMessage } | undefined {
+    for (const queue of this.queues) {
+      if (!this.isReady(queue)) continue;
+      const taken = queue.handOut();
+      if (!taken) continue;
+      // to the back of the row
+      this.queues.delete(queue);
+      this.queues.add(queue);
+      return { queue, taken };
+    }
+    return undefined;
+  }
+
+  private isReady(queue: ConsumedQueue): boolean {
+    if (!queue.hasWaiting) return false;
+    if (!this.parts.options.orderly) return true;
+    const now = this.parts.clock.monotonic();
+    return queue.running === 0 && now < queue.lockedUntil && now >= queue.suspendedUntil;
+  }
+
+  private async handle(queue: ConsumedQueue, taken: TakenMessage): Promise<void> {
+    const thrown = await this.run(taken);
+    // a queue given to another member: it is delivered there, as unfinished
+    if (queue.dropped && thrown !== undefined) queue.finished(taken);
+    else await this.settle(queue, taken, thrown);
+    this.running--;
+    this.wake();
+  }
+
+  /** @returns what the handler threw */
+  private async run({ message, unreadable }: TakenMessage): Promise<unknown> {
+    if (unreadable !== undefined)
+      return new DeadLetter('the body cannot be decompressed', { cause: unreadable });
+    try {
+      await this.parts.options.handle(message);
+      return undefined;
+    } catch (error) {
+      return error ?? new Error('the handler threw nothing');
+    }
+  }
+
+  private async settle(queue: ConsumedQueue, taken: TakenMessage, thrown: unknown): Promise<void> {
+    if (thrown !== undefined && !(await this.failed(queue, taken, thrown))) return;
+    queue.finished(taken);
+  }
+
+  /** @returns true when nothing more is to be done with the message here */
+  private async failed(queue: ConsumedQueue, taken: TakenMessage, thrown: unknown): Promise<boolean> {
+    const { log, options } = this.parts;
+    const { message } = taken;
+    const fields = {
+      group: options.group,
+      topic: message.topic,
+      messageId: message.messageId,
+      error: thrown,
+    };
+    if (options.model === 'broadcasting') {
+      log.warn('a handler failed; a broadcast message is not delivered again', fields);
+      return true;
+    }
+    log.warn('a handler failed', { ...fields, reconsumeTimes: message.reconsumeTimes });
+    if (options.orderly && !this.givesUp(taken, thrown)) {
+      this.again(queue, { ...taken, message: retried(taken) }, suspendMs(thrown));
+      return false;
+    }
+    return this.sendBack(queue, taken, options.orderly ? DEAD_LETTER_LEVEL : sendBackLevel(thrown));
+  }
+
+  private givesUp({ message }: TakenMessage, thrown: unknown): boolean {
+    const most = this.parts.options.maxReconsumeTimes ?? Infinity;
+    return thrown instanceof DeadLetter || message.reconsumeTimes >= most;
+  }
+
+  private async sendBack(queue: ConsumedQueue, taken: TakenMessage, level: number): Promise<boolean> {
+    try {
+      await this.parts.sendBack.give(taken, level);
+      return true;
+    } catch (error) {
+      this.parts.log.warn('a message could not be sent back: it is handled again here', {
+        messageId: taken.message.messageId,
+        error,
+      });
+      this.again(queue, taken, LOCAL_RETRY_MS);
+      return false;
+    }
+  }
+
+  /** An ordered queue waits with its message; otherwise only the message waits. */
+  private again(queue: ConsumedQueue, taken: TakenMessage, ms: number): void {
+    const { clock, options } = this.parts;
+    if (options.orderly) {
+      queue.suspendedUntil = clock.monotonic() + ms;
+      queue.putBack(taken);
+    }
+    const cancel = clock.after(ms, () => {
+      forget();
+      if (!options.orderly) queue.putBack(taken);
+      this.wake();
+    });
+    const forget = queue.onDrop(() => {
+      cancel();
+      if (!options.orderly) queue.putBack(taken);
+    });
+  }
+}
+
+function retried({ message }: TakenMessage): TakenMessage['message'] {
+  return { ...message, reconsumeTimes: message.reconsumeTimes + 1 };
+}

@@ -1,0 +1,165 @@
+import type { Clock, Log, MessageQueue } from '@halfmq/remoting';
+import { InFlight } from '../in-flight.js';
+import { queueKey } from '../routes/topic-route.js';
+import { ConsumedQueue } from './consumed-queue.js';
+import type { Dispatch } from './dispatch.js';
+import type { Offsets } from './offsets.js';
+import { pullLoop, type PullParts } from './pull-loop.js';
+import type { QueueLocks } from './queue-locks.js';
+
+/** How long a queue on its way to another member waits for its ordered handler before it is tried again. */
+const HAND_OVER_MS = 1_000;
+
+export interface HeldQueuesParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly offsets: Offsets;
+  /** of an ordered consumer of a clustering group */
+  readonly locks: QueueLocks | undefined;
+  readonly dispatch: Dispatch;
+  readonly pull: Omit<PullParts, 'arrived' | 'offsetMoved'>;
+  /** where to begin a queue nobody has an offset of */
+  readonly startOffset: (queue: MessageQueue) => Promise<number>;
+  /** something was given up that is still this member's */
+  readonly rebalance: () => void;
+}
+
+/** The queues this consumer reads now, each with its pull loop, and its lock where the consumer is ordered. */
+export class HeldQueues {
+  private readonly held = new Map<string, ConsumedQueue>();
+  private readonly loops = new InFlight();
+
+  constructor(private readonly parts: HeldQueuesParts) {}
+
+  get queues(): MessageQueue[] {
+    return [...this.held.values()].map((consumed) => consumed.queue);
+  }
+
+  /** Begins to read. @returns false when one could not be begun: its lock is another's, or its broker did not answer */
+  async take(queues: readonly MessageQueue[]): Promise<boolean> {
+    const locks = await this.parts.locks?.lock(queues);
+    const begun = await Promise.all(
+      queues.map(async (queue) => {
+        const lockedUntil = locks ? locks.granted.get(queueKey(queue)) : Infinity;
+        return lockedUntil !== undefined && (await this.begin(queue, lockedUntil));
+      }),
+    );
+    return begun.every(Boolean);
+  }
+
+  /**
+   * Ends reading and commits. An ordered queue is given away only when its handler is through.
+   * @returns false when it is not, and this has to be asked again
+   */
+  async release(queue: MessageQueue): Promise<boolean> {
+    const consumed = this.held.get(queueKey(queue));
+    if (!consumed) return true;
+    consumed.drop();
+    if (this.parts.locks) {
+      const quiet = await within(this.parts.clock, HAND_OVER_MS, consumed.idle());
+      if (!quiet) return false;
+    }
+    this.forget(consumed);
+    this.parts.offsets.update(queue, consumed.progress.committable);
+    await this.parts.offsets.release(queue);
+    await this.parts.locks?.unlock([queue]);
+    return true;
+  }
+
+  /** Commits how far each queue is. Never rejects. */
+  async commit(wait: boolean): Promise<void> {
+    for (const { queue, progress } of this.held.values()) {
+      this.parts.offsets.update(queue, progress.committable);
+    }
+    await this.parts.offsets.persist(wait);
+  }
+
+  /** Renews every lock. One that went to another member ends the reading; one nobody answered for runs out by itself. */
+  async renewLocks(): Promise<void> {
+    const { locks, dispatch, rebalance, log } = this.parts;
+    if (!locks) return;
+    const { granted, refused } = await locks.lock(this.queues);
+    for (const [key, until] of granted) {
+      const consumed = this.held.get(key);
+      if (consumed) consumed.lockedUntil = until;
+    }
+    for (const key of refused) {
+      const consumed = this.held.get(key);
+      if (!consumed) continue;
+      log.warn('another member holds the lock of a queue', consumed.queue);
+      consumed.drop();
+      this.forget(consumed);
+    }
+    if (refused.size > 0) rebalance();
+    dispatch.wake();
+  }
+
+  /** Ends reading everything; what was not committed before is not now. */
+  async close(): Promise<void> {
+    const { queues } = this;
+    for (const consumed of this.held.values()) {
+      consumed.drop();
+      this.forget(consumed);
+    }
+    await this.parts.locks?.unlock(queues);
+  }
+
+  private async begin(queue: MessageQueue, lockedUntil: number): Promise<boolean> {
+    const { offsets, startOffset, dispatch, log } = this.parts;
+    try {
+      const start = (await offsets.read(queue)) ?? (await startOffset(queue));
+      const consumed = new ConsumedQueue(queue, start);
+      consumed.lockedUntil = lockedUntil;
+      this.held.set(queueKey(queue), consumed);
+      dispatch.add(consumed);
+      void this.loops.track(this.pull(consumed));
+      return true;
+    } catch (error) {
+      log.warn('a queue cannot be read yet', { ...queue, error });
+      return false;
+    }
+  }
+
+  private async pull(consumed: ConsumedQueue): Promise<void> {
+    const parts: PullParts = {
+      ...this.parts.pull,
+      arrived: () => this.parts.dispatch.wake(),
+      offsetMoved: (queue, next) => this.beginAgain(queue, next),
+    };
+    try {
+      await pullLoop(consumed, parts);
+    } catch (error) {
+      this.parts.log.error('a pull loop ended: its queue is taken anew', { ...consumed.queue, error });
+      consumed.drop();
+      this.forget(consumed);
+      this.parts.rebalance();
+    }
+  }
+
+  /** RocketMQ's answer to an illegal offset: drop what is cached, write the right offset down, begin there. */
+  private async beginAgain(consumed: ConsumedQueue, next: number): Promise<void> {
+    const { queue, progress } = consumed;
+    this.parts.log.warn('an offset lies outside its queue', { ...queue, offset: progress.nextOffset, next });
+    consumed.drop();
+    this.forget(consumed);
+    this.parts.offsets.update(queue, next);
+    await this.parts.offsets.release(queue);
+    this.parts.rebalance();
+  }
+
+  private forget(consumed: ConsumedQueue): void {
+    this.parts.dispatch.remove(consumed);
+    this.held.delete(queueKey(consumed.queue));
+  }
+}
+
+/** @returns whether the promise was fulfilled in time */
+export async function within(clock: Clock, ms: number, promise: Promise<unknown>): Promise<boolean> {
+  let cancel = (): void => undefined;
+  const late = new Promise<false>((resolve) => (cancel = clock.after(ms, () => resolve(false))));
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    cancel();
+  }
+}

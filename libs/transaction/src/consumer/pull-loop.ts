@@ -1,0 +1,152 @@
+import {
+  decodeRecords,
+  EXPRESSION_TAG,
+  matchesTag,
+  pullMessage,
+  pullMessageResponse,
+  PullSysFlag,
+  ResponseCode,
+  type Clock,
+  type Command,
+  type Log,
+  type PullMessageHeader,
+  type TagExpression,
+} from '@halfmq/remoting';
+import { refusal, type BrokerRequests } from '../broker-requests.js';
+import { NoRoute } from '../errors.js';
+import type { Routes } from '../routes/routes.js';
+import { PRIMARY_ID } from '../routes/topic-route.js';
+import { takenMessage, type ConsumedQueue, type TakenMessage } from './consumed-queue.js';
+
+const BATCH = 32;
+const BATCH_BYTES = 262_144;
+const HOLD_MS = 15_000;
+const TIMEOUT_MS = 30_000;
+const AFTER_ERROR_MS = 1_000;
+const AFTER_FLOW_CONTROL_MS = 20;
+
+export interface PullParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly routes: Routes;
+  readonly brokers: BrokerRequests;
+  readonly group: string;
+  /** commit the offset with the pull: clustering */
+  readonly commits: boolean;
+  /** the subscription of a topic and the version the brokers have heard */
+  readonly expressionOf: (topic: string) => TagExpression;
+  readonly subVersion: number;
+  /** messages came in */
+  readonly arrived: (queue: ConsumedQueue) => void;
+  /** the offset lies outside the queue: give it up and begin again at `next` */
+  readonly offsetMoved: (queue: ConsumedQueue, next: number) => Promise<void>;
+  /** the broker does not know this consumer's subscription (any more) */
+  readonly unknownSubscription: () => Promise<void>;
+}
+
+/** Pulls one queue, one request at a time, until it is dropped. A request waits at the broker while there is nothing. */
+export async function pullLoop(queue: ConsumedQueue, parts: PullParts): Promise<void> {
+  while (!queue.dropped) {
+    await queue.room();
+    if (queue.dropped) return;
+    const pauseMs = await pullOnce(queue, parts);
+    if (pauseMs > 0) await pause(queue, parts.clock, pauseMs);
+  }
+}
+
+/** @returns how long to wait before the next pull */
+async function pullOnce(consumed: ConsumedQueue, parts: PullParts): Promise<number> {
+  const { queue } = consumed;
+  if (parts.clock.monotonic() >= consumed.lockedUntil) return AFTER_ERROR_MS;
+  try {
+    const address = parts.routes.addressOf(queue.brokerName, consumed.suggestedBrokerId);
+    if (address === undefined) throw new NoRoute(queue.topic, `broker ${queue.brokerName} is not known now`);
+    const broker = { brokerName: queue.brokerName, address };
+    const header = headerOf(consumed, parts);
+    const answer = await parts.brokers.ask(broker, { spec: pullMessage, header, timeoutMs: TIMEOUT_MS });
+    if (consumed.dropped) return 0;
+    return await take(consumed, answer, parts, broker);
+  } catch (error) {
+    if (consumed.dropped) return 0;
+    parts.log.warn(`pull of ${queue.topic} from ${queue.brokerName} failed`, {
+      queueId: queue.queueId,
+      error,
+    });
+    consumed.suggestedBrokerId = PRIMARY_ID;
+    parts.routes.refresh(queue.topic);
+    return AFTER_ERROR_MS;
+  }
+}
+
+function headerOf(consumed: ConsumedQueue, parts: PullParts): PullMessageHeader {
+  const { queue, progress } = consumed;
+  // replicas keep no offsets
+  const commits = parts.commits && progress.committable > 0 && consumed.suggestedBrokerId === PRIMARY_ID;
+  return {
+    consumerGroup: parts.group,
+    topic: queue.topic,
+    queueId: queue.queueId,
+    queueOffset: progress.nextOffset,
+    maxMsgNums: BATCH,
+    maxMsgBytes: BATCH_BYTES,
+    sysFlag: PullSysFlag.SUSPEND | (commits ? PullSysFlag.COMMIT_OFFSET : 0),
+    commitOffset: commits ? progress.committable : 0,
+    suspendTimeoutMillis: HOLD_MS,
+    subVersion: parts.subVersion,
+    expressionType: EXPRESSION_TAG,
+    bname: queue.brokerName,
+  };
+}
+
+async function take(
+  consumed: ConsumedQueue,
+  answer: Command,
+  parts: PullParts,
+  broker: { brokerName: string; address: string },
+): Promise<number> {
+  switch (answer.code) {
+    case ResponseCode.SUCCESS:
+    case ResponseCode.PULL_NOT_FOUND:
+    case ResponseCode.PULL_RETRY_IMMEDIATELY: {
+      const header = pullMessageResponse.decode(answer.extFields ?? {});
+      consumed.suggestedBrokerId = header.suggestWhichBrokerId;
+      const found = answer.code === ResponseCode.SUCCESS ? wanted(answer.body, consumed, parts) : [];
+      consumed.pulled(found, header.nextBeginOffset);
+      if (found.length > 0) parts.arrived(consumed);
+      return 0;
+    }
+    case ResponseCode.PULL_OFFSET_MOVED: {
+      const { nextBeginOffset } = pullMessageResponse.decode(answer.extFields ?? {});
+      await parts.offsetMoved(consumed, nextBeginOffset);
+      return 0;
+    }
+    case ResponseCode.FLOW_CONTROL:
+      return AFTER_FLOW_CONTROL_MS;
+    case ResponseCode.SUBSCRIPTION_NOT_EXIST:
+    case ResponseCode.SUBSCRIPTION_NOT_LATEST:
+      await parts.unknownSubscription();
+      return AFTER_ERROR_MS;
+    default:
+      throw refusal(broker, answer);
+  }
+}
+
+/** Brokers compare hashes of tags, so the tags themselves are looked at again here. */
+function wanted(body: Buffer, consumed: ConsumedQueue, parts: PullParts): TakenMessage[] {
+  const expression = parts.expressionOf(consumed.queue.topic);
+  return decodeRecords(body)
+    .map((record) => takenMessage(record, consumed.queue.brokerName))
+    .filter(({ message }) => matchesTag(expression, message.tag));
+}
+
+function pause(queue: ConsumedQueue, clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(ms, wake);
+    const forget = queue.onDrop(wake);
+    function wake(): void {
+      cancel();
+      forget();
+      resolve();
+    }
+  });
+}

@@ -1,0 +1,185 @@
+import {
+  every,
+  parseTagExpression,
+  tagSubscription,
+  type Cancel,
+  type ConsumerData,
+  type ConsumeFromWhere,
+  type TagExpression,
+} from '@halfmq/remoting';
+import type { ClientParts } from '../client-parts.js';
+import { ClientClosed } from '../errors.js';
+import { assignedQueues } from './assignment.js';
+import { checkConsumerOptions } from './check-options.js';
+import type { ConsumerOptions, StartPosition } from './consumer-options.js';
+import { Dispatch } from './dispatch.js';
+import { HeldQueues, within } from './held-queues.js';
+import { LocalOffsets, offsetFile } from './local-offsets.js';
+import { RemoteOffsets } from './offsets.js';
+import { QueueLocks, RENEW_LOCKS_MS } from './queue-locks.js';
+import { Rebalance } from './rebalance.js';
+import { retryTopic, SendBack } from './send-back.js';
+import { startOffset } from './start-offset.js';
+
+const COMMIT_MS = 5_000;
+const DRAIN_TIMEOUT_MS = 30_000;
+const MAX_RECONSUME_TIMES = 16;
+/** int32 on the wire, and one more must fit when a copy is sent to the dead-letter topic. */
+const WITHOUT_END = 0x7fff_fffe;
+
+/**
+ * Reads its share of the topics' queues and hands the messages to the handler.
+ *
+ *   NEW       options checked
+ *   RUNNING   start(): known to the brokers by heartbeat, queues shared out, one pull loop a queue
+ *   DRAINING  close(): nothing more is handed out; running handlers end, offsets are committed, ordered queues unlocked;
+ *             only then do the brokers hear that this member leaves, and others go on where it stopped
+ *   CLOSED    no timer left, and no pull that still does anything
+ *
+ * Forward only. A message is acknowledged when everything before it in its queue is: the committed offset is that of
+ * the first unfinished message.
+ */
+export class PushConsumer {
+  private state: 'new' | 'running' | 'draining' | 'closed' = 'new';
+  private closing: Promise<void> | undefined;
+  private readonly timers: Cancel[] = [];
+  private readonly topics: readonly string[];
+  private readonly subVersion: number;
+  private readonly dispatch: Dispatch;
+  private readonly rebalance: Rebalance;
+  private readonly held: HeldQueues;
+
+  /** @throws InvalidOption */
+  constructor(
+    private readonly parts: ClientParts,
+    private readonly options: ConsumerOptions,
+  ) {
+    checkConsumerOptions(options);
+    const { clock, log, routes, brokers, delivery } = parts;
+    const { group } = options;
+    this.subVersion = clock.now();
+    const own = Object.keys(options.subscriptions);
+    this.topics = this.model === 'clustering' ? [...own, retryTopic(group)] : own;
+    const most = options.maxReconsumeTimes ?? (options.orderly ? WITHOUT_END : MAX_RECONSUME_TIMES);
+    const sendBack = new SendBack(clock, log, routes, brokers, delivery, group, most);
+    this.dispatch = new Dispatch({ clock, log, options, sendBack });
+    this.held = this.makeHeldQueues();
+    this.rebalance = new Rebalance({
+      clock,
+      log,
+      topics: this.topics,
+      held: () => this.held.queues,
+      // a broker that came meanwhile must know this member before it is asked for the list
+      before: () => parts.heartbeats.beat(),
+      assigned: (topic) => assignedQueues(topic, this.model, { ...parts, group }),
+      take: (queues) => this.held.take(queues),
+      release: (queue) => this.held.release(queue),
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.state === 'closed';
+  }
+
+  /**
+   * Joins the group. Resolves after the first round of sharing out; brokers and topics that are not there yet are joined
+   * when they are.
+   * @throws ClientClosed before the client's start, or the second time
+   */
+  async start(): Promise<void> {
+    const what = `consumer ${this.options.group}`;
+    this.parts.mustBeOpen(what);
+    if (this.state !== 'new') throw new ClientClosed(what);
+    this.state = 'running';
+    const { clock, heartbeats, routes, log } = this.parts;
+    for (const topic of this.topics) {
+      await routes.subscribeQueues(topic).catch((error: unknown) => {
+        log.warn(`route of ${topic} not known yet`, { error });
+      });
+    }
+    heartbeats.addConsumer(this.consumerData());
+    this.timers.push(every(clock, COMMIT_MS, () => this.held.commit(false)));
+    if (this.options.orderly) this.timers.push(every(clock, RENEW_LOCKS_MS, () => this.held.renewLocks()));
+    await this.rebalance.now();
+  }
+
+  /** Drains, see above. Handlers that run longer than drainTimeoutMs are left alone: their messages come again. */
+  close(): Promise<void> {
+    this.closing ??= this.drain();
+    return this.closing;
+  }
+
+  /** A broker says that members came or went. */
+  membersChanged(): void {
+    if (this.state === 'running') void this.rebalance.now();
+  }
+
+  private get model(): 'clustering' | 'broadcasting' {
+    return this.options.model ?? 'clustering';
+  }
+
+  private async drain(): Promise<void> {
+    const joined = this.state === 'running';
+    this.state = 'draining';
+    await this.rebalance.stop();
+    const { clock, log, heartbeats } = this.parts;
+    const { group, drainTimeoutMs } = this.options;
+    const drained = await within(clock, drainTimeoutMs ?? DRAIN_TIMEOUT_MS, this.dispatch.drain());
+    if (!drained) log.error('handlers did not end: their messages will be delivered again', { group });
+    for (const cancel of this.timers) cancel();
+    if (joined) await this.held.commit(true);
+    await this.held.close();
+    await heartbeats.removeConsumer(group);
+    this.state = 'closed';
+  }
+
+  private makeHeldQueues(): HeldQueues {
+    const { clock, log, clientId, routes, brokers, heartbeats } = this.parts;
+    const { group, orderly, subscriptions, from = 'last', offsetFolder } = this.options;
+    const clustering = this.model === 'clustering';
+    const expressions = new Map<string, TagExpression>(
+      this.topics.map((topic) => [topic, parseTagExpression(subscriptions[topic])]),
+    );
+    return new HeldQueues({
+      clock,
+      log,
+      dispatch: this.dispatch,
+      locks: orderly && clustering ? new QueueLocks(clock, log, clientId, group, routes, brokers) : undefined,
+      offsets: clustering
+        ? new RemoteOffsets(log, routes, brokers, group)
+        : new LocalOffsets(log, offsetFile(offsetFolder, this.parts.stableId, group)),
+      startOffset: (queue) => startOffset(queue, from, routes, brokers),
+      rebalance: () => this.membersChanged(),
+      pull: {
+        clock,
+        log,
+        routes,
+        brokers,
+        group,
+        commits: clustering,
+        subVersion: this.subVersion,
+        expressionOf: (topic) => expressions.get(topic) ?? parseTagExpression('*'),
+        unknownSubscription: () => heartbeats.beat(true),
+      },
+    });
+  }
+
+  private consumerData(): ConsumerData {
+    const { group, subscriptions, from = 'last' } = this.options;
+    return {
+      groupName: group,
+      consumeType: 'CONSUME_PASSIVELY',
+      messageModel: this.model === 'clustering' ? 'CLUSTERING' : 'BROADCASTING',
+      consumeFromWhere: fromWhere(from),
+      subscriptionDataSet: this.topics.map((topic) =>
+        tagSubscription(topic, subscriptions[topic] ?? '*', this.subVersion),
+      ),
+      unitMode: false,
+    };
+  }
+}
+
+function fromWhere(from: StartPosition): ConsumeFromWhere {
+  if (from === 'last') return 'CONSUME_FROM_LAST_OFFSET';
+  return from === 'first' ? 'CONSUME_FROM_FIRST_OFFSET' : 'CONSUME_FROM_TIMESTAMP';
+}

@@ -1,0 +1,92 @@
+import type { Cancel, Clock, Log, MessageQueue } from '@halfmq/remoting';
+import { queueKey } from '../routes/topic-route.js';
+
+const PERIOD_MS = 20_000;
+/** While something is missing: a topic, the list of members, a lock. */
+const UNSETTLED_MS = 1_000;
+
+export interface RebalanceParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly topics: readonly string[];
+  /** the queues of a topic that are this member's; undefined when that cannot be told now. May reject */
+  readonly assigned: (topic: string) => Promise<readonly MessageQueue[] | undefined>;
+  /** queues being read now */
+  readonly held: () => readonly MessageQueue[];
+  /** runs before each round. Never rejects */
+  readonly before: () => Promise<void>;
+  /** Begins to read queues. @returns false when one of them could not be begun. May reject */
+  readonly take: (queues: readonly MessageQueue[]) => Promise<boolean>;
+  /** Ends reading. @returns false when it must be asked again, because a handler is not through. May reject */
+  readonly release: (queue: MessageQueue) => Promise<boolean>;
+}
+
+/**
+ * Keeps what this member reads equal to what is its own: every 20 s, every second while something is missing, and at
+ * once when told. One round at a time; being told during a round means one more after it.
+ */
+export class Rebalance {
+  private cancelNext: Cancel = () => undefined;
+  private round: Promise<void> | undefined;
+  private again = false;
+  private stopped = false;
+
+  constructor(private readonly parts: RebalanceParts) {}
+
+  /** Resolves after a round that began after the call. Never rejects. */
+  now(): Promise<void> {
+    if (this.stopped) return Promise.resolve();
+    this.again = true;
+    this.round ??= this.rounds().finally(() => (this.round = undefined));
+    return this.round;
+  }
+
+  /** Resolves when no round runs and none will. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.cancelNext();
+    await this.round;
+  }
+
+  private async rounds(): Promise<void> {
+    let settled = true;
+    while (this.again && !this.stopped) {
+      this.again = false;
+      this.cancelNext();
+      settled = await this.run();
+    }
+    if (this.stopped) return;
+    this.cancelNext = this.parts.clock.after(settled ? PERIOD_MS : UNSETTLED_MS, () => void this.now());
+  }
+
+  /** @returns whether every topic is as it should be */
+  private async run(): Promise<boolean> {
+    let settled = true;
+    await this.parts.before();
+    for (const topic of this.parts.topics) {
+      try {
+        settled = (await this.balance(topic)) && settled;
+      } catch (error) {
+        this.parts.log.warn(`no rebalance of ${topic} now, it keeps what it has`, { error });
+        settled = false;
+      }
+    }
+    return settled;
+  }
+
+  private async balance(topic: string): Promise<boolean> {
+    const { assigned, held, take, release } = this.parts;
+    const mine = await assigned(topic);
+    if (!mine) return false;
+    const wanted = new Set(mine.map(queueKey));
+    let settled = true;
+    for (const queue of held()) {
+      if (queue.topic !== topic || wanted.has(queueKey(queue))) continue;
+      settled = (await release(queue)) && settled;
+    }
+    if (this.stopped) return true;
+    const reading = new Set(held().map(queueKey));
+    const missing = mine.filter((queue) => !reading.has(queueKey(queue)));
+    return (missing.length === 0 || (await take(missing))) && settled;
+  }
+}

@@ -1,0 +1,184 @@
+import {
+  RemotingError,
+  ResponseCode,
+  sendBatchMessage,
+  sendMessageResponse,
+  sendMessageV2,
+  type Clock,
+  type Command,
+  type MessageQueue,
+  type SendMessageHeader,
+  type SendMessageResponseHeader,
+} from '@halfmq/remoting';
+import { refusal, type BrokerAddress, type BrokerRequests } from '../broker-requests.js';
+import { BrokerRefused, BrokerUnreachable, NoRoute, SendFailed } from '../errors.js';
+import type { SendStatus } from '../message.js';
+import type { Routes } from '../routes/routes.js';
+import { DEFAULT_TOPIC, DEFAULT_TOPIC_QUEUES } from '../routes/topic-route.js';
+import { QueueChooser } from './choose-queue.js';
+import type { WireMessage } from './outgoing.js';
+
+/** Codes after which the same message may be taken elsewhere or a moment later: RocketMQ's own set, and flow control. */
+const RETRYABLE: ReadonlySet<number> = new Set([
+  ResponseCode.TOPIC_NOT_EXIST,
+  ResponseCode.SERVICE_NOT_AVAILABLE,
+  ResponseCode.SYSTEM_ERROR,
+  ResponseCode.SYSTEM_BUSY,
+  ResponseCode.NO_PERMISSION,
+  ResponseCode.NO_BUYER_ID,
+  ResponseCode.NOT_IN_CURRENT_UNIT,
+  ResponseCode.FLOW_CONTROL,
+  ResponseCode.GO_AWAY,
+]);
+
+const STORED: ReadonlyMap<number, SendStatus> = new Map([
+  [ResponseCode.SUCCESS, 'stored'],
+  [ResponseCode.FLUSH_DISK_TIMEOUT, 'flush-disk-timeout'],
+  [ResponseCode.SLAVE_NOT_AVAILABLE, 'slave-not-available'],
+  [ResponseCode.FLUSH_SLAVE_TIMEOUT, 'flush-slave-timeout'],
+]);
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 500;
+
+export interface SendHow {
+  readonly group: string;
+  /** attempts after the first that reached a broker; attempts without a connection do not count */
+  readonly retries: number;
+  /** all attempts together */
+  readonly timeoutMs: number;
+  /** false: never send again what a broker may have stored without answering */
+  readonly repeatUnanswered: boolean;
+  readonly batch?: boolean | undefined;
+  /** runs before the request, for a broker that must know something first */
+  readonly before?: ((broker: BrokerAddress) => Promise<void>) | undefined;
+}
+
+/** Where a message came to lie. */
+export interface Stored {
+  readonly broker: BrokerAddress;
+  readonly status: SendStatus;
+  readonly header: SendMessageResponseHeader;
+}
+
+/** Brings one message to one queue, trying again where that can help and is safe. */
+export class Delivery {
+  private readonly chooser: QueueChooser;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly routes: Routes,
+    private readonly brokers: BrokerRequests,
+  ) {
+    this.chooser = new QueueChooser(clock);
+  }
+
+  /** @throws NoRoute, NoNameServer, SendFailed with every attempt */
+  async send(message: WireMessage, how: SendHow): Promise<Stored> {
+    const deadline = this.clock.monotonic() + how.timeoutMs;
+    const attempts: string[] = [];
+    let maybeStored = false;
+    let pause = FIRST_PAUSE_MS;
+    for (let left = how.retries; ;) {
+      let queue: MessageQueue | undefined;
+      try {
+        queue = await this.choose(message);
+        return await this.attempt(queue, message, how, deadline);
+      } catch (error) {
+        if (!queue && attempts.length === 0) throw error;
+        if (attempts.at(-1) !== textOf(error)) attempts.push(textOf(error));
+        const unanswered = error instanceof RemotingError;
+        maybeStored ||= unanswered;
+        if (!(error instanceof BrokerUnreachable)) left--;
+        const again =
+          queue && left >= 0 && canRepeat(error, how) && this.clock.monotonic() + pause < deadline;
+        if (!queue || !again) throw new SendFailed(message.topic, maybeStored, attempts, { cause: error });
+        this.chooser.failed(queue.brokerName);
+        this.routes.refresh(message.topic);
+        await new Promise<void>((resolve) => this.clock.after(pause, resolve));
+        pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+      }
+    }
+  }
+
+  /** Writes the message once; nobody answers. @throws NoRoute, NoNameServer, BrokerUnreachable */
+  async sendOneWay(message: WireMessage, group: string): Promise<void> {
+    const queue = await this.choose(message);
+    const header = headerOf(message, queue, { group }, this.clock);
+    const spec = sendMessageV2;
+    await this.brokers.oneWay(this.brokerOf(queue), { spec, header, body: message.body });
+  }
+
+  private async choose(message: WireMessage): Promise<MessageQueue> {
+    const queues = await this.routes.publishQueues(message.topic);
+    return message.orderingKey === undefined
+      ? this.chooser.inTurn(message.topic, queues)
+      : this.chooser.byKey(message.orderingKey, queues);
+  }
+
+  private async attempt(
+    queue: MessageQueue,
+    message: WireMessage,
+    how: SendHow,
+    deadline: number,
+  ): Promise<Stored> {
+    const broker = this.brokerOf(queue);
+    await how.before?.(broker);
+    const answer = await this.brokers.ask(broker, {
+      spec: how.batch ? sendBatchMessage : sendMessageV2,
+      header: headerOf(message, queue, how, this.clock),
+      body: message.body,
+      timeoutMs: Math.max(1, deadline - this.clock.monotonic()),
+    });
+    const stored = storedFrom(broker, answer);
+    this.chooser.succeeded(queue.brokerName);
+    return stored;
+  }
+
+  private brokerOf({ topic, brokerName }: MessageQueue): BrokerAddress {
+    const address = this.routes.primaryOf(brokerName);
+    if (address === undefined) throw new NoRoute(topic, `broker ${brokerName} has no primary now`);
+    return { brokerName, address };
+  }
+}
+
+function headerOf(
+  message: WireMessage,
+  queue: MessageQueue,
+  how: { group: string; batch?: boolean | undefined },
+  clock: Clock,
+): SendMessageHeader {
+  return {
+    producerGroup: how.group,
+    topic: message.topic,
+    defaultTopic: DEFAULT_TOPIC,
+    defaultTopicQueueNums: DEFAULT_TOPIC_QUEUES,
+    queueId: queue.queueId,
+    sysFlag: message.sysFlag,
+    bornTimestamp: clock.now(),
+    flag: 0,
+    properties: message.properties,
+    reconsumeTimes: message.reconsumeTimes ?? 0,
+    unitMode: false,
+    maxReconsumeTimes: message.maxReconsumeTimes,
+    batch: how.batch ?? false,
+    bname: queue.brokerName,
+  };
+}
+
+/** @throws BrokerRefused */
+function storedFrom(broker: BrokerAddress, answer: Command): Stored {
+  const status = STORED.get(answer.code);
+  if (status === undefined) throw refusal(broker, answer);
+  return { broker, status, header: sendMessageResponse.decode(answer.extFields ?? {}) };
+}
+
+function canRepeat(error: unknown, how: SendHow): boolean {
+  if (error instanceof BrokerUnreachable) return true;
+  if (error instanceof RemotingError) return how.repeatUnanswered && error.kind !== 'malformed';
+  return error instanceof BrokerRefused && RETRYABLE.has(error.responseCode);
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

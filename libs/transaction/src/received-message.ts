@@ -1,0 +1,38 @@
+import {
+  encodeOffsetMessageId,
+  inflateBody,
+  parseProperties,
+  PropertyName,
+  SysFlag,
+  type MessageRecord,
+} from '@halfmq/remoting';
+import type { ReceivedMessage } from './message.js';
+
+/** The body as it was sent, in memory of its own. @throws Error when it cannot be decompressed */
+export function bodyOf(record: MessageRecord): Buffer {
+  const compressed = (record.sysFlag & SysFlag.COMPRESSED) !== 0;
+  return compressed ? inflateBody(record) : Buffer.from(record.body);
+}
+
+/** A record as its handler sees it: the topic of a retry is that of the first delivery. */
+export function receivedMessage(record: MessageRecord, brokerName: string, body: Buffer): ReceivedMessage {
+  const properties = parseProperties(record.properties);
+  const offsetMessageId = encodeOffsetMessageId(record.storeHost, record.physicalOffset);
+  const messageId = properties.get(PropertyName.UNIQ_KEY) ?? offsetMessageId;
+  return {
+    topic: properties.get(PropertyName.RETRY_TOPIC) ?? record.topic,
+    body,
+    tag: properties.get(PropertyName.TAGS),
+    keys: properties.get(PropertyName.KEYS)?.split(' ').filter(Boolean) ?? [],
+    properties,
+    messageId,
+    offsetMessageId,
+    brokerName,
+    queueId: record.queueId,
+    queueOffset: record.queueOffset,
+    reconsumeTimes: record.reconsumeTimes,
+    bornTimestamp: record.bornTimestamp,
+    storeTimestamp: record.storeTimestamp,
+    transactionId: properties.has(PropertyName.TRAN_MSG) ? messageId : undefined,
+  };
+}

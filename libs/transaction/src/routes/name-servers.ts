@@ -1,0 +1,60 @@
+import type { Command, Log, RemotingClient, RequestSpec } from '@halfmq/remoting';
+import { InvalidOption, NoNameServer } from '../errors.js';
+
+/**
+ * `a:9876;b:9876`, with ; or , between, or a list of such texts.
+ * @throws InvalidOption when nothing is left or an entry is no host:port
+ */
+export function parseNameServers(given: string | readonly string[]): string[] {
+  const texts = typeof given === 'string' ? [given] : given;
+  const addresses = texts.flatMap((text) => text.split(/[;,]/)).map((text) => text.trim());
+  const named = [...new Set(addresses.filter((address) => address !== ''))];
+  for (const address of named) {
+    const port = Number(/^.+:(\d{1,5})$/.exec(address)?.[1]);
+    if (!(port > 0 && port < 65_536)) {
+      throw new InvalidOption(
+        `nameServers: host:port expected, got ${JSON.stringify(address)}; several are separated by ; or ,`,
+      );
+    }
+  }
+  if (named.length === 0) throw new InvalidOption('nameServers: host:port expected, got nothing');
+  return named;
+}
+
+/** Keeps to one name server until it is lost, then moves on to the next; any of them can answer everything. */
+export class NameServers {
+  private at = 0;
+
+  constructor(
+    private readonly remoting: RemotingClient,
+    private readonly log: Log,
+    readonly addresses: readonly string[],
+    private readonly timeoutMs: number,
+  ) {}
+
+  /**
+   * @returns the answer of the first that gives one, whatever its code
+   * @throws NoNameServer with every address and what went wrong there
+   */
+  async request<H>(spec: RequestSpec<H>, header: H): Promise<Command> {
+    const failures: string[] = [];
+    for (let tried = 0; tried < this.addresses.length; tried++) {
+      const at = this.at;
+      const address = this.addresses[at] ?? '';
+      try {
+        return await this.remoting.request(address, spec, header, undefined, { timeoutMs: this.timeoutMs });
+      } catch (error) {
+        failures.push(error instanceof Error ? error.message : String(error));
+        // another request may have moved on already
+        if (this.at === at) this.moveOn(failures);
+      }
+    }
+    throw new NoNameServer(this.addresses, failures);
+  }
+
+  private moveOn(failures: readonly string[]): void {
+    if (this.addresses.length === 1) return;
+    this.at = (this.at + 1) % this.addresses.length;
+    this.log.warn(`name server lost, moving to ${this.addresses[this.at]}`, { reason: failures.at(-1) });
+  }
+}

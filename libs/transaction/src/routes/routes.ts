@@ -1,0 +1,178 @@
+import {
+  decodeClusterInfo,
+  decodeTopicRouteData,
+  every,
+  getBrokerClusterInfo,
+  getRouteinfoByTopic,
+  ResponseCode,
+  type BrokerData,
+  type Cancel,
+  type Clock,
+  type Log,
+  type MessageQueue,
+  type TopicRouteData,
+} from '@halfmq/remoting';
+import { NoRoute } from '../errors.js';
+import type { NameServers } from './name-servers.js';
+import { DEFAULT_TOPIC, PRIMARY_ID, publishQueues, subscribeQueues, templateRoute } from './topic-route.js';
+
+const POLL_MS = 30_000;
+
+interface KnownTopic {
+  /** what the name server said of the topic itself */
+  route: TopicRouteData | undefined;
+  /** the template's, while the topic does not exist */
+  template: TopicRouteData | undefined;
+  asking: Promise<void> | undefined;
+}
+
+/**
+ * What this client knows of topics and brokers: asked once, then every 30 s. A route once known is kept when a name
+ * server no longer answers or has forgotten it, as RocketMQ's clients do: a broker that restarts is away for a moment.
+ */
+export class Routes {
+  private readonly topics = new Map<string, KnownTopic>();
+  private readonly brokers = new Map<string, ReadonlyMap<number, string>>();
+  private stopPolling: Cancel | undefined;
+  private everyBroker = false;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly log: Log,
+    private readonly nameServers: NameServers,
+  ) {}
+
+  start(): void {
+    this.stopPolling ??= every(this.clock, POLL_MS, () => this.poll());
+  }
+
+  stop(): void {
+    this.stopPolling?.();
+    this.stopPolling = undefined;
+  }
+
+  /**
+   * Asks for the template of topics not yet created: a first question any name server can answer.
+   * @throws NoNameServer
+   */
+  async knowTemplate(): Promise<void> {
+    await this.lookUp(DEFAULT_TOPIC);
+  }
+
+  /** From now on every broker of the name server's clusters is known, not only those of topics in use. */
+  async knowEveryBroker(): Promise<void> {
+    this.everyBroker = true;
+    await this.askForBrokers();
+  }
+
+  /**
+   * @returns at least one queue
+   * @throws NoRoute when no broker takes this topic, NoNameServer when that cannot be found out
+   */
+  async publishQueues(topic: string): Promise<readonly MessageQueue[]> {
+    const known = this.known(topic);
+    if (!known.route && !known.template) await this.ask(topic);
+    if (!known.route && !known.template) await this.askForTemplate(topic);
+    const route = known.route ?? known.template;
+    if (!route) throw new NoRoute(topic, 'the name server knows neither it nor a template to create it from');
+    const queues = publishQueues(topic, route);
+    if (queues.length === 0) throw new NoRoute(topic, 'no broker with a primary lets it be written');
+    return queues;
+  }
+
+  /** The topic's queues to read, in RocketMQ's order; undefined while the topic is unknown, which is asked anew each time. */
+  async subscribeQueues(topic: string): Promise<readonly MessageQueue[] | undefined> {
+    const known = this.known(topic);
+    if (!known.route) await this.ask(topic);
+    return known.route && subscribeQueues(topic, known.route);
+  }
+
+  /** Asks again soon, because a broker did not answer where it was said to be. */
+  refresh(topic: string): void {
+    this.ask(topic).catch((error: unknown) => this.log.debug(`route of ${topic} not refreshed`, { error }));
+  }
+
+  /** Addresses of the topic's brokers, the primary's where there is one; for questions any of them can answer. */
+  answering(topic: string): { brokerName: string; address: string }[] {
+    const names = new Set(this.known(topic).route?.queueDatas.map((data) => data.brokerName));
+    return [...names].flatMap((brokerName) => {
+      const address = this.addressOf(brokerName);
+      return address === undefined ? [] : [{ brokerName, address }];
+    });
+  }
+
+  /** @returns the address of that member of the broker's set, else the primary's, else any */
+  addressOf(brokerName: string, brokerId = PRIMARY_ID): string | undefined {
+    const addresses = this.brokers.get(brokerName);
+    return addresses?.get(brokerId) ?? addresses?.get(PRIMARY_ID) ?? addresses?.values().next().value;
+  }
+
+  primaryOf(brokerName: string): string | undefined {
+    return this.brokers.get(brokerName)?.get(PRIMARY_ID);
+  }
+
+  /** Every broker known now. */
+  *addresses(): Generator<{ brokerName: string; brokerId: number; address: string }> {
+    for (const [brokerName, addresses] of this.brokers) {
+      for (const [brokerId, address] of addresses) yield { brokerName, brokerId, address };
+    }
+  }
+
+  /** Asks about everything known. Never rejects: what cannot be asked now stays as it is. */
+  async poll(): Promise<void> {
+    try {
+      if (this.everyBroker) await this.askForBrokers();
+      for (const topic of this.topics.keys()) await this.ask(topic);
+    } catch (error) {
+      this.log.warn('routes not refreshed, the known ones stay', { error });
+    }
+  }
+
+  private known(topic: string): KnownTopic {
+    let known = this.topics.get(topic);
+    if (!known) {
+      known = { route: undefined, template: undefined, asking: undefined };
+      this.topics.set(topic, known);
+    }
+    return known;
+  }
+
+  private ask(topic: string): Promise<void> {
+    const known = this.known(topic);
+    known.asking ??= this.lookUp(topic)
+      .then((route) => {
+        if (route) known.route = route;
+      })
+      .finally(() => (known.asking = undefined));
+    return known.asking;
+  }
+
+  private async askForTemplate(topic: string): Promise<void> {
+    const template = await this.lookUp(DEFAULT_TOPIC);
+    if (template) this.known(topic).template = templateRoute(template);
+  }
+
+  private async lookUp(topic: string): Promise<TopicRouteData | undefined> {
+    const header = { topic, acceptStandardJsonOnly: true };
+    const answer = await this.nameServers.request(getRouteinfoByTopic, header);
+    if (answer.code === ResponseCode.TOPIC_NOT_EXIST) return undefined;
+    if (answer.code !== ResponseCode.SUCCESS) {
+      throw new NoRoute(topic, `the name server answered ${answer.code} ${answer.remark ?? ''}`.trim());
+    }
+    const route = decodeTopicRouteData(answer.body);
+    this.learn(route.brokerDatas);
+    return route;
+  }
+
+  private async askForBrokers(): Promise<void> {
+    const answer = await this.nameServers.request(getBrokerClusterInfo, {});
+    if (answer.code !== ResponseCode.SUCCESS) return;
+    this.learn(decodeClusterInfo(answer.body).brokerAddrTable.values());
+  }
+
+  private learn(brokers: Iterable<BrokerData>): void {
+    for (const { brokerName, brokerAddrs } of brokers) {
+      if (brokerAddrs.size > 0) this.brokers.set(brokerName, brokerAddrs);
+    }
+  }
+}

@@ -1,0 +1,223 @@
+import {
+  decodeOffsetMessageId,
+  endTransaction,
+  PropertyName,
+  ResponseCode,
+  SysFlag,
+  type CheckTransactionStateHeader,
+  type Command,
+  type EndTransactionHeader,
+  type MessageRecord,
+  type Peer,
+} from '@halfmq/remoting';
+import { refusal, type BrokerAddress } from '../broker-requests.js';
+import type { ClientParts } from '../client-parts.js';
+import type { TransactionProducerOptions } from '../client-options.js';
+import { ClientClosed, SendFailed, VerdictConflict } from '../errors.js';
+import { InFlight } from '../in-flight.js';
+import { TransactionState, type HalfReceipt, type OutgoingMessage } from '../message.js';
+import type { Stored } from '../producer/delivery.js';
+import { toWire, type WireMessage } from '../producer/outgoing.js';
+import { SEND_TIMEOUT_MS } from '../producer/producer.js';
+import { bodyOf, receivedMessage } from '../received-message.js';
+
+/** The topic entry of a producer that answers for every topic of its group. */
+export const EVERY_TOPIC = '*';
+
+const VERDICT = {
+  commit: SysFlag.TRANSACTION_COMMIT,
+  rollback: SysFlag.TRANSACTION_ROLLBACK,
+  unknown: SysFlag.TRANSACTION_NOT,
+} as const;
+
+/**
+ * Half messages and verdicts. A half message is stored at a broker and seen by nobody until `end` says commit; when no
+ * verdict comes, a broker asks a live producer of the group, this process or another one, and `check` answers.
+ */
+export class TransactionProducer {
+  private readonly work = new InFlight();
+  private closed = false;
+
+  constructor(
+    private readonly parts: ClientParts,
+    private readonly options: TransactionProducerOptions,
+  ) {}
+
+  get group(): string {
+    return this.options.group;
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  get topics(): readonly string[] {
+    return this.options.topics;
+  }
+
+  /**
+   * Stores a half message. Unlike a plain send it is not repeated when a broker did not answer: the half message may be
+   * there, and a second one would be a second delivery. It is then undecided: roll the local transaction back, and
+   * the check will find that it did not happen.
+   * @throws MessageInvalid, NoRoute, NoNameServer, SendFailed, ClientClosed
+   */
+  async prepare(message: OutgoingMessage): Promise<HalfReceipt> {
+    this.mustBeOpen();
+    const wire = toWire(message, this.parts.clock, {
+      more: [
+        [PropertyName.TRAN_MSG, 'true'],
+        [PropertyName.PGROUP, this.group],
+      ],
+    });
+    const half = { ...wire, sysFlag: wire.sysFlag | SysFlag.TRANSACTION_PREPARED };
+    return this.work.track(this.store(half));
+  }
+
+  /**
+   * Brings the verdict. `unknown` leaves the decision to the check.
+   * @throws VerdictConflict when the opposite was decided before (an Apache RocketMQ never says so), BrokerRefused,
+   * BrokerUnreachable; RemotingError without an answer: the check will decide
+   */
+  async end(half: HalfReceipt, verdict: TransactionState): Promise<void> {
+    this.mustBeOpen();
+    await this.work.track(this.bring(half, verdict));
+  }
+
+  /** Waits for half messages, verdicts and checks under way; the brokers then ask other producers of the group. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await this.work.settled();
+  }
+
+  /** A broker asks. Never rejects: what cannot be answered now is asked again. */
+  async answer(record: MessageRecord, header: CheckTransactionStateHeader, peer: Peer): Promise<void> {
+    await this.work.track(this.check(record, header, peer)).catch((error: unknown) => {
+      this.parts.log.warn('the check of a transaction was not answered, the broker will ask again', {
+        group: this.group,
+        topic: record.topic,
+        transactionId: header.transactionId,
+        error,
+      });
+    });
+  }
+
+  private async store(half: WireMessage): Promise<HalfReceipt> {
+    const stored = await this.parts.delivery.send(half, {
+      group: this.group,
+      retries: 2,
+      timeoutMs: this.options.sendTimeoutMs ?? SEND_TIMEOUT_MS,
+      repeatUnanswered: false,
+      // a broker can ask nobody it has not heard of
+      before: (broker) => this.parts.heartbeats.ensure(broker),
+    });
+    const receipt = this.receipt(half, stored);
+    if (stored.status === 'stored') return receipt;
+    // as RocketMQ's producer: a half message that may not be safe carries no transaction
+    await this.bring(receipt, TransactionState.Rollback).catch(() => undefined);
+    throw new SendFailed(half.topic, false, [
+      `broker ${stored.broker.brokerName} answered ${stored.status}; the half message was rolled back`,
+    ]);
+  }
+
+  private receipt(half: WireMessage, { broker, header }: Stored): HalfReceipt {
+    const place = decodeOffsetMessageId(header.msgId);
+    if (!place) {
+      throw new SendFailed(half.topic, true, [
+        `broker ${broker.brokerName} answered with the message id ${JSON.stringify(header.msgId)}, which names no place`,
+      ]);
+    }
+    return {
+      topic: half.topic,
+      group: this.group,
+      brokerName: broker.brokerName,
+      address: broker.address,
+      uniqueKey: half.uniqueKey,
+      offsetMessageId: header.msgId,
+      halfOffset: header.queueOffset,
+      physicalOffset: place.physicalOffset,
+    };
+  }
+
+  private async bring(half: HalfReceipt, verdict: TransactionState): Promise<void> {
+    const broker = {
+      brokerName: half.brokerName,
+      address: this.parts.routes.primaryOf(half.brokerName) ?? half.address,
+    };
+    const header: EndTransactionHeader = {
+      topic: half.topic,
+      producerGroup: half.group,
+      tranStateTableOffset: half.halfOffset,
+      commitLogOffset: half.physicalOffset,
+      commitOrRollback: VERDICT[verdict],
+      fromTransactionCheck: false,
+      msgId: half.uniqueKey,
+      transactionId: half.uniqueKey,
+      bname: half.brokerName,
+    };
+    // brokers never answer an unknown
+    if (verdict === 'unknown') return this.parts.brokers.oneWay(broker, { spec: endTransaction, header });
+    const answer = await this.parts.brokers.ask(broker, { spec: endTransaction, header });
+    accept(answer, broker, half.uniqueKey, verdict);
+  }
+
+  private async check(record: MessageRecord, asked: CheckTransactionStateHeader, peer: Peer): Promise<void> {
+    const message = receivedMessage(record, asked.bname ?? '', bodyOf(record));
+    const state = await this.state(() => this.options.check(message), message.messageId);
+    const header: EndTransactionHeader = {
+      topic: record.topic,
+      producerGroup: this.group,
+      tranStateTableOffset: asked.tranStateTableOffset,
+      commitLogOffset: asked.commitLogOffset,
+      commitOrRollback: VERDICT[state],
+      fromTransactionCheck: true,
+      msgId: message.messageId,
+      transactionId: asked.transactionId ?? message.messageId,
+      bname: asked.bname,
+    };
+    if (state === 'unknown') {
+      peer.oneWay(endTransaction, header);
+      return;
+    }
+    const broker = { brokerName: asked.bname ?? 'that asked', address: peer.remoteAddress };
+    const answer = await peer.request(endTransaction, header, undefined, { timeoutMs: SEND_TIMEOUT_MS });
+    accept(answer, broker, message.messageId, state);
+  }
+
+  private async state(check: () => Promise<TransactionState>, messageId: string): Promise<TransactionState> {
+    try {
+      const state = await check();
+      if (state in VERDICT) return state;
+      this.parts.log.error('a transaction check answered neither commit, rollback nor unknown', {
+        messageId,
+        state,
+      });
+    } catch (error) {
+      this.parts.log.warn('a transaction check threw: answered unknown', { messageId, error });
+    }
+    return TransactionState.Unknown;
+  }
+
+  private mustBeOpen(): void {
+    if (this.closed) throw new ClientClosed(`transaction producer ${this.group}`);
+    this.parts.mustBeOpen(`transaction producer ${this.group}`);
+  }
+}
+
+/** @throws VerdictConflict, BrokerRefused */
+function accept(
+  answer: Command,
+  broker: BrokerAddress,
+  transactionId: string,
+  wanted: 'commit' | 'rollback',
+): void {
+  const decided = DECIDED.get(answer.code);
+  if (answer.code === ResponseCode.SUCCESS || decided === wanted) return;
+  if (decided) throw new VerdictConflict(transactionId, decided, wanted);
+  throw refusal(broker, answer);
+}
+
+const DECIDED: ReadonlyMap<number, 'commit' | 'rollback'> = new Map([
+  [ResponseCode.TRANSACTION_SHOULD_COMMIT, 'commit'],
+  [ResponseCode.TRANSACTION_SHOULD_ROLLBACK, 'rollback'],
+]);

@@ -1,0 +1,130 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../../kit/ports.js';
+
+const POM = fileURLToPath(new URL('../java/server/', import.meta.url));
+const LOG_LIMIT = 64 * 1024;
+const SMALL_JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xss512k'];
+
+/** Broker settings that keep it small and quick to ask back; tests may override them. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  brokerClusterName: 'DefaultCluster',
+  brokerName: 'apache-a',
+  brokerId: '0',
+  brokerRole: 'ASYNC_MASTER',
+  brokerIP1: '127.0.0.1',
+  autoCreateTopicEnable: 'true',
+  autoCreateSubscriptionGroup: 'true',
+  mapedFileSizeCommitLog: String(16 * 1024 * 1024),
+  mapedFileSizeConsumeQueue: '60000',
+  diskMaxUsedSpaceRatio: '99',
+  // levels 3 and 4 are the first two retries
+  messageDelayLevel: '1s 1s 1s 1s 1s 1s',
+  transactionTimeOut: '1000',
+  transactionCheckInterval: '1000',
+};
+
+/** An unmodified Apache RocketMQ from Maven Central: one name server, one broker, loopback, a folder of its own. */
+export class ApacheRocketMq {
+  private readonly children: ChildProcess[] = [];
+
+  private constructor(
+    private readonly folder: string,
+    /** host:port */
+    readonly nameServer: string,
+    readonly brokerAddress: string,
+  ) {}
+
+  /** @param settings broker settings over the launcher's own */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<ApacheRocketMq> {
+    const folder = await mkdtemp(join(tmpdir(), 'apache-rocketmq-'));
+    const [namesrv, broker, ha] = [await freePort(), await freePort(), await freePort()];
+    const server = new ApacheRocketMq(folder, `127.0.0.1:${namesrv}`, `127.0.0.1:${broker}`);
+    const ports = { listenPort: String(broker), haListenPort: String(ha) };
+    try {
+      const classPath = await resolveClassPath(folder);
+      await server.writeProperties('namesrv', { listenPort: String(namesrv) });
+      await server.writeProperties('broker', {
+        ...SETTINGS,
+        ...ports,
+        namesrvAddr: server.nameServer,
+        storePathRootDir: join(folder, 'store'),
+        storePathCommitLog: join(folder, 'store', 'commitlog'),
+        ...settings,
+      });
+      await server.launch(classPath, 'org.apache.rocketmq.namesrv.NamesrvStartup', 'namesrv', '-Xmx128m');
+      await server.launch(classPath, 'org.apache.rocketmq.broker.BrokerStartup', 'broker', '-Xmx512m');
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return server;
+  }
+
+  async stop(): Promise<void> {
+    for (const child of this.children.reverse()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+    }
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private writeProperties(name: string, properties: Readonly<Record<string, string>>): Promise<void> {
+    const lines = Object.entries(properties).map(([key, value]) => `${key}=${value}\n`);
+    return writeFile(join(this.folder, `${name}.conf`), lines.join(''));
+  }
+
+  private async launch(classPath: string, main: string, name: string, heap: string): Promise<void> {
+    const child = spawn(
+      'java',
+      [
+        heap,
+        ...SMALL_JVM,
+        `-Drocketmq.home.dir=${this.folder}`,
+        `-Duser.home=${this.folder}`,
+        '-cp',
+        classPath,
+        main,
+        '-c',
+        join(this.folder, `${name}.conf`),
+      ],
+      { stdio: ['ignore', 'pipe', 'pipe'], cwd: this.folder },
+    );
+    this.children.push(child);
+    await readyLine(child, name);
+  }
+}
+
+function readyLine(child: ChildProcess, name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    const timer = setTimeout(() => reject(new Error(`Apache's ${name} is not ready:\n${output}`)), 60_000);
+    const take = (chunk: Buffer): void => {
+      output = (output + chunk.toString()).slice(-LOG_LIMIT);
+      if (!/boot success/.test(output)) return;
+      clearTimeout(timer);
+      resolve();
+    };
+    child.stdout?.on('data', take);
+    child.stderr?.on('data', take);
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      reject(new Error(`Apache's ${name} ended with ${signal ?? code}:\n${output}`));
+    });
+  });
+}
+
+/** Maven downloads the jars once and prints where they are. */
+async function resolveClassPath(folder: string): Promise<string> {
+  const file = join(folder, 'class-path');
+  const args = ['-q', '-B', 'dependency:build-classpath', `-Dmdep.outputFile=${file}`];
+  const maven = spawnSync('mvn', args, { cwd: POM, encoding: 'utf8' });
+  if (maven.status !== 0) throw new Error(`mvn ${args.join(' ')} failed:\n${maven.stdout}${maven.stderr}`);
+  return (await readFile(file, 'utf8')).trim();
+}
