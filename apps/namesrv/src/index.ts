@@ -1,1 +1,9 @@
-export {};
+export { startNamesrv, type NamesrvOptions, type RunningNamesrv } from './namesrv.js';
+export { ConfigError } from './config/config-error.js';
+export {
+  printSettings,
+  resolveSettings,
+  type ConfigOptions,
+  type Settings,
+} from './config/resolve-config.js';
+export type { NamesrvConfig } from './config/settings.js';

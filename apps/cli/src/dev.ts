@@ -1,0 +1,89 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { collectAssignment, type Assignments } from './assignments.js';
+import { brokerBootLine } from './broker.js';
+import { examples } from './examples.js';
+import { lineLog } from './line-log.js';
+import { namesrvBootLine } from './namesrv.js';
+import { serve, type Running } from './serve.js';
+
+const LOOPBACK = '127.0.0.1';
+
+interface Flags {
+  readonly port?: string;
+  readonly store: string;
+  readonly option?: Assignments;
+}
+
+export function devCommand(): Command {
+  return new Command('dev')
+    .summary('name server and broker in one process')
+    .description(
+      'Starts a name server and a broker in one process, for this machine only: both listen on 127.0.0.1 and say so to clients.',
+    )
+    .option('--port <number>', 'port of the name server, 9876 when nobody says otherwise')
+    .option('--store <folder>', 'where messages are kept', join(homedir(), '.halfmq', 'dev'))
+    .option('-o, --option <name=value>', 'one setting of the broker; may be given often', collectAssignment)
+    .addHelpText(
+      'after',
+      examples({
+        'halfmq dev': 'name server :9876, broker :10911, HTTP :8080',
+        'halfmq dev --store ./messages': 'keep the messages here',
+        'halfmq dev --port 9877 -o listenPort=10921': 'beside another one',
+        'halfmq send greetings "hello"': 'then, in another terminal',
+      }),
+    )
+    .action((flags: Flags) => serve(() => start(flags)));
+}
+
+async function start(flags: Flags): Promise<Running> {
+  const [{ startNamesrv }, { startBroker }, { systemClock }] = await Promise.all([
+    import('@halfmq/namesrv'),
+    import('@halfmq/broker'),
+    import('@halfmq/transaction'),
+  ]);
+  const common = { clock: systemClock, log: lineLog(systemClock, process.env) };
+  const namesrv = await startNamesrv({
+    ...common,
+    properties: { bindAddress: LOOPBACK, ...(flags.port !== undefined && { listenPort: flags.port }) },
+  });
+  const nameServer = `${LOOPBACK}:${namesrv.port}`;
+  const broker = await startBroker({
+    ...common,
+    properties: {
+      brokerName: 'dev',
+      bindAddress: LOOPBACK,
+      brokerIP1: LOOPBACK,
+      namesrvAddr: nameServer,
+      storePathRootDir: flags.store,
+      ...flags.option,
+    },
+  });
+  process.stdout.write(`${namesrvBootLine(nameServer)}\n${brokerBootLine(broker, nameServer)}\n`);
+  process.stdout.write(`${whatRunsWhere(nameServer, broker, flags.store)}\n`);
+  return {
+    // the broker first: it says good-bye to the name server
+    async close() {
+      await broker.close();
+      await namesrv.close();
+    },
+  };
+}
+
+function whatRunsWhere(
+  nameServer: string,
+  broker: { readonly address: string; readonly httpPort: number | undefined },
+  store: string,
+): string {
+  const rows = [
+    ['name server', nameServer],
+    ['broker', broker.address],
+    ['HTTP', broker.httpPort === undefined ? 'off' : `http://${LOOPBACK}:${broker.httpPort}`],
+    ['messages in', store],
+  ];
+  const lines = rows.map(([what = '', where = '']) => `  ${what.padEnd(13)}${where}`);
+  return ['', ...lines, '', `Try: halfmq send greetings "hello" -n ${nameServer}`, 'Ctrl-C stops it.'].join(
+    '\n',
+  );
+}

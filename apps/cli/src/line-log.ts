@@ -1,0 +1,44 @@
+import type { Clock, Log } from '@halfmq/transaction';
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+type Level = (typeof LEVELS)[number];
+
+/**
+ * The log of a server that runs in a terminal: `2026-01-31T12:00:00.000Z WARN what happened name=value`, a line each,
+ * on standard error. HALFMQ_LOG_LEVEL (debug, info, warn, error) says from where on; without it from info.
+ */
+export function lineLog(
+  clock: Clock,
+  env: NodeJS.ProcessEnv,
+  write: (line: string) => void = (line) => void process.stderr.write(line),
+): Log {
+  const lowest = LEVELS.findIndex((level) => level === (env['HALFMQ_LOG_LEVEL'] ?? 'info').toLowerCase());
+  const from = lowest < 0 ? LEVELS.indexOf('info') : lowest;
+  const at =
+    (level: Level) =>
+    (message: string, fields: object = {}): void => {
+      if (LEVELS.indexOf(level) < from) return;
+      const time = new Date(clock.now()).toISOString();
+      write(`${time} ${level.toUpperCase().padEnd(5)} ${oneLine(message)}${fieldsText(fields)}\n`);
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+function fieldsText(fields: object): string {
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ` ${name}=${valueText(value)}`)
+    .join('');
+}
+
+function valueText(value: unknown): string {
+  if (value instanceof Error) return JSON.stringify(value.message);
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'string' && /^[^\s"=]+$/.test(value)) return value;
+  return JSON.stringify(value) ?? String(value);
+}
+
+/** A record is one line, whatever a client put into a name. */
+function oneLine(text: string): string {
+  return text.replaceAll('\n', '\\n').replaceAll('\r', '\\r');
+}
