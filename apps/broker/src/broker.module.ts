@@ -8,6 +8,15 @@ import { RuntimeInfo } from './admin/runtime-info.js';
 import { TopicAdmin } from './admin/topic-admin.js';
 import { TopicsHandlers } from './admin/topics.handlers.js';
 import type { BrokerConfig } from './config/resolve-config.js';
+import { ConsumeHandlers } from './consume/consume.handlers.js';
+import { Hold } from './consume/hold.js';
+import { OffsetsHandlers } from './consume/offsets.handlers.js';
+import { Offsets } from './consume/offsets.js';
+import { OrderLocks } from './consume/order-locks.js';
+import { PullChecks } from './consume/pull-checks.js';
+import { PullHandlers } from './consume/pull.handlers.js';
+import { Pull } from './consume/pull.js';
+import { Redeliver } from './consume/redeliver.js';
 import { ClientsHandlers } from './directory/clients.handlers.js';
 import { Clients } from './directory/clients.js';
 import { Groups } from './directory/groups.js';
@@ -15,11 +24,17 @@ import { Registration } from './directory/registration.js';
 import { Topics } from './directory/topics.js';
 import { Delay } from './produce/delay.js';
 import { Destination } from './produce/destination.js';
+import { DueDeliveries } from './produce/due-deliveries.js';
 import { OffsetMessageIds } from './produce/offset-message-ids.js';
 import { Put } from './produce/put.js';
 import { BrokerProperties } from './produce/send-properties.js';
 import { SendHandlers } from './produce/send.handlers.js';
 import { Send } from './produce/send.js';
+import { Ask } from './transaction/ask.js';
+import { CheckBack } from './transaction/check-back.js';
+import { EndTransaction } from './transaction/end-transaction.js';
+import { Resume } from './transaction/resume.js';
+import { TransactionHandlers } from './transaction/transaction.handlers.js';
 import { ADDRESS, CLOCK, CONFIG, HOLDS_LOCK, LOG, MESSAGE_STORE, STORE_HOST, WORKERS } from './tokens.js';
 
 /** What exists before the rooms do. */
@@ -41,7 +56,13 @@ export class BrokerModule {
   static on(foundation: Foundation): DynamicModule {
     return {
       module: BrokerModule,
-      controllers: [...PRODUCE.controllers, ...DIRECTORY.controllers, ...ADMIN.controllers],
+      controllers: [
+        ...PRODUCE.controllers,
+        ...TRANSACTION.controllers,
+        ...CONSUME.controllers,
+        ...DIRECTORY.controllers,
+        ...ADMIN.controllers,
+      ],
       providers: [
         { provide: CONFIG, useValue: foundation.config },
         { provide: CLOCK, useValue: foundation.clock },
@@ -50,11 +71,21 @@ export class BrokerModule {
         { provide: STORE_HOST, useValue: foundation.storeHost },
         { provide: ADDRESS, useValue: foundation.address },
         { provide: RemotingClient, useValue: foundation.client },
-        { provide: HOLDS_LOCK, useValue: () => false },
+        {
+          provide: HOLDS_LOCK,
+          inject: [OrderLocks],
+          useFactory: (locks: OrderLocks) => (group: string) => locks.holdsAny(group),
+        },
         ...DIRECTORY.rooms,
         ...PRODUCE.rooms,
+        ...TRANSACTION.rooms,
+        ...CONSUME.rooms,
         ...ADMIN.rooms,
-        { provide: WORKERS, inject: [Clients], useFactory: (...workers: unknown[]) => workers },
+        {
+          provide: WORKERS,
+          inject: [Clients, Hold, DueDeliveries, CheckBack],
+          useFactory: (...workers: unknown[]) => workers,
+        },
       ],
     };
   }
@@ -84,9 +115,32 @@ const PRODUCE = {
     room(Delay, CLOCK, CONFIG),
     room(Put, MESSAGE_STORE, Delay),
     room(OffsetMessageIds, STORE_HOST),
+    room(DueDeliveries, CLOCK, LOG, MESSAGE_STORE),
     room(BrokerProperties, CONFIG, CLOCK),
     room(Destination, CONFIG, Topics, Groups, HOLDS_LOCK),
     room(Send, CONFIG, CLOCK, Destination, BrokerProperties, Clients, Put, Delay, OffsetMessageIds),
+  ],
+};
+
+const TRANSACTION = {
+  controllers: [TransactionHandlers],
+  rooms: [
+    room(EndTransaction, CLOCK, LOG, MESSAGE_STORE, Delay),
+    room(Ask, MESSAGE_STORE, Clients, CONFIG),
+    room(CheckBack, CLOCK, LOG, MESSAGE_STORE, Clients, Topics, Ask, CONFIG),
+    room(Resume, CLOCK, MESSAGE_STORE, CheckBack),
+  ],
+};
+
+const CONSUME = {
+  controllers: [PullHandlers, OffsetsHandlers, ConsumeHandlers],
+  rooms: [
+    room(Hold, CLOCK, MESSAGE_STORE, Topics),
+    room(PullChecks, CONFIG, Topics, Groups, Clients),
+    room(Pull, CONFIG, MESSAGE_STORE, PullChecks, Hold),
+    room(Offsets, MESSAGE_STORE, Topics, Groups, LOG),
+    room(OrderLocks, CLOCK),
+    room(Redeliver, CONFIG, LOG, MESSAGE_STORE, Topics, Groups, Put),
   ],
 };
 

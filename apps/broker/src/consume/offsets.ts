@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import {
   DONE,
   readLong,
@@ -20,6 +21,9 @@ interface Queue {
   readonly queueId: number;
 }
 
+/** What RocketMQ takes as lying in memory: so far behind the log's end (accessMessageInMemoryMaxRatio). */
+const RESIDENT_BYTES = 0.4 * totalmem();
+
 /** Where groups read on, and where queues begin and end. */
 export class Offsets {
   constructor(
@@ -27,8 +31,6 @@ export class Offsets {
     private readonly topics: Topics,
     private readonly groups: Groups,
     private readonly log: Log,
-    /** what counts as resident in memory, bytes behind the log's end: RocketMQ takes 40 % of the machine's */
-    private readonly residentBytes: number,
   ) {}
 
   /**
@@ -95,7 +97,7 @@ export class Offsets {
     if (this.store.minOffset(topic, queueId) > 0) return false;
     const [first] = this.store.read(topic, queueId, 0, { maxMessages: 1, maxBytes: 1 }).records;
     if (!first) return false;
-    return this.store.maxPhysicalOffset - readLong(first, RecordField.PHYSICAL_OFFSET) <= this.residentBytes;
+    return this.store.maxPhysicalOffset - readLong(first, RecordField.PHYSICAL_OFFSET) <= RESIDENT_BYTES;
   }
 }
 

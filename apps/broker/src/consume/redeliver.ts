@@ -43,8 +43,6 @@ export class Redeliver {
     private readonly topics: Topics,
     private readonly groups: Groups,
     private readonly put: Put,
-    /** 0 up to, not including, 1 */
-    private readonly random: () => number = Math.random,
   ) {}
 
   /** @param version the sender's: before 3.4.9 its header says nothing about maxReconsumeTimes */
@@ -87,7 +85,7 @@ export class Redeliver {
     const topic = isDead ? this.deadLetter(group, record.reconsumeTimes) : retry;
     return again(record, {
       topic: topic.topicName,
-      queueId: Math.floor(this.random() * topic.writeQueueNums),
+      queueId: Math.floor(Math.random() * topic.writeQueueNums),
       reconsumeTimes: record.reconsumeTimes + 1,
       preparedTransactionOffset: 0,
       properties: formatProperties(properties),

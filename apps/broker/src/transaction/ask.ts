@@ -1,5 +1,6 @@
 import { checkTransactionState, encodeOffsetMessageId } from '@halfmq/remoting';
 import type { HalfMessage, MessageStore } from '@halfmq/store';
+import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Clients } from '../directory/clients.js';
 import type { ProducerChannel } from '../directory/producers.js';
 import { SystemTopic } from '../directory/topic-names.js';
@@ -16,7 +17,7 @@ export class Ask {
   constructor(
     private readonly store: Pick<MessageStore, 'recordAt'>,
     private readonly clients: Pick<Clients, 'producers'>,
-    private readonly brokerName: string,
+    private readonly config: Pick<BrokerConfig, 'brokerName'>,
   ) {}
 
   /**
@@ -46,7 +47,7 @@ export class Ask {
       msgId: half.uniqueKey,
       transactionId: half.uniqueKey,
       offsetMsgId: encodeOffsetMessageId(record.record.storeHost, half.physicalOffset),
-      bname: this.brokerName,
+      bname: this.config.brokerName,
     };
     const first = half.halfOffset + half.checks;
     for (let turn = 0; turn < channels.length; turn++) {

@@ -11,6 +11,7 @@ import { StoreError, type MessageStore } from '@halfmq/store';
 import { SystemTopic } from '../directory/topic-names.js';
 import { statusOfStoreError } from '../produce/store-failure.js';
 import { readStored } from '../produce/stored-message.js';
+import type { CheckBack } from './check-back.js';
 import { describeVerdict } from './verdict-words.js';
 
 /** RESUME_CHECK_HALF_MESSAGE: a parked half message is asked about again, counted from 0. */
@@ -18,8 +19,7 @@ export class Resume {
   constructor(
     private readonly clock: Clock,
     private readonly store: Pick<MessageStore, 'halves' | 'recordAt'>,
-    /** it is due now */
-    private readonly due: () => void,
+    private readonly checkBack: Pick<CheckBack, 'wake'>,
   ) {}
 
   /** @throws StatusError SYSTEM_ERROR as RocketMQ answers: nothing there, or it is decided */
@@ -37,7 +37,7 @@ export class Resume {
         else reject(error);
       }
     });
-    this.due();
+    this.checkBack.wake();
     return DONE;
   }
 
