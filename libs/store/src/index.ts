@@ -1,1 +1,2 @@
 export * from './message-store.js';
+export { openStore } from './open-store.js';

@@ -1,0 +1,159 @@
+import { readLong, RecordField, SysFlag } from '@halfmq/remoting/record';
+import type { BlockView, LogReader } from '../log/log-reader.js';
+import type { Segments } from '../log/segments.js';
+import type { ReadLimits, ReadResult, ReadStatus } from '../message-store.js';
+import { ENTRY, entryOffset, entrySize, entryTagsCode } from './entries.js';
+import type { Chunk, Queue } from './queue.js';
+
+/** Entries looked at in one read; a filter that accepts nothing must not hold the event loop. */
+const MOST_SCANNED = 4096;
+
+/** Reads queues by queue offset. */
+export class ConsumeQueues {
+  constructor(
+    private readonly segments: Segments,
+    private readonly log: LogReader,
+  ) {}
+
+  /** Entries that hold this offset. */
+  chunkAt(queue: Queue, offset: number): Chunk | undefined {
+    const inMemory = queue.tail.at(queue.tail.floor((chunk) => chunk.from <= offset));
+    const found = inMemory ?? this.storedChunk(queue, offset);
+    return found && offset < found.from + found.count ? found : undefined;
+  }
+
+  private storedChunk(queue: Queue, offset: number): Chunk | undefined {
+    const segment = this.segments.holdingQueueOffset(queue.number, offset);
+    const found = segment?.entriesAt(queue.number, offset);
+    return found && { ...found, count: found.entries.length / ENTRY };
+  }
+
+  read(queue: Queue | undefined, offset: number, limits: ReadLimits): ReadResult {
+    const max = queue?.committedOffset ?? 0;
+    const min = queue?.minOffset ?? 0;
+    if (!queue || max === 0) return nothing('NO_MESSAGE_IN_QUEUE', 0, min, max);
+    if (offset < min) return nothing('OFFSET_TOO_SMALL', min, min, max);
+    if (offset === max) return nothing('OFFSET_OVERFLOW_ONE', offset, min, max);
+    if (offset > max) return nothing('OFFSET_OVERFLOW_BADLY', max, min, max);
+    const gathered = new Gathering(this.log, limits);
+    const end = Math.min(max, offset + MOST_SCANNED);
+    let next = offset;
+    while (next < end && !gathered.full) {
+      gathered.letGo();
+      const chunk = this.chunkAt(queue, next);
+      if (!chunk) break;
+      next = gathered.scan(chunk, next, Math.min(end, chunk.from + chunk.count));
+    }
+    const { records, count } = gathered.finish();
+    const status: ReadStatus = count > 0 ? 'FOUND' : 'NO_MATCHED_MESSAGE';
+    return { status, records, count, nextOffset: next, minOffset: min, maxOffset: max };
+  }
+
+  /** The record at this offset of the queue; undefined outside of it. */
+  recordAt(queue: Queue, offset: number): Buffer | undefined {
+    if (offset < queue.minOffset || offset >= queue.committedOffset) return undefined;
+    const chunk = this.chunkAt(queue, offset);
+    return chunk && this.log.recordAt(entryOffset(chunk.entries, offset - chunk.from));
+  }
+
+  storeTimeAt(queue: Queue, offset: number): number | undefined {
+    const record = this.recordAt(queue, offset);
+    return record && storeTimeOf(record);
+  }
+
+  offsetByTime(queue: Queue, timestamp: number, boundary: 'LOWER' | 'UPPER'): number {
+    const { minOffset, committedOffset } = queue;
+    const after = (offset: number): boolean => {
+      const time = this.storeTimeAt(queue, offset) ?? 0;
+      return boundary === 'LOWER' ? time >= timestamp : time > timestamp;
+    };
+    let low = minOffset;
+    let high = committedOffset;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (after(middle)) high = middle;
+      else low = middle + 1;
+    }
+    if (boundary === 'LOWER' || low === committedOffset) return low;
+    return Math.max(minOffset, low - 1);
+  }
+}
+
+export function storeTimeOf(record: Buffer): number {
+  const v6 = (record.readInt32BE(RecordField.SYS_FLAG) & SysFlag.BORN_HOST_V6) !== 0;
+  return readLong(record, RecordField.STORE_TIMESTAMP + (v6 ? 12 : 0));
+}
+
+function nothing(status: ReadStatus, nextOffset: number, minOffset: number, maxOffset: number): ReadResult {
+  return { status, records: [], count: 0, nextOffset, minOffset, maxOffset };
+}
+
+/** Collects accepted records; neighbours in one block become one slice. */
+class Gathering {
+  private readonly records: Buffer[] = [];
+  private count = 0;
+  private bytes = 0;
+  private block: BlockView | undefined;
+  private runFrom = 0;
+  private runEnd = 0;
+  full = false;
+
+  constructor(
+    private readonly log: LogReader,
+    private readonly limits: ReadLimits,
+  ) {}
+
+  /** @returns the offset after the last entry looked at */
+  scan(chunk: Chunk, from: number, end: number): number {
+    const { accepts, maxMessages, maxBytes } = this.limits;
+    for (let offset = from; offset < end; offset++) {
+      const index = offset - chunk.from;
+      if (accepts && !accepts(entryTagsCode(chunk.entries, index))) continue;
+      const size = entrySize(chunk.entries, index);
+      if (this.count > 0 && (this.count >= maxMessages || this.bytes + size > maxBytes)) {
+        this.full = true;
+        return offset;
+      }
+      this.take(entryOffset(chunk.entries, index), size);
+    }
+    this.full = this.count >= maxMessages;
+    return end;
+  }
+
+  private take(physicalOffset: number, size: number): void {
+    const { block } = this;
+    const inBlock = block && physicalOffset < block.physicalOffset + block.records.length;
+    if (!inBlock || physicalOffset !== this.runEnd) {
+      this.endRun();
+      if (!inBlock) this.block = this.log.blockAt(physicalOffset);
+      if (!this.block) throw new Error(`the log has no record at ${physicalOffset}`);
+      this.runFrom = physicalOffset;
+    }
+    this.runEnd = physicalOffset + size;
+    this.count++;
+    this.bytes += size;
+  }
+
+  /** Something else will be read: copies what dies then. */
+  letGo(): void {
+    if (!this.block || this.block.lasting) return;
+    this.endRun();
+    this.block = undefined;
+  }
+
+  private endRun(): void {
+    const { block } = this;
+    if (!block || this.runEnd === this.runFrom) return;
+    const slice = block.records.subarray(
+      this.runFrom - block.physicalOffset,
+      this.runEnd - block.physicalOffset,
+    );
+    this.records.push(block.lasting ? slice : Buffer.from(slice));
+    this.runFrom = this.runEnd;
+  }
+
+  finish(): { records: readonly Buffer[]; count: number } {
+    this.endRun();
+    return { records: this.records, count: this.count };
+  }
+}

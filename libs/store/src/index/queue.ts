@@ -1,0 +1,35 @@
+import { Deque } from '../deque.js';
+import { EntryWriter } from './entries.js';
+
+/** Entries of one group in memory; their records are there too as long as the tail holds them. */
+export interface Chunk {
+  /** queue offset of the first entry */
+  readonly from: number;
+  readonly count: number;
+  readonly entries: Buffer;
+}
+
+/** One message queue of one topic incarnation. `number` is never used again after the topic was deleted. */
+export class Queue {
+  /** next offset to be given: what is placed counts */
+  nextOffset: number;
+  /** next offset as readers see it */
+  committedOffset: number;
+  /** entries of the group under construction */
+  readonly pending = new EntryWriter();
+  /** the newest groups, oldest first */
+  readonly tail = new Deque<Chunk>();
+  /** its topic was deleted; nothing is found or stored here any more */
+  ended = false;
+
+  constructor(
+    readonly number: number,
+    readonly topic: string,
+    readonly queueId: number,
+    next: number,
+    public minOffset: number,
+  ) {
+    this.nextOffset = next;
+    this.committedOffset = next;
+  }
+}

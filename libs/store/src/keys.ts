@@ -1,0 +1,65 @@
+import { writeLong } from '@halfmq/remoting/record';
+
+/*
+ * Every key of a segment; nobody else builds keys. Numbers are big-endian, so LMDB's byte order is their order.
+ *
+ *   H                              segment header (log/segment-header.ts)
+ *   T                              queue table as of the segment's start (log/queue-table.ts)
+ *   E                              uint32 epoch: raised at each open for writing and after each failed commit
+ *   N  queue number uint32         a queue that began in this segment: queue id int32, topic
+ *   X  queue number uint32         a queue that ended in this segment (its topic was deleted)
+ *   B  physical offset int64       a block (log/block.ts), by the offset of its first record byte
+ *   Q  queue number uint32, queue offset int64     index entries (index/entries.ts), by the offset of the first one
+ *
+ * and of the state environment (state/):
+ *
+ *   A                              int64 applied offset: everything before it is in here
+ *   h  half offset int64           an undecided half message
+ *   v  half offset / 128 int64     128 verdict slots of 16 bytes
+ *   r  half offset int64           a verdict's reason, when one was given
+ *   d  deliver at int64, physical offset int64     a delayed message
+ *   s  kind, 0, name               a setting
+ *   o  group, 0, topic             consumer offsets
+ */
+export const HEADER_KEY = Buffer.from('H');
+export const TABLE_KEY = Buffer.from('T');
+export const EPOCH_KEY = Buffer.from('E');
+export const APPLIED_KEY = Buffer.from('A');
+
+/** Prefix, then up to two numbers. A fresh buffer: may be kept. */
+export function longKey(prefix: string, first: number, second?: number): Buffer {
+  const key = Buffer.allocUnsafe(second === undefined ? 9 : 17);
+  key.write(prefix, 0, 'latin1');
+  writeLong(key, 1, first);
+  if (second !== undefined) writeLong(key, 9, second);
+  return key;
+}
+
+/** With Q: before the queue's first index key. */
+export function queueKey(prefix: 'N' | 'X' | 'Q', number: number): Buffer {
+  const key = Buffer.allocUnsafe(5);
+  key.write(prefix, 0, 'latin1');
+  key.writeUInt32BE(number, 1);
+  return key;
+}
+
+export function blockKey(physicalOffset: number): Buffer {
+  return longKey('B', physicalOffset);
+}
+
+export function indexKey(queue: number, offset: number): Buffer {
+  const key = Buffer.allocUnsafe(13);
+  key[0] = 0x51;
+  key.writeUInt32BE(queue, 1);
+  writeLong(key, 5, offset);
+  return key;
+}
+
+export function nameKey(prefix: 's' | 'o', first: string, second: string): Buffer {
+  return Buffer.from(`${prefix}${first}\0${second}`);
+}
+
+/** The first key after all that begin with `prefix`. */
+export function afterPrefix(prefix: string): Buffer {
+  return Buffer.from([prefix.charCodeAt(0) + 1]);
+}

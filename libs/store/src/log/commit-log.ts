@@ -1,0 +1,348 @@
+import type { Clock, Host, Log } from '@halfmq/remoting/record';
+import type { Queue } from '../index/queue.js';
+import { blockKey, indexKey, queueKey } from '../keys.js';
+import { StoreError, type NewMessage, type Place, type Stored } from '../message-store.js';
+import { BLOCK_HEADER, firstCrc, nextCrc, valueLength, writeBlockHeader } from './block.js';
+import type { Flush } from './flush.js';
+import { Group } from './group.js';
+import { Placement } from './placement.js';
+import { encodeQueueTable } from './queue-table.js';
+import type { Queues } from './queues.js';
+import type { Segment } from './segment.js';
+import type { Segments } from './segments.js';
+import type { Tail, TailBlock } from './tail.js';
+import { WriteGate } from './write-gate.js';
+
+/** Where a log goes on. */
+export interface LogEnd {
+  readonly physicalOffset: number;
+  readonly crc: number;
+  readonly epoch: number;
+  readonly storeTimestamp: number;
+  readonly segmentBytes: number;
+}
+
+export interface CommitLogParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly storeHost: Host;
+  readonly sync: boolean;
+  readonly segmentBytes: number;
+  readonly segments: Segments;
+  readonly queues: Queues;
+  readonly tail: Tail;
+  readonly flush: Flush;
+  /** after each commit, before its sends are answered; no group is under construction then */
+  readonly onCommitted: (group: CommittedGroup) => void;
+}
+
+export interface CommittedGroup {
+  readonly queues: readonly { queue: Queue; from: number; entries: Buffer }[];
+}
+
+/**
+ * The end of the log. Messages are *placed* in the group under construction; at the end of the event loop's turn the
+ * group is committed as one LMDB transaction, or undone.
+ * *
+ * With SYNC_FLUSH a group waits while a sync runs; it is committed when that one ends, a new sync begins, and its sends
+ * are answered when that ended.
+ */
+export class CommitLog {
+  private group: Group | undefined;
+  private scheduled = false;
+  private syncing = false;
+  private preparing = false;
+  private readonly gate: WriteGate;
+  private readonly placement: Placement;
+  private placed: number;
+  private crc: number;
+  private epoch: number;
+  private storeTimestamp: number;
+  private segmentSize: number;
+  /** end of what is committed */
+  committed: number;
+
+  constructor(
+    private readonly parts: CommitLogParts,
+    end: LogEnd,
+  ) {
+    this.gate = new WriteGate(parts.clock, parts.log, parts.segments.path, parts.flush, () =>
+      this.raiseEpoch(),
+    );
+    this.placement = new Placement(parts.storeHost);
+    this.placed = end.physicalOffset;
+    this.committed = end.physicalOffset;
+    this.crc = end.crc;
+    this.epoch = end.epoch;
+    this.storeTimestamp = end.storeTimestamp;
+    this.segmentSize = end.segmentBytes;
+  }
+
+  get writable(): boolean {
+    return this.gate.isOpen;
+  }
+
+  /** @throws StoreError disk-full, failed, closed, illegal; nothing was placed then */
+  append(messages: readonly NewMessage[], stored: Stored, tagSlot?: number): readonly Place[] {
+    const group = this.open();
+    let total = 0;
+    for (const message of messages) total += this.placement.length(message);
+    const block = this.blockFor(group, total);
+    this.storeTimestamp = Math.max(this.storeTimestamp, this.parts.clock.now());
+    const before = block.length;
+    const places: Place[] = [];
+    try {
+      for (const message of messages) places.push(this.place(group, block, message, tagSlot));
+    } catch (cause) {
+      this.takeBack(messages, places.length, block, before);
+      throw new StoreError('illegal', 'a number of the message does not fit its field', { cause });
+    }
+    this.placed = block.physicalOffset + block.length;
+    group.stored.push(stored);
+    return places;
+  }
+
+  private place(group: Group, block: TailBlock, message: NewMessage, tagSlot?: number): Place {
+    const { topic, queueId } = message;
+    const queue = this.parts.queues.find(topic, queueId) ?? this.beginQueue(group, topic, queueId);
+    if (queue.pending.count === 0) group.touched.add(queue);
+    const length = this.placement.length(message);
+    return this.placement.place(message, queue, block, length, this.storeTimestamp, tagSlot);
+  }
+
+  private takeBack(messages: readonly NewMessage[], count: number, block: TailBlock, length: number): void {
+    for (const message of messages.slice(0, count)) {
+      const queue = this.parts.queues.find(message.topic, message.queueId);
+      if (!queue) continue;
+      queue.nextOffset--;
+      queue.pending.count--;
+    }
+    block.length = length;
+  }
+
+  private beginQueue(group: Group, topic: string, queueId: number): Queue {
+    const queue = this.parts.queues.begin(topic, queueId);
+    group.begun.push(queue);
+    return queue;
+  }
+
+  /** Ends the topic's queues in the group under construction. */
+  endTopic(topic: string): void {
+    const group = this.open();
+    for (const queue of this.parts.queues.ofTopic(topic)) {
+      this.parts.queues.remove(queue);
+      group.ended.push(queue);
+      group.undo.push(() => this.parts.queues.add(queue));
+    }
+  }
+
+  /** Undoes what memory already shows of the group under construction, should its commit fail. */
+  onUndo(undo: () => void): void {
+    this.open().undo.push(undo);
+  }
+
+  /** Called once everything placed so far is stored; also while appends are refused. */
+  whenStored(stored: Stored): void {
+    this.group ??= new Group(this.placed);
+    this.group.stored.push(stored);
+    this.schedule();
+  }
+
+  /** A group is under construction: memory shows more than is committed. */
+  get isPlacing(): boolean {
+    return this.group !== undefined && !this.group.isEmpty;
+  }
+
+  private open(): Group {
+    this.gate.check();
+    this.group ??= new Group(this.placed);
+    this.schedule();
+    return this.group;
+  }
+
+  /** One block holds a whole append, so that a cut log never ends within one. */
+  private blockFor(group: Group, needed: number): TailBlock {
+    const last = group.blocks.at(-1);
+    if (last && last.room - last.length >= needed) return last;
+    if (last) this.parts.tail.end(last);
+    const block = this.parts.tail.begin(this.placed, needed);
+    group.blocks.push(block);
+    return block;
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.syncing) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      if (!this.syncing) this.commit();
+    });
+  }
+
+  /** Commits what is placed, now. */
+  commit(): void {
+    const { group } = this;
+    if (!group) return;
+    this.group = undefined;
+    try {
+      if (!group.isEmpty) this.publish(group, this.write(group));
+    } catch (cause) {
+      this.undo(group, cause);
+      return;
+    }
+    if (this.parts.sync) void this.answerAfterSync(group);
+    else group.answer(this.report);
+  }
+
+  private readonly report = (error: unknown): void => {
+    this.parts.log.error('a listener of the store threw', { error });
+  };
+
+  private write(group: Group): CommittedGroup {
+    const { segments } = this.parts;
+    const segment = segments.current;
+    if (!segment) throw new Error('no segment is open');
+    const crc = this.sealBlocks(group, segment);
+    const queues = [...group.touched]
+      .filter((queue) => queue.pending.count > 0)
+      .map((queue) => ({ queue, from: queue.committedOffset, entries: queue.pending.take() }));
+    segments.use(segment).transaction(() => {
+      for (const { slab, at, physicalOffset, length } of group.blocks) {
+        segment.put(blockKey(physicalOffset), slab.subarray(at, at + valueLength(length)));
+      }
+      for (const queue of group.begun) segment.put(queueKey('N', queue.number), queueName(queue));
+      for (const queue of group.ended) segment.put(queueKey('X', queue.number), Buffer.alloc(1));
+      for (const { queue, from, entries } of queues) segment.put(indexKey(queue.number, from), entries);
+    });
+    this.crc = crc;
+    this.parts.flush.touch(segment);
+    return { queues };
+  }
+
+  /** Writes the blocks' headers and padding. @returns the running checksum after them */
+  private sealBlocks(group: Group, segment: Segment): number {
+    const { segmentId } = segment.header;
+    let { crc } = this;
+    for (const block of group.blocks) {
+      const { slab, at, physicalOffset, length } = block;
+      const recordsEnd = at + BLOCK_HEADER + length;
+      const crcBefore = crc;
+      crc = nextCrc(crc, slab.subarray(at + BLOCK_HEADER, recordsEnd));
+      const header = { segmentId, epoch: this.epoch, physicalOffset, length, crcBefore, crcAfter: crc };
+      writeBlockHeader(header, slab, at);
+      slab.fill(0, recordsEnd, at + valueLength(length));
+    }
+    return crc;
+  }
+
+  private publish(group: Group, committed: CommittedGroup): void {
+    const { tail } = this.parts;
+    const last = group.blocks.at(-1);
+    if (last) tail.end(last);
+    for (const block of group.blocks) {
+      tail.add(block);
+      this.segmentSize += valueLength(block.length);
+    }
+    this.committed = this.placed;
+    for (const { queue, from, entries } of committed.queues) {
+      const count = queue.nextOffset - from;
+      queue.committedOffset = queue.nextOffset;
+      queue.tail.push({ from, count, entries });
+      tail.addChunk(queue, this.committed);
+    }
+    tail.trim();
+    this.parts.onCommitted(committed);
+    this.rollWhenFull();
+  }
+
+  private undo(group: Group, cause: unknown): void {
+    for (const undo of group.undo.toReversed()) undo();
+    for (const queue of group.touched) {
+      queue.nextOffset = queue.committedOffset;
+      queue.pending.clear();
+    }
+    for (const queue of group.begun) this.parts.queues.remove(queue);
+    const [first] = group.blocks;
+    if (first) this.parts.tail.rewind(first);
+    this.placed = group.from;
+    group.answer(this.report, this.gate.refuse(cause));
+  }
+
+  /** The next segment was prepared when this one was half full; begun here, between two groups. */
+  private rollWhenFull(): void {
+    const { segments, segmentBytes, queues, flush } = this.parts;
+    if (this.segmentSize * 2 >= segmentBytes) this.prepareAhead();
+    if (this.segmentSize < segmentBytes) return;
+    const table = encodeQueueTable(queues.all(), queues.nextNumber);
+    try {
+      const segment = segments.roll(this.committed, this.storeTimestamp, table, this.epoch);
+      this.crc = firstCrc(segment.header.segmentId);
+      this.segmentSize = 0;
+      flush.touch(segment);
+    } catch (error) {
+      this.parts.log.warn('the next segment could not be begun, this one grows on', { error });
+    }
+  }
+
+  private prepareAhead(): void {
+    if (this.preparing || this.parts.segments.isPrepared) return;
+    this.preparing = true;
+    setImmediate(() => {
+      this.preparing = false;
+      if (!this.gate.isOpen) return;
+      try {
+        this.parts.segments.prepare();
+      } catch (error) {
+        this.parts.log.warn('the next segment could not be prepared', { error });
+      }
+    });
+  }
+
+  /** Raises the epoch: blocks of a failed commit may lie in the file, and must not be taken for later ones. */
+  private raiseEpoch(): void {
+    const segment = this.parts.segments.current;
+    if (!segment) return;
+    segment.transaction(() => segment.putEpoch(this.epoch + 1));
+    this.epoch++;
+    this.parts.flush.touch(segment);
+  }
+
+  /** Resolves when everything placed before the call is stored and synced. */
+  async flush(): Promise<void> {
+    if (this.group || this.syncing) {
+      await new Promise<void>((resolve, reject) => {
+        this.group ??= new Group(this.placed);
+        this.group.stored.push((error) => (error ? reject(error) : resolve()));
+        if (!this.syncing) this.commit();
+      });
+    }
+    await this.parts.flush.sync();
+  }
+
+  /** Takes nothing more; what is placed is stored and synced. */
+  async close(): Promise<void> {
+    this.gate.close();
+    await this.flush();
+  }
+
+  private async answerAfterSync(group: Group): Promise<void> {
+    this.syncing = true;
+    let failure: StoreError | undefined;
+    try {
+      await this.parts.flush.sync();
+    } catch {
+      failure = this.parts.flush.failure;
+    }
+    this.syncing = false;
+    group.answer(this.report, failure);
+    if (failure && this.group) this.undo(this.group, failure);
+    else this.commit();
+  }
+}
+
+function queueName(queue: Queue): Buffer {
+  const name = Buffer.alloc(4 + Buffer.byteLength(queue.topic));
+  name.writeInt32BE(queue.queueId, 0);
+  name.write(queue.topic, 4);
+  return name;
+}

@@ -1,0 +1,197 @@
+import { closeSync, fdatasync, openSync, statSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { open, type RootDatabase } from 'lmdb';
+import { readLong } from '@halfmq/remoting/record';
+import { EPOCH_KEY, HEADER_KEY, TABLE_KEY, blockKey, indexKey, queueKey } from '../keys.js';
+import { BLOCK_HEADER, PAGE_SIZE, readBlockHeader, type BlockHeader } from './block.js';
+import { QueueTable } from './queue-table.js';
+import { decodeSegmentHeader, encodeSegmentHeader, type SegmentHeader } from './segment-header.js';
+
+const syncFile = promisify(fdatasync);
+const BLOCKS_BEGIN = Buffer.from('B');
+const NEWEST_BLOCK = blockKey(Number.MAX_SAFE_INTEGER);
+
+/** A block where it lies in a segment. `value` dies at the next read of any segment: copy what is kept. */
+export interface StoredBlock {
+  readonly physicalOffset: number;
+  readonly length: number;
+  readonly value: Buffer;
+}
+
+/**
+ * One LMDB environment. It never syncs by itself: a commit survives a killed process because it is in the file, and a
+ * power loss from the moment `sync` returned (which is ours to call; LMDB's own syncs would run on this thread).
+ */
+export class Segment {
+  private db: RootDatabase<Buffer, Buffer> | undefined;
+  private descriptor: number | undefined;
+  private headerRead: SegmentHeader | undefined;
+  private tableRead: QueueTable | undefined;
+
+  constructor(
+    readonly sequence: number,
+    readonly path: string,
+    private readonly mapBytes: number,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.db !== undefined;
+  }
+
+  /** Undefined: prepared, and never written to. */
+  get headerOrNone(): SegmentHeader | undefined {
+    this.headerRead ??= this.readHeader();
+    return this.headerRead;
+  }
+
+  get header(): SegmentHeader {
+    const header = this.headerOrNone;
+    if (!header) throw new Error(`${this.path} has no header yet`);
+    return header;
+  }
+
+  /** Queue offsets before the first record. */
+  get table(): QueueTable {
+    if (!this.tableRead) {
+      const bytes = this.get(TABLE_KEY);
+      if (!bytes) throw new Error(`${this.path} has no queue table`);
+      this.tableRead = new QueueTable(Buffer.from(bytes));
+    }
+    return this.tableRead;
+  }
+
+  private environment(): RootDatabase<Buffer, Buffer> {
+    this.db ??= open<Buffer, Buffer>({
+      path: this.path,
+      noSubdir: true,
+      noSync: true,
+      overlappingSync: false,
+      pageSize: PAGE_SIZE,
+      mapSize: this.mapBytes,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      cache: false,
+      maxDbs: 1,
+      maxReaders: 126,
+    });
+    return this.db;
+  }
+
+  private readHeader(): SegmentHeader | undefined {
+    const bytes = this.get(HEADER_KEY);
+    return bytes && decodeSegmentHeader(bytes, this.path);
+  }
+
+  /** Makes the file, so that the first commit does not pay for it. */
+  prepare(): void {
+    this.environment();
+  }
+
+  /** First commit of a new segment. */
+  begin(header: SegmentHeader, table: Buffer, epoch: number): void {
+    this.transaction(() => {
+      this.put(HEADER_KEY, encodeSegmentHeader(header));
+      this.put(TABLE_KEY, table);
+      this.putEpoch(epoch);
+    });
+  }
+
+  epoch(): number {
+    return this.get(EPOCH_KEY)?.readUInt32BE(0) ?? 0;
+  }
+
+  /** Call in a transaction. */
+  putEpoch(epoch: number): void {
+    const value = Buffer.alloc(4);
+    value.writeUInt32BE(epoch);
+    this.put(EPOCH_KEY, value);
+  }
+
+  /** All puts of `write` or none. @throws what LMDB throws; nothing is committed then */
+  transaction(write: () => void): void {
+    this.environment().transactionSync(write);
+  }
+
+  /** Call in a transaction; `value` is copied. */
+  put(key: Buffer, value: Buffer): void {
+    void this.environment().put(key, value);
+  }
+
+  /** The value dies at the next read of any segment. */
+  get(key: Buffer): Buffer | undefined {
+    const value = this.environment().getBinaryFast(key);
+    return value?.subarray(0, value.length);
+  }
+
+  /** The greatest key that is greater than `from` and at most `to`. */
+  floor(from: Buffer, to: Buffer): Buffer | undefined {
+    for (const key of this.environment().getKeys({
+      start: to,
+      end: from,
+      reverse: true,
+      limit: 1,
+    })) {
+      return Buffer.from(key);
+    }
+    return undefined;
+  }
+
+  /** Keys from `from` (included) to `to` (excluded), each with a copy of its value. */
+  *range(from: Buffer, to: Buffer): Generator<{ key: Buffer; value: Buffer }> {
+    for (const { key, value } of this.environment().getRange({ start: from, end: to, snapshot: false })) {
+      yield { key: Buffer.from(key), value: Buffer.from(value) };
+    }
+  }
+
+  /** The block that holds this physical offset. */
+  blockAt(physicalOffset: number): StoredBlock | undefined {
+    const exact = this.storedBlock(blockKey(physicalOffset), physicalOffset);
+    if (exact) return exact;
+    const key = this.floor(BLOCKS_BEGIN, blockKey(physicalOffset));
+    return key && this.storedBlock(key, physicalOffset);
+  }
+
+  private storedBlock(key: Buffer, holds: number): StoredBlock | undefined {
+    const value = this.get(key);
+    if (!value) return undefined;
+    const physicalOffset = readLong(key, 1);
+    const length = value.readUInt32BE(28);
+    return holds < physicalOffset + length
+      ? { physicalOffset, length, value: value.subarray(0, BLOCK_HEADER + length) }
+      : undefined;
+  }
+
+  lastBlock(): BlockHeader | undefined {
+    const key = this.floor(BLOCKS_BEGIN, NEWEST_BLOCK);
+    const value = key && this.get(key);
+    return value && readBlockHeader(value);
+  }
+
+  /** Entries that hold this queue offset, with the offset of the first; a copy. */
+  entriesAt(queue: number, offset: number): { from: number; entries: Buffer } | undefined {
+    const exact = this.get(indexKey(queue, offset));
+    if (exact) return { from: offset, entries: Buffer.from(exact) };
+    const key = this.floor(queueKey('Q', queue), indexKey(queue, offset));
+    const entries = key && this.get(key);
+    return entries && { from: readLong(key, 5), entries: Buffer.from(entries) };
+  }
+
+  fileBytes(): number {
+    return statSync(this.path).size;
+  }
+
+  /** fdatasync in the thread pool. @throws when the disk says no: what was committed since the last one may be lost */
+  async sync(): Promise<void> {
+    this.descriptor ??= openSync(this.path, 'r');
+    await syncFile(this.descriptor);
+  }
+
+  async close(): Promise<void> {
+    const { db, descriptor } = this;
+    this.db = undefined;
+    this.tableRead = undefined;
+    this.descriptor = undefined;
+    if (descriptor !== undefined) closeSync(descriptor);
+    await db?.close();
+  }
+}

@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StoreError } from '../message-store.js';
+import { Segment } from './segment.js';
+import type { SegmentHeader } from './segment-header.js';
+
+const MOST_OPEN = 64;
+const NAME = /^(\d{10})\.mdb$/;
+
+/** Room in the address space for a segment and one very large group. Costs nothing until used. */
+const mapBytes = (segmentBytes: number): number => segmentBytes * 2 + 1024 * 1024 * 1024;
+
+/**
+ * The row of segments, oldest first, files numbered in that order. The last one is written to; the one after it is
+ * prepared ahead. At most 64 environments are open: the least recently used sealed one is closed.
+ */
+export class Segments {
+  private readonly row: Segment[] = [];
+  private readonly recent = new Set<Segment>();
+  private prepared: Segment | undefined;
+  /** a file came or went since the folder was last synced */
+  private folderChanged = true;
+
+  private constructor(
+    readonly path: string,
+    private readonly segmentBytes: number,
+    private readonly storeId: string,
+  ) {}
+
+  /** @throws StoreError format, for a segment of another store or a newer version */
+  static load(path: string, segmentBytes: number, storeId: string): Segments {
+    mkdirSync(path, { recursive: true });
+    const segments = new Segments(path, segmentBytes, storeId);
+    const sequences = readdirSync(path)
+      .flatMap((name) => NAME.exec(name)?.[1] ?? [])
+      .map(Number)
+      .toSorted((a, b) => a - b);
+    for (const sequence of sequences) segments.adopt(sequence);
+    return segments;
+  }
+
+  private adopt(sequence: number): void {
+    const segment = this.at(sequence);
+    const header = segment.headerOrNone;
+    if (!header) {
+      this.prepared = segment;
+      return;
+    }
+    if (header.storeId !== this.storeId) {
+      throw new StoreError(
+        'format',
+        `${segment.path} belongs to another store: one folder holds one store, move the file to where it came from`,
+      );
+    }
+    this.row.push(segment);
+    this.opened(segment);
+  }
+
+  private at(sequence: number): Segment {
+    const path = join(this.path, `${String(sequence).padStart(10, '0')}.mdb`);
+    return new Segment(sequence, path, mapBytes(this.segmentBytes));
+  }
+
+  get all(): readonly Segment[] {
+    return this.row;
+  }
+
+  get current(): Segment | undefined {
+    return this.row.at(-1);
+  }
+
+  get isPrepared(): boolean {
+    return this.prepared !== undefined;
+  }
+
+  /** Makes the next file ahead of need. */
+  prepare(): void {
+    if (this.prepared) return;
+    this.folderChanged = true;
+    this.prepared = this.at((this.current?.sequence ?? 0) + 1);
+    this.prepared.prepare();
+  }
+
+  /** The next segment, begun at `base` and current from now on. @throws what LMDB throws; nothing has changed then */
+  roll(base: number, createdAt: number, table: Buffer, epoch: number): Segment {
+    this.prepare();
+    const segment = this.prepared;
+    if (!segment) throw new Error('no segment was prepared');
+    const header: SegmentHeader = { segmentId: randomBytes(8), base, createdAt, storeId: this.storeId };
+    segment.begin(header, table, epoch);
+    this.prepared = undefined;
+    this.row.push(segment);
+    this.opened(segment);
+    return segment;
+  }
+
+  /** The segment that holds this physical offset, opened; undefined before the first. */
+  holding(physicalOffset: number): Segment | undefined {
+    return this.lastWhere((segment) => segment.header.base <= physicalOffset);
+  }
+
+  /** The segment that holds this offset of a queue, opened. */
+  holdingQueueOffset(queue: number, offset: number): Segment | undefined {
+    return this.lastWhere((segment) => this.use(segment).table.nextOf(queue) <= offset);
+  }
+
+  /** `begins` holds for a beginning of the row. */
+  private lastWhere(begins: (segment: Segment) => boolean): Segment | undefined {
+    const newest = this.current;
+    if (newest && begins(newest)) return this.use(newest);
+    let low = 0;
+    let high = this.row.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const segment = this.row[middle];
+      if (segment && begins(segment)) low = middle + 1;
+      else high = middle;
+    }
+    const found = this.row[low - 1];
+    return found && this.use(found);
+  }
+
+  use(segment: Segment): Segment {
+    this.opened(segment);
+    return segment;
+  }
+
+  private opened(segment: Segment): void {
+    this.recent.delete(segment);
+    this.recent.add(segment);
+    if (this.recent.size <= MOST_OPEN) return;
+    for (const oldest of this.recent) {
+      if (oldest === this.current || oldest === segment) continue;
+      this.recent.delete(oldest);
+      void oldest.close();
+      break;
+    }
+  }
+
+  /** Unlinks the oldest segment; its records are gone. */
+  async dropOldest(): Promise<void> {
+    const segment = this.row.length > 1 ? this.row.shift() : undefined;
+    if (!segment) return;
+    this.recent.delete(segment);
+    await segment.close();
+    rmSync(segment.path, { force: true });
+    rmSync(`${segment.path}-lock`, { force: true });
+    this.folderChanged = true;
+  }
+
+  /** Makes creations and unlinks survive a power loss. */
+  async syncFolder(): Promise<void> {
+    if (!this.folderChanged) return;
+    this.folderChanged = false;
+    const folder = await openFile(this.path, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.row, ...(this.prepared ? [this.prepared] : [])].map((segment) => segment.close()),
+    );
+  }
+}

@@ -1,0 +1,86 @@
+import { statfsSync } from 'node:fs';
+import type { Cancel, Clock, Log } from '@halfmq/remoting/record';
+import { StoreError } from '../message-store.js';
+import type { Flush } from './flush.js';
+
+/** Less room than this on the disk, and a failed commit is called a full disk. LMDB's own error code does not tell. */
+const LEAST_ROOM = 64 * 1024 * 1024;
+const PROBE_MS = 1000;
+
+/**
+ * Whether appends are taken.
+ *
+ *   open ── commit failed ──▶ refusing ── probe write succeeded ──▶ open
+ *   open, refusing ── close, failed sync ──▶ ended (forward only)
+ */
+export class WriteGate {
+  private refusal: StoreError | undefined;
+  private cancelProbe: Cancel | undefined;
+
+  /** @param probe a small write; throws while there is no room for it */
+  constructor(
+    private readonly clock: Clock,
+    private readonly log: Log,
+    private readonly path: string,
+    private readonly flush: Flush,
+    private readonly probe: () => void,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.refusal === undefined && this.flush.failure === undefined;
+  }
+
+  /** @throws StoreError disk-full, failed, closed */
+  check(): void {
+    const refusal = this.flush.failure ?? this.refusal;
+    if (refusal) throw refusal;
+  }
+
+  refuse(cause: unknown): StoreError {
+    if (this.flush.failure) return this.flush.failure;
+    const refusal = this.reason(cause);
+    this.log.error(refusal.message, { cause });
+    if (this.refusal?.kind === 'closed') return refusal;
+    this.refusal = refusal;
+    this.cancelProbe?.();
+    this.cancelProbe = this.clock.after(PROBE_MS, () => this.tryAgain());
+    return refusal;
+  }
+
+  private reason(cause: unknown): StoreError {
+    const { bavail, bsize } = statfsSync(this.path);
+    const room = bavail * bsize;
+    return room < LEAST_ROOM
+      ? new StoreError(
+          'disk-full',
+          `the disk has ${room} bytes left: make room, sends resume by themselves`,
+          {
+            cause,
+          },
+        )
+      : new StoreError(
+          'failed',
+          'a commit failed and nothing of it was stored; sends resume when a write succeeds',
+          {
+            cause,
+          },
+        );
+  }
+
+  private tryAgain(): void {
+    if (this.refusal?.kind === 'closed' || this.flush.failure) return;
+    try {
+      this.probe();
+    } catch (cause) {
+      this.refuse(cause);
+      return;
+    }
+    this.refusal = undefined;
+    this.log.info('a write succeeded: sends resume');
+  }
+
+  close(): void {
+    this.cancelProbe?.();
+    this.refusal = new StoreError('closed', 'the store is closed');
+  }
+}

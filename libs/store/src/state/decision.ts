@@ -1,0 +1,76 @@
+import { formatProperties, type Host, type MessageRecord } from '@halfmq/remoting/record';
+import type { NewMessage, SettingKind, Verdict } from '../message-store.js';
+import { OP_TOPIC, STATE_TOPIC } from '../system-topics.js';
+
+/*
+ * Decisions as records. In STATE_TOPIC, queue 0, tag = type, body = the decision as JSON. A verdict is a record of
+ * RocketMQ's op topic: tag d, body = half offset and a comma, and ours in property HALFMQ_VERDICT (JSON).
+ */
+export type Decision =
+  | {
+      readonly type: 'setting';
+      readonly kind: SettingKind;
+      readonly name: string;
+      readonly document: string | null;
+    }
+  | { readonly type: 'delivered'; readonly deliverAt: number; readonly physicalOffset: number }
+  | { readonly type: 'parked'; readonly halfOffset: number }
+  | { readonly type: 'resumed'; readonly halfOffset: number; readonly nextCheckAt: number }
+  | { readonly type: 'topic-deleted'; readonly topic: string }
+  | { readonly type: 'offsets'; readonly groups: readonly GroupOffsets[] };
+
+/** group, topic, then queue id and offset in turn */
+export type GroupOffsets = readonly [string, string, readonly number[]];
+
+const VERDICT = 'HALFMQ_VERDICT';
+
+/** Makes the store's own messages. */
+export class DecisionWriter {
+  constructor(
+    private readonly storeHost: Host,
+    private readonly now: () => number,
+  ) {}
+
+  decision(decision: Decision): NewMessage {
+    const body = Buffer.from(JSON.stringify(decision));
+    return this.message(STATE_TOPIC, body, formatProperties([['TAGS', decision.type]]));
+  }
+
+  verdict(halfOffset: number, verdict: Verdict): NewMessage {
+    const properties = formatProperties([
+      ['TAGS', 'd'],
+      [VERDICT, JSON.stringify(verdict)],
+    ]);
+    return this.message(OP_TOPIC, Buffer.from(`${halfOffset},`), properties);
+  }
+
+  private message(topic: string, body: Buffer, properties: string): NewMessage {
+    return {
+      topic,
+      queueId: 0,
+      flag: 0,
+      sysFlag: 0,
+      bornTimestamp: this.now(),
+      bornHost: this.storeHost,
+      reconsumeTimes: 0,
+      preparedTransactionOffset: 0,
+      body,
+      properties,
+    };
+  }
+}
+
+export function readDecision(record: MessageRecord): Decision {
+  return JSON.parse(record.body.toString('utf8')) as Decision;
+}
+
+/** Half offset and verdict of an op record; undefined for one that carries no verdict of ours. */
+export function readVerdict(
+  record: MessageRecord,
+  properties: ReadonlyMap<string, string>,
+): { halfOffset: number; verdict: Verdict } | undefined {
+  const verdict = properties.get(VERDICT);
+  const halfOffset = Number.parseInt(record.body.toString('latin1'), 10);
+  if (!verdict || Number.isNaN(halfOffset)) return undefined;
+  return { halfOffset, verdict: JSON.parse(verdict) as Verdict };
+}

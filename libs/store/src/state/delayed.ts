@@ -1,0 +1,114 @@
+import { PropertyName, propertyOf, withProperty } from '@halfmq/remoting/record';
+import { longKey } from '../keys.js';
+import type { DelayedMessage, DelayedMessages, NewMessage, Place, Stored } from '../message-store.js';
+import type { DecisionWriter } from './decision.js';
+import { DueHeap } from './due-heap.js';
+import type { Appender, Part } from './part.js';
+import { readLong } from '@halfmq/remoting/record';
+import type { Change, StateEnvironment } from './state-environment.js';
+
+interface Waiting extends DelayedMessage {
+  stored: boolean;
+}
+
+/**
+ * Messages that wait for their time. Their records carry it in the property RocketMQ's timer uses (TIMER_OUT_MS), and
+ * their index entries in the tagsCode slot, as RocketMQ's schedule topic does.
+ */
+export class LoggedDelayedMessages implements DelayedMessages, Part {
+  /** by physical offset */
+  private readonly entries = new Map<number, Waiting>();
+  private readonly dirty = new Set<number>();
+  private removed: Waiting[] = [];
+  private readonly byTime = new DueHeap<Waiting>((entry) => this.entries.get(entry.physicalOffset) === entry);
+
+  constructor(
+    private readonly log: Appender,
+    private readonly decisions: DecisionWriter,
+  ) {}
+
+  get waiting(): number {
+    return this.entries.size;
+  }
+
+  schedule(message: NewMessage, deliverAt: number, stored: Stored): Place {
+    const properties = withProperty(message.properties, PropertyName.TIMER_OUT_MS, String(deliverAt));
+    const [place] = this.log.append([{ ...message, properties }], stored, deliverAt);
+    if (!place) throw new Error('nothing was placed');
+    const entry = this.add(deliverAt, place.physicalOffset);
+    this.log.onUndo(() => this.forget(entry));
+    return place;
+  }
+
+  due(now: number, limit: number): DelayedMessage[] {
+    return this.byTime.due(now, limit);
+  }
+
+  nextDueAt(): number | undefined {
+    return this.byTime.nextAt();
+  }
+
+  deliver(delayed: DelayedMessage, final: NewMessage | undefined, stored: Stored): void {
+    const entry = this.entries.get(delayed.physicalOffset);
+    if (!entry) throw new Error(`no delayed message waits at ${delayed.physicalOffset}`);
+    const { deliverAt, physicalOffset } = entry;
+    const note = this.decisions.decision({ type: 'delivered', deliverAt, physicalOffset });
+    this.log.append(final ? [final, note] : [note], stored);
+    this.forget(entry);
+    this.log.onUndo(() => this.open(entry));
+  }
+
+  /** A record of a schedule topic, when the log is applied again. */
+  applyScheduled(physicalOffset: number, properties: string): void {
+    const deliverAt = Number(propertyOf(properties, PropertyName.TIMER_OUT_MS));
+    if (Number.isFinite(deliverAt) && !this.entries.has(physicalOffset)) this.add(deliverAt, physicalOffset);
+  }
+
+  applyDelivered(physicalOffset: number): void {
+    const entry = this.entries.get(physicalOffset);
+    if (entry) this.forget(entry);
+  }
+
+  private add(deliverAt: number, physicalOffset: number): Waiting {
+    return this.open({ deliverAt, physicalOffset, stored: false });
+  }
+
+  private open(entry: Waiting): Waiting {
+    this.entries.set(entry.physicalOffset, entry);
+    this.dirty.add(entry.physicalOffset);
+    this.byTime.push(entry.deliverAt, entry);
+    return entry;
+  }
+
+  private forget(entry: Waiting): void {
+    this.entries.delete(entry.physicalOffset);
+    this.dirty.delete(entry.physicalOffset);
+    if (entry.stored) this.removed.push(entry);
+  }
+
+  load(state: StateEnvironment): void {
+    for (const { key } of state.all('d')) {
+      this.open({ deliverAt: readLong(key, 1), physicalOffset: readLong(key, 9), stored: true });
+    }
+    this.dirty.clear();
+  }
+
+  changes(): Change[] {
+    const changes: Change[] = this.removed
+      .filter(({ physicalOffset }) => !this.entries.has(physicalOffset))
+      .map((entry) => ({ key: keyOf(entry), value: undefined }));
+    for (const physicalOffset of this.dirty) {
+      const entry = this.entries.get(physicalOffset);
+      if (!entry) continue;
+      entry.stored = true;
+      changes.push({ key: keyOf(entry), value: Buffer.alloc(0) });
+    }
+    this.removed = [];
+    this.dirty.clear();
+    return changes;
+  }
+}
+
+function keyOf({ deliverAt, physicalOffset }: DelayedMessage): Buffer {
+  return longKey('d', deliverAt, physicalOffset);
+}

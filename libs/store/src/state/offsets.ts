@@ -1,0 +1,121 @@
+import { nameKey } from '../keys.js';
+import type { ConsumerOffsets } from '../message-store.js';
+import type { GroupOffsets } from './decision.js';
+import type { Part } from './part.js';
+import type { Change, StateEnvironment } from './state-environment.js';
+
+type QueueOffsets = Map<number, number>;
+const NONE: ReadonlyMap<number, number> = new Map<number, number>();
+
+/** Where each group reads on: group → topic → queue id → offset, in memory. */
+export class GroupedOffsets implements ConsumerOffsets, Part {
+  private readonly groups = new Map<string, Map<string, QueueOffsets>>();
+  /** group, 0, topic */
+  private readonly dirty = new Set<string>();
+  /** changed since the last snapshot was logged */
+  private changed = false;
+
+  query(group: string, topic: string, queueId: number): number | undefined {
+    return this.groups.get(group)?.get(topic)?.get(queueId);
+  }
+
+  commit(group: string, topic: string, queueId: number, offset: number): void {
+    const offsets = this.of(group, topic);
+    if (offsets.get(queueId) === offset) return;
+    offsets.set(queueId, offset);
+    this.touch(group, topic);
+  }
+
+  private of(group: string, topic: string): QueueOffsets {
+    let topics = this.groups.get(group);
+    if (!topics) this.groups.set(group, (topics = new Map<string, QueueOffsets>()));
+    let offsets = topics.get(topic);
+    if (!offsets) topics.set(topic, (offsets = new Map<number, number>()));
+    return offsets;
+  }
+
+  private touch(group: string, topic: string): void {
+    this.dirty.add(`${group}\0${topic}`);
+    this.changed = true;
+  }
+
+  ofTopic(group: string, topic: string): ReadonlyMap<number, number> {
+    return this.groups.get(group)?.get(topic) ?? NONE;
+  }
+
+  topicsOf(group: string): readonly string[] {
+    return [...(this.groups.get(group)?.keys() ?? [])];
+  }
+
+  groupsOf(topic: string): readonly string[] {
+    return [...this.groups].filter(([, topics]) => topics.has(topic)).map(([group]) => group);
+  }
+
+  forget(group: string): void {
+    for (const topic of this.topicsOf(group)) this.touch(group, topic);
+    this.groups.delete(group);
+  }
+
+  /** @returns how to undo it */
+  forgetTopic(topic: string): () => void {
+    const lost = this.groupsOf(topic).map((group) => ({ group, offsets: this.of(group, topic) }));
+    for (const { group } of lost) {
+      this.groups.get(group)?.delete(topic);
+      this.touch(group, topic);
+    }
+    return () => {
+      for (const { group, offsets } of lost) {
+        for (const [queueId, offset] of offsets) this.commit(group, topic, queueId, offset);
+      }
+    };
+  }
+
+  /** Everything, when something changed since the last call. */
+  snapshot(): GroupOffsets[] | undefined {
+    if (!this.changed) return undefined;
+    this.changed = false;
+    const all: GroupOffsets[] = [];
+    for (const [group, topics] of this.groups) {
+      for (const [topic, offsets] of topics) all.push([group, topic, [...offsets].flat()]);
+    }
+    return all;
+  }
+
+  /** A logged snapshot is the whole of it, and newer than what is here. */
+  replace(snapshot: readonly GroupOffsets[]): void {
+    for (const group of this.groups.keys()) this.forget(group);
+    this.fill(snapshot);
+    this.changed = false;
+  }
+
+  private fill(rows: readonly GroupOffsets[]): void {
+    for (const [group, topic, row] of rows) {
+      for (let at = 0; at + 1 < row.length; at += 2) {
+        const [queueId = 0, offset = 0] = row.slice(at, at + 2);
+        this.commit(group, topic, queueId, offset);
+      }
+    }
+  }
+
+  load(state: StateEnvironment): void {
+    for (const { key, value } of state.all('o')) {
+      const [group = '', topic = ''] = key.toString('utf8', 1).split('\0');
+      this.fill([[group, topic, JSON.parse(value.toString('utf8')) as number[]]]);
+    }
+    this.dirty.clear();
+    this.changed = false;
+  }
+
+  changes(): Change[] {
+    const changes = [...this.dirty].map((full) => {
+      const [group = '', topic = ''] = full.split('\0');
+      const offsets = this.groups.get(group)?.get(topic);
+      return {
+        key: nameKey('o', group, topic),
+        value: offsets && Buffer.from(JSON.stringify([...offsets].flat())),
+      };
+    });
+    this.dirty.clear();
+    return changes;
+  }
+}

@@ -1,0 +1,20 @@
+import type { NewMessage, Place, Stored } from '../message-store.js';
+import type { Change, StateEnvironment } from './state-environment.js';
+
+/** What a projection needs of the log. */
+export interface Appender {
+  append(messages: readonly NewMessage[], stored: Stored, tagSlot?: number): readonly Place[];
+  /** undoes what memory shows of the group under construction, should its commit fail */
+  onUndo(undo: () => void): void;
+  /** answers once everything placed so far is stored */
+  whenStored(stored: Stored): void;
+}
+
+/** One projection of the log: whole in memory, its changes written from time to time. */
+export interface Part {
+  load(state: StateEnvironment): void;
+  /** Changes since the last call, all of them committed in the log. */
+  changes(): Change[];
+  /** The last changes are in the environment. */
+  written?(): void;
+}

@@ -1,0 +1,141 @@
+import {
+  decodeRecord,
+  every,
+  parseProperties,
+  type Cancel,
+  type Clock,
+  type Log,
+} from '@halfmq/remoting/record';
+import type { LogReader } from '../log/log-reader.js';
+import { HALF_TOPIC, OP_TOPIC, STATE_TOPIC } from '../system-topics.js';
+import { readDecision, readVerdict, type Decision } from './decision.js';
+import type { LoggedDelayedMessages } from './delayed.js';
+import type { LoggedHalfLedger } from './half-ledger.js';
+import type { GroupedOffsets } from './offsets.js';
+import type { LoggedSettings } from './settings.js';
+import type { Change, StateEnvironment } from './state-environment.js';
+
+const WRITE_MS = 500;
+/** Plain messages move the applied offset too, now and then: the tail is what an open has to read. */
+const LONGEST_TAIL = 16 * 1024 * 1024;
+/** Topics whose records wait for their time. */
+const SCHEDULE_TOPICS: ReadonlySet<string> = new Set(['SCHEDULE_TOPIC_XXXX', 'rmq_sys_wheel_timer']);
+
+export interface ProjectionParts {
+  readonly state: StateEnvironment;
+  readonly halves: LoggedHalfLedger;
+  readonly delayed: LoggedDelayedMessages;
+  readonly settings: LoggedSettings;
+  readonly offsets: GroupedOffsets;
+}
+
+/**
+ * What is derived from the log's decisions, whole in memory; every half second its changes go to the state environment
+ * together with the offset up to which the log is in there. Opening loads it and applies the log's tail after that
+ * offset; applying a record twice changes nothing.
+ */
+export class Projection {
+  private applied: number;
+  private wanted = false;
+  private writing: Promise<void> | undefined;
+  private unwritten: Change[] = [];
+  private stop: Cancel = () => undefined;
+
+  constructor(
+    private readonly parts: ProjectionParts,
+    private readonly log: Log,
+    /** end of the committed log, and whether memory shows more than that */
+    private readonly logState: () => { committed: number; placing: boolean },
+  ) {
+    this.applied = parts.state.appliedOffset;
+  }
+
+  load(reader: LogReader, minPhysicalOffset: number): void {
+    const { state, halves, delayed, settings, offsets } = this.parts;
+    for (const part of [halves, delayed, settings, offsets]) part.load(state);
+    const from = Math.max(this.applied, minPhysicalOffset);
+    for (const record of reader.recordsFrom(from, this.logState().committed)) this.apply(record);
+  }
+
+  private apply(bytes: Buffer): void {
+    const record = decodeRecord(bytes);
+    const { topic, properties } = record;
+    if (topic === HALF_TOPIC) this.parts.halves.applyHalf(record, properties);
+    else if (topic === OP_TOPIC) {
+      const decided = readVerdict(record, parseProperties(properties));
+      if (decided) this.parts.halves.applyVerdict(decided.halfOffset, decided.verdict);
+    } else if (SCHEDULE_TOPICS.has(topic)) {
+      this.parts.delayed.applyScheduled(record.physicalOffset, properties);
+    } else if (topic === STATE_TOPIC) this.applyDecision(readDecision(record));
+  }
+
+  private applyDecision(decision: Decision): void {
+    const { halves, delayed, settings, offsets } = this.parts;
+    switch (decision.type) {
+      case 'setting':
+        return settings.apply(decision.kind, decision.name, decision.document ?? undefined);
+      case 'delivered':
+        return delayed.applyDelivered(decision.physicalOffset);
+      case 'parked':
+        return halves.applyParked(decision.halfOffset);
+      case 'resumed':
+        return halves.applyResumed(decision.halfOffset, decision.nextCheckAt);
+      case 'topic-deleted':
+        return void offsets.forgetTopic(decision.topic);
+      case 'offsets':
+        return offsets.replace(decision.groups);
+      default:
+        return decision satisfies never;
+    }
+  }
+
+  start(clock: Clock): void {
+    this.stop = every(clock, WRITE_MS, () => this.write());
+  }
+
+  /** After each commit: memory shows exactly what is committed. */
+  onCommitted(): void {
+    if (this.wanted) void this.write();
+  }
+
+  private async write(): Promise<void> {
+    const { committed, placing } = this.logState();
+    this.wanted = placing || this.writing !== undefined;
+    if (this.wanted) return;
+    this.collect();
+    if (this.unwritten.length === 0 && committed - this.applied < LONGEST_TAIL) return;
+    const changes = this.unwritten;
+    this.unwritten = [];
+    this.writing = this.put(changes, committed);
+    await this.writing;
+    this.writing = undefined;
+  }
+
+  private collect(): void {
+    const { halves, delayed, settings, offsets } = this.parts;
+    for (const part of [halves, delayed, settings, offsets]) {
+      for (const change of part.changes()) this.unwritten.push(change);
+    }
+  }
+
+  private async put(changes: Change[], committed: number): Promise<void> {
+    try {
+      await this.parts.state.write(changes, committed);
+      this.applied = committed;
+      this.parts.halves.written();
+    } catch (error) {
+      this.unwritten = [...changes, ...this.unwritten];
+      this.log.error('the state could not be written, it is tried again', { error });
+    }
+  }
+
+  /** Writes what is left. Call when nothing is appended any more. */
+  async close(): Promise<void> {
+    this.stop();
+    await this.writing;
+    this.writing = undefined;
+    this.collect();
+    await this.put(this.unwritten, this.logState().committed);
+    await this.parts.state.close();
+  }
+}

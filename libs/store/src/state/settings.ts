@@ -1,0 +1,71 @@
+import { nameKey } from '../keys.js';
+import type { SettingKind, Settings, Stored } from '../message-store.js';
+import type { DecisionWriter } from './decision.js';
+import type { Appender, Part } from './part.js';
+import type { Change, StateEnvironment } from './state-environment.js';
+
+const KINDS: readonly SettingKind[] = ['topic', 'group', 'broker'];
+
+/** Documents by kind and name; each change is a record, the latest wins. */
+export class LoggedSettings implements Settings, Part {
+  private readonly documents = new Map<SettingKind, Map<string, string>>(
+    KINDS.map((kind) => [kind, new Map<string, string>()]),
+  );
+  private readonly dirty = new Set<string>();
+
+  constructor(
+    private readonly log: Appender,
+    private readonly decisions: DecisionWriter,
+  ) {}
+
+  all(kind: SettingKind): ReadonlyMap<string, string> {
+    return this.of(kind);
+  }
+
+  private of(kind: SettingKind): Map<string, string> {
+    return this.documents.get(kind) ?? new Map<string, string>();
+  }
+
+  put(kind: SettingKind, name: string, document: string, stored: Stored): void {
+    this.change(kind, name, document, stored);
+  }
+
+  delete(kind: SettingKind, name: string, stored: Stored): void {
+    this.change(kind, name, undefined, stored);
+  }
+
+  private change(kind: SettingKind, name: string, document: string | undefined, stored: Stored): void {
+    const decision = { type: 'setting', kind, name, document: document ?? null } as const;
+    this.log.append([this.decisions.decision(decision)], stored);
+    const before = this.of(kind).get(name);
+    this.apply(kind, name, document);
+    this.log.onUndo(() => this.apply(kind, name, before));
+  }
+
+  /** Also what a record says when the log is applied again. */
+  apply(kind: SettingKind, name: string, document: string | undefined): void {
+    if (document === undefined) this.of(kind).delete(name);
+    else this.of(kind).set(name, document);
+    this.dirty.add(`${kind}\0${name}`);
+  }
+
+  load(state: StateEnvironment): void {
+    for (const { key, value } of state.all('s')) {
+      const [kind, name] = key.toString('utf8', 1).split('\0');
+      if (kind && name) this.of(kind as SettingKind).set(name, value.toString('utf8'));
+    }
+  }
+
+  changes(): Change[] {
+    const changes = [...this.dirty].map((full) => {
+      const [kind = '', name = ''] = full.split('\0');
+      const document = this.of(kind as SettingKind).get(name);
+      return {
+        key: nameKey('s', kind, name),
+        value: document === undefined ? undefined : Buffer.from(document),
+      };
+    });
+    this.dirty.clear();
+    return changes;
+  }
+}

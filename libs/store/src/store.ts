@@ -1,0 +1,148 @@
+import type { Log } from '@halfmq/remoting/record';
+import type { ConsumeQueues } from './index/consume-queues.js';
+import { entryTagsCode } from './index/entries.js';
+import type { CommitLog, CommittedGroup } from './log/commit-log.js';
+import type { LogReader } from './log/log-reader.js';
+import type { Queues } from './log/queues.js';
+import type { Segments } from './log/segments.js';
+import type {
+  Arrival,
+  MessageStore,
+  NewMessage,
+  Place,
+  ReadLimits,
+  ReadResult,
+  Stored,
+} from './message-store.js';
+import type { DecisionWriter } from './state/decision.js';
+import type { LoggedDelayedMessages } from './state/delayed.js';
+import type { LoggedHalfLedger } from './state/half-ledger.js';
+import type { GroupedOffsets } from './state/offsets.js';
+import type { LoggedSettings } from './state/settings.js';
+import { HALF_TOPIC } from './system-topics.js';
+
+export interface StoreParts {
+  readonly log: Log;
+  readonly commitLog: CommitLog;
+  readonly reader: LogReader;
+  readonly queues: Queues;
+  readonly consumeQueues: ConsumeQueues;
+  readonly segments: Segments;
+  readonly decisions: DecisionWriter;
+  readonly halves: LoggedHalfLedger;
+  readonly delayed: LoggedDelayedMessages;
+  readonly settings: LoggedSettings;
+  readonly offsets: GroupedOffsets;
+  /** ends timers, the log, the projection, the segments, the lock; in that order */
+  readonly close: () => Promise<void>;
+}
+
+/** The port over one open folder. Opened by openStore; running from the constructor on; closed once. */
+export class LogStore implements MessageStore {
+  readonly halves: LoggedHalfLedger;
+  readonly delayed: LoggedDelayedMessages;
+  readonly settings: LoggedSettings;
+  readonly offsets: GroupedOffsets;
+  private readonly listeners = new Set<(arrival: Arrival) => void>();
+  private closing: Promise<void> | undefined;
+
+  constructor(private readonly parts: StoreParts) {
+    this.halves = parts.halves;
+    this.delayed = parts.delayed;
+    this.settings = parts.settings;
+    this.offsets = parts.offsets;
+  }
+
+  append(messages: readonly NewMessage[], stored: Stored): readonly Place[] {
+    const places = this.parts.commitLog.append(messages, stored);
+    messages.forEach((message, index) => {
+      const place = places[index];
+      if (message.topic === HALF_TOPIC && place) this.enterHalf(place, message.properties);
+    });
+    return places;
+  }
+
+  private enterHalf(place: Place, properties: string): void {
+    this.halves.enter(place, properties);
+    this.parts.commitLog.onUndo(() => this.halves.undoHalf(place.queueOffset));
+  }
+
+  read(topic: string, queueId: number, offset: number, limits: ReadLimits): ReadResult {
+    return this.parts.consumeQueues.read(this.parts.queues.find(topic, queueId), offset, limits);
+  }
+
+  recordAt(physicalOffset: number): Buffer | undefined {
+    return this.parts.reader.recordAt(physicalOffset);
+  }
+
+  minOffset(topic: string, queueId: number): number {
+    return this.parts.queues.find(topic, queueId)?.minOffset ?? 0;
+  }
+
+  maxOffset(topic: string, queueId: number): number {
+    return this.parts.queues.find(topic, queueId)?.committedOffset ?? 0;
+  }
+
+  offsetByTime(topic: string, queueId: number, timestamp: number, boundary: 'LOWER' | 'UPPER'): number {
+    const queue = this.parts.queues.find(topic, queueId);
+    return queue ? this.parts.consumeQueues.offsetByTime(queue, timestamp, boundary) : 0;
+  }
+
+  storeTimeAt(topic: string, queueId: number, offset: number): number | undefined {
+    const queue = this.parts.queues.find(topic, queueId);
+    return queue && this.parts.consumeQueues.storeTimeAt(queue, offset);
+  }
+
+  deleteTopic(topic: string, stored: Stored): void {
+    const { commitLog, decisions } = this.parts;
+    commitLog.append([decisions.decision({ type: 'topic-deleted', topic })], stored);
+    commitLog.endTopic(topic);
+    commitLog.onUndo(this.offsets.forgetTopic(topic));
+  }
+
+  onArrival(listener: (arrival: Arrival) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  /** After each commit. */
+  arrived({ queues }: CommittedGroup): void {
+    if (this.listeners.size === 0) return;
+    for (const { queue, from, entries } of queues) {
+      const { topic, queueId, committedOffset: maxOffset } = queue;
+      const tagsCodes = Array.from({ length: maxOffset - from }, (_, index) => entryTagsCode(entries, index));
+      this.tell({ topic, queueId, from, maxOffset, tagsCodes });
+    }
+  }
+
+  private tell(arrival: Arrival): void {
+    for (const listener of this.listeners) {
+      try {
+        listener(arrival);
+      } catch (error) {
+        this.parts.log.error('a listener for arrivals threw', { error });
+      }
+    }
+  }
+
+  get minPhysicalOffset(): number {
+    return this.parts.segments.all[0]?.header.base ?? 0;
+  }
+
+  get maxPhysicalOffset(): number {
+    return this.parts.commitLog.committed;
+  }
+
+  get writable(): boolean {
+    return this.parts.commitLog.writable;
+  }
+
+  flush(): Promise<void> {
+    return this.parts.commitLog.flush();
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.parts.close();
+    return this.closing;
+  }
+}
