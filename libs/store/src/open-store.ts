@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { every } from '@halfmq/remoting/record';
+import { every, type Cancel } from '@halfmq/remoting/record';
 import { FolderLock } from './folder-lock.js';
 import { identify } from './format.js';
 import { ConsumeQueues } from './index/consume-queues.js';
@@ -11,6 +11,7 @@ import { Queues } from './log/queues.js';
 import { recoverLog } from './log/recovery.js';
 import { Segments } from './log/segments.js';
 import { Tail } from './log/tail.js';
+import type { CommittedGroup } from './log/write-group.js';
 import type { MessageStore, StoreOptions } from './message-store.js';
 import { DecisionWriter } from './state/decision.js';
 import { LoggedDelayedMessages } from './state/delayed.js';
@@ -51,35 +52,26 @@ function loadSegments(options: StoreOptions): Segments {
   return Segments.load(path, segmentBytes, identity.storeId);
 }
 
-function assemble(options: StoreOptions, lock: FolderLock): LogStore {
-  const { clock, log, storeHost } = options;
-  const segments = loadSegments(options);
+/** The log and its queues, as recovery found them. */
+function openLog(options: StoreOptions, segments: Segments, onCommitted: (group: CommittedGroup) => void) {
+  const { clock, log, storeHost, segmentBytes = SEGMENT_BYTES } = options;
   const queues = new Queues();
   const end = recoverLog(segments, queues, clock.now());
   const tail = new Tail(TAIL_BYTES);
   const reader = new LogReader(segments, tail);
   const flush = new Flush(segments, (error) => log.error(error.message, { cause: error.cause }));
-  const commitLog = new CommitLog(
-    {
-      clock,
-      log,
-      storeHost,
-      sync: options.flush === 'SYNC_FLUSH',
-      segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
-      segments,
-      queues,
-      tail,
-      flush,
-      onCommitted: (group) => {
-        projection.onCommitted();
-        store.arrived(group);
-      },
-    },
-    end,
-  );
+  const sync = options.flush === 'SYNC_FLUSH';
+  const parts = { clock, log, storeHost, sync, segmentBytes, segments, queues, tail, flush, onCommitted };
+  const commitLog = new CommitLog(parts, end);
+  return { segments, queues, reader, flush, commitLog, consumeQueues: new ConsumeQueues(segments, reader) };
+}
+
+/** What is projected from the log; empty until Projection.load. */
+function openState(options: StoreOptions, commitLog: CommitLog) {
+  const { clock, log, storeHost, firstCheckAfterMs } = options;
   const state = new StateEnvironment(join(options.path, 'state.mdb'));
   const decisions = new DecisionWriter(storeHost, () => clock.now());
-  const halves = new LoggedHalfLedger(commitLog, decisions, new Verdicts(state), options.firstCheckAfterMs);
+  const halves = new LoggedHalfLedger(commitLog, decisions, new Verdicts(state), firstCheckAfterMs);
   const delayed = new LoggedDelayedMessages(commitLog, decisions);
   const settings = new LoggedSettings(commitLog, decisions);
   const offsets = new GroupedOffsets();
@@ -87,15 +79,18 @@ function assemble(options: StoreOptions, lock: FolderLock): LogStore {
     committed: commitLog.committed,
     placing: commitLog.isPlacing,
   }));
-  const stops = [
-    every(clock, options.flushIntervalMs, async () => {
-      if (flush.isDirty && !flush.failure) await flush.sync().catch(() => undefined);
-    }),
-    every(clock, SNAPSHOT_MS, () => {
-      const groups = commitLog.writable ? offsets.snapshot() : undefined;
-      if (groups) commitLog.append([decisions.decision({ type: 'offsets', groups })], () => undefined);
-    }),
-  ];
+  return { decisions, halves, delayed, settings, offsets, projection };
+}
+
+function assemble(options: StoreOptions, lock: FolderLock): LogStore {
+  const { clock, log } = options;
+  const opened = openLog(options, loadSegments(options), (group) => {
+    projection.onCommitted();
+    store.arrived(group);
+  });
+  const { commitLog, flush, segments, reader } = opened;
+  const { projection, ...state } = openState(options, commitLog);
+  const stops: Cancel[] = [];
   const close = async (): Promise<void> => {
     for (const stop of stops) stop();
     try {
@@ -106,10 +101,23 @@ function assemble(options: StoreOptions, lock: FolderLock): LogStore {
       lock.release();
     }
   };
-  const consumeQueues = new ConsumeQueues(segments, reader);
-  const parts = { log, commitLog, reader, queues, consumeQueues, segments, decisions, close };
-  const store = new LogStore({ ...parts, halves, delayed, settings, offsets });
+  const store = new LogStore({ log, ...opened, ...state, close });
   projection.load(reader, store.minPhysicalOffset);
   projection.start(clock);
+  stops.push(
+    every(clock, options.flushIntervalMs, async () => {
+      if (flush.isDirty && !flush.failure) await flush.sync().catch(() => undefined);
+    }),
+    every(clock, SNAPSHOT_MS, () => logOffsets(commitLog, state)),
+  );
   return store;
+}
+
+/** A replica, and a folder whose state was lost, find the offsets in the log. */
+function logOffsets(
+  commitLog: CommitLog,
+  { offsets, decisions }: { offsets: GroupedOffsets; decisions: DecisionWriter },
+): void {
+  const groups = commitLog.writable ? offsets.snapshot() : undefined;
+  if (groups) commitLog.append([decisions.decision({ type: 'offsets', groups })], () => undefined);
 }

@@ -1,10 +1,11 @@
 import type { Log } from '@halfmq/remoting/record';
 import type { ConsumeQueues } from './index/consume-queues.js';
 import { entryTagsCode } from './index/entries.js';
-import type { CommitLog, CommittedGroup } from './log/commit-log.js';
+import type { CommitLog } from './log/commit-log.js';
 import type { LogReader } from './log/log-reader.js';
 import type { Queues } from './log/queues.js';
 import type { Segments } from './log/segments.js';
+import type { CommittedGroup } from './log/write-group.js';
 import type {
   Arrival,
   MessageStore,

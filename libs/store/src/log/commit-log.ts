@@ -1,17 +1,16 @@
 import type { Clock, Host, Log } from '@halfmq/remoting/record';
 import type { Queue } from '../index/queue.js';
-import { blockKey, indexKey, queueKey } from '../keys.js';
 import { StoreError, type NewMessage, type Place, type Stored } from '../message-store.js';
-import { BLOCK_HEADER, firstCrc, nextCrc, valueLength, writeBlockHeader } from './block.js';
+import { firstCrc, valueLength } from './block.js';
 import type { Flush } from './flush.js';
 import { Group } from './group.js';
 import { Placement } from './placement.js';
 import { encodeQueueTable } from './queue-table.js';
 import type { Queues } from './queues.js';
-import type { Segment } from './segment.js';
 import type { Segments } from './segments.js';
 import type { Tail, TailBlock } from './tail.js';
 import { WriteGate } from './write-gate.js';
+import { writeGroup, type CommittedGroup } from './write-group.js';
 
 /** Where a log goes on. */
 export interface LogEnd {
@@ -36,10 +35,6 @@ export interface CommitLogParts {
   readonly onCommitted: (group: CommittedGroup) => void;
 }
 
-export interface CommittedGroup {
-  readonly queues: readonly { queue: Queue; from: number; entries: Buffer }[];
-}
-
 /**
  * The end of the log. Messages are *placed* in the group under construction; at the end of the event loop's turn the
  * group is committed as one LMDB transaction, or undone.
@@ -51,7 +46,6 @@ export class CommitLog {
   private group: Group | undefined;
   private scheduled = false;
   private syncing = false;
-  private preparing = false;
   private readonly gate: WriteGate;
   private readonly placement: Placement;
   private placed: number;
@@ -195,44 +189,17 @@ export class CommitLog {
   }
 
   private readonly report = (error: unknown): void => {
-    this.parts.log.error('a listener of the store threw', { error });
+    this.parts.log.error('a task of the store failed', { error });
   };
 
   private write(group: Group): CommittedGroup {
-    const { segments } = this.parts;
+    const { segments, flush } = this.parts;
     const segment = segments.current;
     if (!segment) throw new Error('no segment is open');
-    const crc = this.sealBlocks(group, segment);
-    const queues = [...group.touched]
-      .filter((queue) => queue.pending.count > 0)
-      .map((queue) => ({ queue, from: queue.committedOffset, entries: queue.pending.take() }));
-    segments.use(segment).transaction(() => {
-      for (const { slab, at, physicalOffset, length } of group.blocks) {
-        segment.put(blockKey(physicalOffset), slab.subarray(at, at + valueLength(length)));
-      }
-      for (const queue of group.begun) segment.put(queueKey('N', queue.number), queueName(queue));
-      for (const queue of group.ended) segment.put(queueKey('X', queue.number), Buffer.alloc(1));
-      for (const { queue, from, entries } of queues) segment.put(indexKey(queue.number, from), entries);
-    });
-    this.crc = crc;
-    this.parts.flush.touch(segment);
-    return { queues };
-  }
-
-  /** Writes the blocks' headers and padding. @returns the running checksum after them */
-  private sealBlocks(group: Group, segment: Segment): number {
-    const { segmentId } = segment.header;
-    let { crc } = this;
-    for (const block of group.blocks) {
-      const { slab, at, physicalOffset, length } = block;
-      const recordsEnd = at + BLOCK_HEADER + length;
-      const crcBefore = crc;
-      crc = nextCrc(crc, slab.subarray(at + BLOCK_HEADER, recordsEnd));
-      const header = { segmentId, epoch: this.epoch, physicalOffset, length, crcBefore, crcAfter: crc };
-      writeBlockHeader(header, slab, at);
-      slab.fill(0, recordsEnd, at + valueLength(length));
-    }
-    return crc;
+    const written = writeGroup(group, segments.use(segment), this.epoch, this.crc);
+    this.crc = written.crc;
+    flush.touch(segment);
+    return written;
   }
 
   private publish(group: Group, committed: CommittedGroup): void {
@@ -271,7 +238,7 @@ export class CommitLog {
   /** The next segment was prepared when this one was half full; begun here, between two groups. */
   private rollWhenFull(): void {
     const { segments, segmentBytes, queues, flush } = this.parts;
-    if (this.segmentSize * 2 >= segmentBytes) this.prepareAhead();
+    if (this.segmentSize * 2 >= segmentBytes) segments.prepareSoon(this.report);
     if (this.segmentSize < segmentBytes) return;
     const table = encodeQueueTable(queues.all(), queues.nextNumber);
     try {
@@ -282,20 +249,6 @@ export class CommitLog {
     } catch (error) {
       this.parts.log.warn('the next segment could not be begun, this one grows on', { error });
     }
-  }
-
-  private prepareAhead(): void {
-    if (this.preparing || this.parts.segments.isPrepared) return;
-    this.preparing = true;
-    setImmediate(() => {
-      this.preparing = false;
-      if (!this.gate.isOpen) return;
-      try {
-        this.parts.segments.prepare();
-      } catch (error) {
-        this.parts.log.warn('the next segment could not be prepared', { error });
-      }
-    });
   }
 
   /** Raises the epoch: blocks of a failed commit may lie in the file, and must not be taken for later ones. */
@@ -338,11 +291,4 @@ export class CommitLog {
     if (failure && this.group) this.undo(this.group, failure);
     else this.commit();
   }
-}
-
-function queueName(queue: Queue): Buffer {
-  const name = Buffer.alloc(4 + Buffer.byteLength(queue.topic));
-  name.writeInt32BE(queue.queueId, 0);
-  name.write(queue.topic, 4);
-  return name;
 }

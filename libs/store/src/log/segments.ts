@@ -20,6 +20,7 @@ export class Segments {
   private readonly row: Segment[] = [];
   private readonly recent = new Set<Segment>();
   private prepared: Segment | undefined;
+  private preparing: NodeJS.Immediate | undefined;
   /** a file came or went since the folder was last synced */
   private folderChanged = true;
 
@@ -71,8 +72,17 @@ export class Segments {
     return this.row.at(-1);
   }
 
-  get isPrepared(): boolean {
-    return this.prepared !== undefined;
+  /** Makes the next file in a turn of its own, off the way of messages. */
+  prepareSoon(report: (error: unknown) => void): void {
+    if (this.prepared || this.preparing) return;
+    this.preparing = setImmediate(() => {
+      this.preparing = undefined;
+      try {
+        this.prepare();
+      } catch (error) {
+        report(error);
+      }
+    });
   }
 
   /** Makes the next file ahead of need. */
@@ -163,6 +173,7 @@ export class Segments {
   }
 
   async close(): Promise<void> {
+    clearImmediate(this.preparing);
     await Promise.all(
       [...this.row, ...(this.prepared ? [this.prepared] : [])].map((segment) => segment.close()),
     );

@@ -84,11 +84,11 @@ export class GroupedOffsets implements ConsumerOffsets, Part {
   /** A logged snapshot is the whole of it, and newer than what is here. */
   replace(snapshot: readonly GroupOffsets[]): void {
     for (const group of this.groups.keys()) this.forget(group);
-    this.fill(snapshot);
+    this.take(snapshot);
     this.changed = false;
   }
 
-  private fill(rows: readonly GroupOffsets[]): void {
+  private take(rows: readonly GroupOffsets[]): void {
     for (const [group, topic, row] of rows) {
       for (let at = 0; at + 1 < row.length; at += 2) {
         const [queueId = 0, offset = 0] = row.slice(at, at + 2);
@@ -100,7 +100,7 @@ export class GroupedOffsets implements ConsumerOffsets, Part {
   load(state: StateEnvironment): void {
     for (const { key, value } of state.all('o')) {
       const [group = '', topic = ''] = key.toString('utf8', 1).split('\0');
-      this.fill([[group, topic, JSON.parse(value.toString('utf8')) as number[]]]);
+      this.take([[group, topic, JSON.parse(value.toString('utf8')) as number[]]]);
     }
     this.dirty.clear();
     this.changed = false;

@@ -1,0 +1,57 @@
+import type { Queue } from '../index/queue.js';
+import { blockKey, indexKey, queueKey } from '../keys.js';
+import { BLOCK_HEADER, nextCrc, valueLength, writeBlockHeader } from './block.js';
+import type { Group } from './group.js';
+import type { Segment } from './segment.js';
+
+/** What a commit added to queues. */
+export interface CommittedGroup {
+  readonly queues: readonly { readonly queue: Queue; readonly from: number; readonly entries: Buffer }[];
+}
+
+/**
+ * Commits a group as one LMDB transaction: its blocks, one index record a touched queue, the queues begun and ended.
+ * @param crc running checksum of the segment before the group; the result has the one after it
+ * @throws what LMDB throws; nothing was committed then, though blocks may lie in the file
+ */
+export function writeGroup(
+  group: Group,
+  segment: Segment,
+  epoch: number,
+  crc: number,
+): CommittedGroup & { crc: number } {
+  const crcAfter = sealBlocks(group, segment.header.segmentId, epoch, crc);
+  const queues = [...group.touched]
+    .filter((queue) => queue.pending.count > 0)
+    .map((queue) => ({ queue, from: queue.committedOffset, entries: queue.pending.take() }));
+  segment.transaction(() => {
+    for (const { slab, at, physicalOffset, length } of group.blocks) {
+      segment.put(blockKey(physicalOffset), slab.subarray(at, at + valueLength(length)));
+    }
+    for (const queue of group.begun) segment.put(queueKey('N', queue.number), queueName(queue));
+    for (const queue of group.ended) segment.put(queueKey('X', queue.number), Buffer.alloc(1));
+    for (const { queue, from, entries } of queues) segment.put(indexKey(queue.number, from), entries);
+  });
+  return { queues, crc: crcAfter };
+}
+
+/** Writes the blocks' headers and padding. */
+function sealBlocks(group: Group, segmentId: Buffer, epoch: number, crc: number): number {
+  let running = crc;
+  for (const { slab, at, physicalOffset, length } of group.blocks) {
+    const recordsEnd = at + BLOCK_HEADER + length;
+    const crcBefore = running;
+    running = nextCrc(running, slab.subarray(at + BLOCK_HEADER, recordsEnd));
+    writeBlockHeader({ segmentId, epoch, physicalOffset, length, crcBefore, crcAfter: running }, slab, at);
+    slab.fill(0, recordsEnd, at + valueLength(length));
+  }
+  return running;
+}
+
+/** Value of key N: queue id int32, topic. */
+function queueName(queue: Queue): Buffer {
+  const name = Buffer.alloc(4 + Buffer.byteLength(queue.topic));
+  name.writeInt32BE(queue.queueId, 0);
+  name.write(queue.topic, 4);
+  return name;
+}
