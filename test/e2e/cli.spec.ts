@@ -13,7 +13,7 @@ import { until } from '../kit/until.js';
 
 jest.setTimeout(60_000);
 
-const COMMANDS = ['dev', 'namesrv', 'broker', 'shop'];
+const COMMANDS = ['dev', 'namesrv', 'broker', 'shop', 'send'];
 
 describe('halfmq, asked for help', () => {
   it.each(COMMANDS)('shows options and examples of %s', async (command) => {
@@ -54,6 +54,8 @@ describe('halfmq, called wrongly', () => {
   });
 
   it('names an unknown command', () => says(['brokr'], /unknown command 'brokr'\n.*Did you mean broker/));
+
+  it('names a missing argument', () => says(['send', 'orders'], /missing required argument 'body'/));
 
   it('wants name=value', () => says(['broker', '-o', 'listenPort'], /expected name=value/));
 
@@ -153,5 +155,16 @@ describe('a server of halfmq that is slow to stop', () => {
     await until('the first was heard', () => output.includes('stopping'));
     child.kill(second);
     expect((await ended)[0]).toBe(code);
+  });
+});
+
+describe('halfmq send', () => {
+  it('says in one line that no name server answers', async () => {
+    const nameServer = `127.0.0.1:${await freePort()}`;
+    const { code, out, err } = await halfmq(['send', 'orders', 'x', '-n', nameServer]);
+    expect(err).toMatch(/^halfmq: .*\n$/);
+    expect(err).toContain(nameServer);
+    expect(out).toBe('');
+    expect(code).toBe(1);
   });
 });

@@ -4,6 +4,7 @@ import { brokerCommand } from './broker.js';
 import { devCommand } from './dev.js';
 import { examples } from './examples.js';
 import { namesrvCommand } from './namesrv.js';
+import { sendCommand } from './send.js';
 import { shopCommand } from './shop.js';
 
 /** All of `halfmq`. Each command loads what it runs when it is called: asking for help loads neither Nest nor LMDB. */
@@ -19,11 +20,12 @@ export function createProgram(): Command {
       'after',
       examples({
         'halfmq dev': 'name server and broker in one process, for this machine',
+        'halfmq send greetings "hello"': 'send one message to it',
         'halfmq shop': 'the demo shop, with all it needs',
         'halfmq help broker': "every option of the broker's command",
       }),
     );
-  const commands = [devCommand(), namesrvCommand(), brokerCommand(), shopCommand()];
+  const commands = [devCommand(), namesrvCommand(), brokerCommand(), shopCommand(), sendCommand()];
   for (const command of commands) {
     command
       .helpOption('-h, --help', 'show this')
