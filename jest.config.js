@@ -20,6 +20,10 @@ const config = {
     ],
   },
   setupFiles: ['reflect-metadata'],
+  globalSetup: '<rootDir>/scripts/tests-begin.mjs',
+  globalTeardown: '<rootDir>/scripts/tests-end.mjs',
+  // much of a test's time is the time of the processes it started
+  maxWorkers: 2,
   testMatch: ['<rootDir>/{libs,apps}/*/src/**/*.spec.ts', '<rootDir>/test/{kit,e2e,faults}/**/*.spec.ts'],
   modulePathIgnorePatterns: ['/dist/'],
 };

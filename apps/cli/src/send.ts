@@ -2,6 +2,9 @@ import { Command } from 'commander';
 import { collectAssignment, collectText, type Assignments } from './assignments.js';
 import { examples } from './examples.js';
 
+/** Long enough for a name server that starts at the same time; a wrong address is said soon. */
+const START_TIMEOUT_MS = 1_000;
+
 interface Flags {
   readonly namesrvAddr?: string;
   readonly tag?: string;
@@ -34,7 +37,7 @@ export function sendCommand(): Command {
 async function send(topic: string, body: string, flags: Flags): Promise<void> {
   const { HalfmqClient } = await import('@halfmq/transaction');
   const nameServers = flags.namesrvAddr ?? process.env['NAMESRV_ADDR'] ?? '127.0.0.1:9876';
-  const client = new HalfmqClient({ nameServers });
+  const client = new HalfmqClient({ nameServers, startTimeoutMs: START_TIMEOUT_MS });
   try {
     await client.start();
     const receipt = await client.producer({ group: 'halfmq-cli' }).send({
