@@ -37,13 +37,14 @@ export class Serving {
   }
 
   private serve(entry: HandlerEntry, context: RequestContext): void {
+    let outcome: Outcome | Promise<Outcome>;
     try {
-      const outcome = entry.handle(entry.spec.decode(context.extFields), context);
-      if ('then' in outcome) this.serveLater(entry, context, outcome);
-      else this.answer(context, outcome);
+      outcome = entry.handle(entry.spec.decode(context.extFields), context);
     } catch (error) {
-      this.answer(context, this.failed(error, entry));
+      return this.answer(context, this.failed(error, entry));
     }
+    if ('then' in outcome) this.serveLater(entry, context, outcome);
+    else this.answer(context, outcome);
   }
 
   private serveLater(entry: HandlerEntry, context: RequestContext, later: Promise<Outcome>): void {

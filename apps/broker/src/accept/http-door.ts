@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { ValidationPipe, type DynamicModule, type ValidationError } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
-import { StatusError, type Log, type StatusName } from '@halfmq/remoting';
+import { StatusError, type Clock, type Log, type StatusName } from '@halfmq/remoting';
 import type { AddressInfo } from 'node:net';
 import { PortError } from './ports.js';
 import { AsProblem } from './problem.js';
@@ -19,6 +19,9 @@ export interface HttpDoorOptions {
   readonly host: string;
   /** bytes of a message's body; a request may be larger by what its encoding takes */
   readonly maxMessageSize: number;
+  /** how long requests taken may still be answered when the door closes */
+  readonly graceMs: number;
+  readonly clock: Clock;
   readonly log: Log;
   readonly nameOf: (error: unknown) => StatusName | undefined;
 }
@@ -35,7 +38,6 @@ export async function openHttpDoor(module: DynamicModule, options: HttpDoorOptio
     NestFactory.create<NestExpressApplication>(module, new ExpressAdapter(), {
       abortOnError: false,
       bodyParser: false,
-      forceCloseConnections: true,
     }),
   );
   application.disable('x-powered-by');
@@ -57,8 +59,13 @@ export async function openHttpDoor(module: DynamicModule, options: HttpDoorOptio
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
     throw new PortError(options.port, 'HTTP door', 'httpPort', code, { cause: error });
   }
-  const { port } = application.getHttpServer().address() as AddressInfo;
-  return { port, close: () => application.close() };
+  const server = application.getHttpServer();
+  const close = async (): Promise<void> => {
+    const cancel = options.clock.after(options.graceMs, () => server.closeAllConnections());
+    await application.close();
+    cancel();
+  };
+  return { port: (server.address() as AddressInfo).port, close };
 }
 
 function sentence(errors: readonly ValidationError[]): string {

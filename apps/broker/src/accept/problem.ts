@@ -40,7 +40,6 @@ export class AsProblem implements ExceptionFilter {
     const detail = error instanceof Error ? error.message : String(error);
     const name = this.nameOf(error);
     if (name) return problem(name, detail);
-    if (isTooLarge(error)) return problem('MESSAGE_ILLEGAL', 'the request body is over the limit', 413);
     if (!(error instanceof HttpException)) {
       this.log.error('an HTTP request failed', { error });
       return problem('SYSTEM_ERROR', detail);
@@ -51,9 +50,4 @@ export class AsProblem implements ExceptionFilter {
     if (status === 413) return problem('MESSAGE_ILLEGAL', detail, status);
     return { type: 'about:blank', title: error.name, status, detail };
   }
-}
-
-/** What the body parser throws, before any controller is asked. */
-function isTooLarge(error: unknown): boolean {
-  return error instanceof Error && 'type' in error && error.type === 'entity.too.large';
 }

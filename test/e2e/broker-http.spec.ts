@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { decodeOffsetMessageId, decodeRecord, parseProperties, viewMessageById } from '@halfmq/remoting';
+import type { MessageRecord } from '@halfmq/remoting';
+import { InProcessBroker } from '../kit/in-process.js';
+import { freePort } from '../kit/ports.js';
+
+describe('sending by HTTP', () => {
+  let broker: InProcessBroker;
+  let base: string;
+
+  beforeAll(async () => {
+    const httpPort = String(await freePort());
+    broker = await InProcessBroker.start({ properties: { httpPort, maxMessageSize: '4096' } });
+    base = `http://127.0.0.1:${broker.broker.httpPort}`;
+  });
+  afterAll(() => broker.close());
+
+  const post = (topic: string, body: unknown): Promise<Response> =>
+    fetch(`${base}/v1/topics/${encodeURIComponent(topic)}/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+
+  async function stored(offsetMessageId: string): Promise<MessageRecord> {
+    const offset = decodeOffsetMessageId(offsetMessageId)?.physicalOffset ?? -1;
+    return decodeRecord((await broker.ask(viewMessageById, { offset })).body);
+  }
+
+  it('answers 201 with ids, queue and offset, and the message is like any other', async () => {
+    const response = await post('orders', {
+      body: 'hello',
+      tag: 'created',
+      keys: ['k1', 'k2'],
+      properties: { colour: 'red' },
+    });
+    expect(response.status).toBe(201);
+    const answer = (await response.json()) as { messageId: string; offsetMessageId: string };
+    expect(answer).toMatchObject({ topic: 'orders', brokerName: 'broker-a', offset: 0 });
+    const record = await stored(answer.offsetMessageId);
+    expect(record.body.toString()).toBe('hello');
+    expect(Object.fromEntries(parseProperties(record.properties))).toMatchObject({
+      TAGS: 'created',
+      KEYS: 'k1 k2',
+      colour: 'red',
+      UNIQ_KEY: answer.messageId,
+    });
+  });
+
+  it('takes JSON and bytes as bodies', async () => {
+    const json = (await (await post('orders', { body: { a: 1 } })).json()) as { offsetMessageId: string };
+    expect((await stored(json.offsetMessageId)).body.toString()).toBe('{"a":1}');
+    const bytes = (await (await post('orders', { bodyBase64: 'AAEC' })).json()) as {
+      offsetMessageId: string;
+    };
+    expect((await stored(bytes.offsetMessageId)).body).toEqual(Buffer.from([0, 1, 2]));
+  });
+
+  it('sends messages of one ordering key to one queue', async () => {
+    const send = async () =>
+      (await (await post('ordered', { body: 'x', orderingKey: 'user-7' })).json()) as object;
+    const answers = [await send(), await send(), await send()] as { queueId: number; offset: number }[];
+    expect(new Set(answers.map((answer) => answer.queueId)).size).toBe(1);
+    expect(answers.map((answer) => answer.offset)).toEqual([0, 1, 2]);
+  });
+
+  it.each([
+    ['no body', {}, 400, 'exactly one of body and bodyBase64'],
+    ['two bodies', { body: 'a', bodyBase64: 'AA==' }, 400, 'exactly one of body and bodyBase64'],
+    ['an unknown field', { body: 'a', colour: 'red' }, 400, 'colour'],
+    ['keys that are no list', { body: 'a', keys: 'k' }, 400, 'keys'],
+    ['bytes that are no base64', { bodyBase64: '***' }, 400, 'bodyBase64'],
+    ['a reserved property', { body: 'a', properties: { TRAN_MSG: 'true' } }, 400, 'TRAN_MSG is reserved'],
+    ['a property that is no text', { body: 'a', properties: { n: 1 } }, 400, 'property n is no text'],
+    ['something that is no JSON', '{', 400, 'JSON'],
+    ['an empty body', { body: '' }, 400, 'empty'],
+    ['too large a body', { body: 'x'.repeat(5_000) }, 413, '4096'],
+    ['a far too large body', { body: 'x'.repeat(500_000) }, 413, 'too large'],
+  ])('answers %s with a problem document', async (_, body, status, detail) => {
+    const response = await post('orders', body);
+    expect(response.status).toBe(status);
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+    const problem = (await response.json()) as { type: string; detail: string; status: number; hint: string };
+    expect(problem.status).toBe(status);
+    expect(problem.type).toMatch(/^urn:halfmq:error:(invalid-parameter|message-illegal)$/);
+    expect(problem.detail).toContain(detail);
+    expect(problem.hint).toBeTruthy();
+  });
+
+  it('refuses what the wire refuses, by the same names', async () => {
+    const illegal = await post('shop order', { body: 'a' });
+    expect([illegal.status, await illegal.json()]).toMatchObject([
+      400,
+      { type: 'urn:halfmq:error:invalid-parameter', code: 29, retryable: false },
+    ]);
+    const system = await post('RMQ_SYS_TRANS_HALF_TOPIC', { body: 'a' });
+    expect([system.status, await system.json()]).toMatchObject([
+      403,
+      { type: 'urn:halfmq:error:no-permission', code: 16 },
+    ]);
+  });
+
+  it('answers 404 for what is not there', async () => {
+    const response = await fetch(`${base}/v1/nothing`);
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      404,
+      expect.stringContaining('application/problem+json'),
+    ]);
+  });
+
+  it('says that it is up', async () => {
+    const response = await fetch(`${base}/health`);
+    expect([response.status, await response.json()]).toMatchObject([
+      200,
+      { status: 'up', broker: 'broker-a' },
+    ]);
+  });
+});
+
+describe('a broker that makes no topics', () => {
+  it('answers 404 with the name of the wire', async () => {
+    const httpPort = String(await freePort());
+    const broker = await InProcessBroker.start({ properties: { httpPort, autoCreateTopicEnable: 'false' } });
+    try {
+      const response = await fetch(`http://127.0.0.1:${httpPort}/v1/topics/orders/messages`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"body":"a"}',
+      });
+      expect([response.status, await response.json()]).toMatchObject([
+        404,
+        { type: 'urn:halfmq:error:topic-not-exist', code: 17, status: 404 },
+      ]);
+    } finally {
+      await broker.close();
+    }
+  });
+});
