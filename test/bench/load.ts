@@ -82,6 +82,7 @@ class Lane {
     while (buffer.length >= 4) {
       const end = 4 + buffer.readUInt32BE(0);
       if (buffer.length < end) break;
+      if (this.answered === 0) mustBeOk(buffer.subarray(0, end));
       this.load.onResponse?.(buffer.subarray(0, end));
       this.latencies.push(performance.now() - (this.sentAt[this.answered] ?? 0));
       this.answered++;
@@ -92,6 +93,25 @@ class Lane {
     if (this.answered === this.share) this.done();
     else this.fill();
   }
+}
+
+export interface AnswerHeader {
+  readonly code: number;
+  readonly remark?: string;
+  readonly extFields?: Readonly<Record<string, string>>;
+}
+
+/** The header of an answer in the JSON encoding. */
+export function headerOf(frame: Buffer): AnswerHeader {
+  const length = frame.readUInt32BE(4) & 0xffffff;
+  return JSON.parse(frame.subarray(8, 8 + length).toString()) as AnswerHeader;
+}
+
+/** What refuses everything is fast: the first answer of each connection is looked at. An echo has no header. */
+function mustBeOk(frame: Buffer): void {
+  if (frame[8] !== 0x7b) return;
+  const { code, remark } = headerOf(frame);
+  if (code !== 0) throw new Error(`the server refused: ${code} ${remark ?? ''}`);
 }
 
 export async function run(load: Load): Promise<LoadResult> {

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../kit/ports.js';
 import { echoLimit, lmdbLimit } from './limits.js';
-import { jsonFrame, OPAQUE_MARK, patchOpaque, run, type LoadResult } from './load.js';
+import { headerOf, jsonFrame, OPAQUE_MARK, patchOpaque, run, type LoadResult } from './load.js';
 import { startServer, type Server } from './server.js';
 
 /**
@@ -85,16 +85,8 @@ async function transactions(port: number, server: Server, count: number): Promis
     total: count,
     frame: halves,
     onResponse: (frame) => {
-      const header = JSON.parse(frame.subarray(8, 8 + (frame.readUInt32BE(4) & 0xffffff)).toString()) as {
-        code: number;
-        remark?: string;
-        extFields: { msgId: string; queueOffset: string };
-      };
-      if (header.code !== 0) throw new Error(`half message refused: ${header.code} ${header.remark ?? ''}`);
-      offsets.push({
-        halfOffset: header.extFields.queueOffset,
-        physicalOffset: String(Number.parseInt(header.extFields.msgId.slice(16), 16)),
-      });
+      const { msgId = '', queueOffset = '' } = headerOf(frame).extFields ?? {};
+      offsets.push({ halfOffset: queueOffset, physicalOffset: String(Number.parseInt(msgId.slice(16), 16)) });
     },
   });
   const ended = await run({
@@ -129,68 +121,74 @@ async function transactions(port: number, server: Server, count: number): Promis
 const number = (value: number): string => Math.round(value).toLocaleString('en-US').padStart(9);
 const line = (text: string): void => void process.stdout.write(`${text}\n`);
 
-async function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
+function brokerArgs(port: number, store: string, httpPort: number): string[] {
+  const settings = {
+    listenPort: port,
+    storePathRootDir: store,
+    brokerIP1: '127.0.0.1',
+    brokerName: 'bench',
+    httpPort,
+  };
+  return ['broker', ...Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])];
+}
+
+/** A broker as a user starts it, with its HTTP door; the store is empty. */
+async function measureStart(folder: string): Promise<void> {
+  const port = await freePort();
+  const server = await startServer(CLI, brokerArgs(port, join(folder, 'start'), await freePort()), port);
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const memory = (await server.memoryMb()).toFixed(0);
+    line(
+      `start             ${server.startMs.toFixed(0)} ms to the open port, then idle at ${memory} MB (PSS)`,
+    );
+  } finally {
+    await server.stop();
+  }
+}
+
+async function measureSends(port: number, server: Server): Promise<void> {
+  line('sends, 1 KiB       sends/s   of TCP echo    p50 ms    p99 ms   broker CPU us/send');
+  await run({ host: '127.0.0.1', port, connections: 2, window: 32, total: 40_000, frame: sends });
+  for (const shape of SHAPES) {
+    const limit = await echoLimit(sends, shape);
+    const before = await server.cpuMicros();
+    const result = await run({ host: '127.0.0.1', port, frame: sends, ...shape });
+    const cpu = (((await server.cpuMicros()) - before) / result.total).toFixed(1).padStart(10);
+    const ratio = ((result.perSecond / limit.perSecond) * 100).toFixed(0).padStart(8);
+    const [p50, p99] = [result.p50Ms, result.p99Ms].map((ms) => ms.toFixed(2).padStart(8));
+    const name = `${shape.connections} x ${shape.window}`.padEnd(14);
+    line(`  ${name}${number(result.perSecond)} ${ratio} %   ${p50}  ${p99}   ${cpu}`);
+  }
+}
+
+async function measurePulls(port: number, server: Server): Promise<void> {
+  const before = await server.cpuMicros();
+  const shape = { connections: 4, window: 4, total: 20_000 };
+  const pulls = await run({ host: '127.0.0.1', port, frame: pullsOf(32, 100_000), ...shape });
+  const cpu = (((await server.cpuMicros()) - before) / (pulls.total * 32)).toFixed(2);
+  line(`pulls of 32       ${number(pulls.perSecond * 32)} messages/s, ${cpu} us of broker CPU a message`);
 }
 
 async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'halfmq-bench-'));
-  const port = await freePort();
-  const settings = {
-    listenPort: port,
-    storePathRootDir: join(folder, 'store'),
-    brokerIP1: '127.0.0.1',
-    brokerName: 'bench',
-    httpPort: 0,
-  };
-  const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  const server = await startServer(CLI, ['broker', ...options], port);
   try {
-    line(
-      `broker: started in ${server.startMs.toFixed(0)} ms, ${(await server.memoryMb()).toFixed(0)} MB idle (PSS)`,
-    );
-    line('');
-    line('sends, 1 KiB       sends/s   of TCP echo    p50 ms    p99 ms   broker CPU us/send');
-    await run({ host: '127.0.0.1', port, connections: 2, window: 32, total: 40_000, frame: sends });
-    for (const shape of SHAPES) {
-      const limit = await echoLimit(sends, shape);
-      const before = await server.cpuMicros();
-      const result = await run({ host: '127.0.0.1', port, frame: sends, ...shape });
-      const cpu = ((await server.cpuMicros()) - before) / result.total;
-      const ratio = ((result.perSecond / limit.perSecond) * 100).toFixed(0).padStart(8);
-      line(
-        `  ${`${shape.connections} x ${shape.window}`.padEnd(14)}${number(result.perSecond)} ${ratio} %   ${result.p50Ms.toFixed(2).padStart(8)}  ${result.p99Ms.toFixed(2).padStart(8)}   ${cpu.toFixed(1).padStart(10)}`,
-      );
+    await measureStart(folder);
+    const port = await freePort();
+    const server = await startServer(CLI, brokerArgs(port, join(folder, 'store'), 0), port);
+    try {
+      await measureSends(port, server);
+      await measurePulls(port, server);
+      const [pairs, cpu] = await transactions(port, server, 40_000);
+      const each = `${cpu.toFixed(1)} us of broker CPU each`;
+      line(`transactions      ${number(pairs.perSecond)} half + commit/s, ${each}`);
+    } finally {
+      await server.stop();
     }
-    const before = await server.cpuMicros();
-    const pulls = await run({
-      host: '127.0.0.1',
-      port,
-      connections: 4,
-      window: 4,
-      total: 20_000,
-      frame: pullsOf(32, 100_000),
-    });
-    const pullCpu = ((await server.cpuMicros()) - before) / (pulls.total * 32);
-    line(
-      `pulls of 32       ${number(pulls.perSecond * 32)} messages/s, ${pullCpu.toFixed(2)} us of broker CPU a message`,
-    );
-    const [pairs, pairCpu] = await transactions(port, server, 40_000);
-    line(
-      `transactions      ${number(pairs.perSecond)} half + commit/s, ${pairCpu.toFixed(1)} us of broker CPU each`,
-    );
     const lmdb = await lmdbLimit(2_000);
-    line(
-      `machine: bare LMDB block append ${number(lmdb.megabytesPerSecond)} MB/s = ${number(lmdb.messagesPerSecond)} messages/s`,
-    );
+    const rate = `${number(lmdb.megabytesPerSecond)} MB/s = ${number(lmdb.messagesPerSecond)} messages/s`;
+    line(`machine           bare LMDB block append ${rate}`);
   } finally {
-    await server.stop();
     await rm(folder, { recursive: true, force: true });
   }
 }
