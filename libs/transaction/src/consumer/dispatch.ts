@@ -1,5 +1,5 @@
 import type { Clock, Log } from '@halfmq/remoting';
-import { DeadLetter } from '../errors.js';
+import { DeadLetter, RetryIn } from '../errors.js';
 import { InFlight } from '../in-flight.js';
 import type { ConsumedQueue, TakenMessage } from './consumed-queue.js';
 import type { ConsumerOptions } from './consumer-options.js';
@@ -114,7 +114,8 @@ export class Dispatch {
       log.warn('a handler failed; a broadcast message is not delivered again', fields);
       return true;
     }
-    log.warn('a handler failed', { ...fields, reconsumeTimes: message.reconsumeTimes });
+    if (thrown instanceof RetryIn) log.debug('a handler asked for the message again', fields);
+    else log.warn('a handler failed', { ...fields, reconsumeTimes: message.reconsumeTimes });
     if (options.orderly && !this.givesUp(taken, thrown)) {
       this.again(queue, { ...taken, message: retried(taken) }, suspendMs(thrown));
       return false;

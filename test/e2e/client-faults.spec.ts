@@ -1,0 +1,222 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  BrokerUnreachable,
+  HalfmqClient,
+  NoNameServer,
+  NoRoute,
+  SendFailed,
+  TransactionState,
+  VerdictConflict,
+  type ClientOptions,
+} from '@halfmq/transaction';
+import { note, testLog } from '../kit/client-scenarios.js';
+import { InProcessCluster } from '../kit/in-process-cluster.js';
+import { until } from '../kit/until.js';
+
+const clients: HalfmqClient[] = [];
+
+async function connect(cluster: InProcessCluster, more: Partial<ClientOptions> = {}): Promise<HalfmqClient> {
+  const client = new HalfmqClient({ nameServers: cluster.nameServers, log: testLog, ...more });
+  clients.push(client);
+  await client.start();
+  return client;
+}
+
+/** As the kill of its process: its sockets are gone, and nothing was said before. */
+function die(client: HalfmqClient): Promise<void> {
+  return (client as unknown as { remoting: { close(): Promise<void> } }).remoting.close();
+}
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) await client.close();
+});
+
+describe('a client and its name servers', () => {
+  it('moves to the next when one is lost', async () => {
+    const cluster = await InProcessCluster.start(2);
+    try {
+      await cluster.startBroker('broker-a');
+      const client = await connect(cluster);
+      const producer = client.producer();
+      await producer.send({ topic: 'before', body: 'x' });
+      await cluster.namesrvs[0]!.close();
+      await expect(producer.send({ topic: 'after', body: 'x' })).resolves.toMatchObject({ status: 'stored' });
+    } finally {
+      await Promise.all(clients.splice(0).map((client) => client.close()));
+      await cluster.close();
+    }
+  });
+
+  it('says which were asked when none answers, and can be started again', async () => {
+    const options = { nameServers: '127.0.0.1:1, 127.0.0.1:2', startTimeoutMs: 100 };
+    const client = new HalfmqClient(options);
+    clients.push(client);
+    await expect(client.start()).rejects.toThrow(/127\.0\.0\.1:1.*127\.0\.0\.1:2/);
+    await expect(client.start()).rejects.toBeInstanceOf(NoNameServer);
+  });
+});
+
+describe('a client and its brokers', () => {
+  let cluster: InProcessCluster;
+  beforeAll(async () => {
+    cluster = await InProcessCluster.start();
+    await cluster.startBroker('broker-a');
+  });
+  afterAll(() => cluster?.close());
+
+  it('loses nothing of a member that dies: the other gets what was not finished', async () => {
+    const producer = (await connect(cluster)).producer();
+    await producer.send({ topic: 'deaths', body: 'first' });
+    const survivor = await note(await connect(cluster), 'deaths', { group: 'heirs' });
+    const doomed = await connect(cluster);
+    const never = new Promise<void>(() => undefined);
+    const victim = await note(doomed, 'deaths', { group: 'heirs', handle: () => never, drainTimeoutMs: 1 });
+    const sent = new Set<string>();
+    await until('the doomed one holds some', async () => {
+      sent.add((await producer.send({ topic: 'deaths', body: 'x' })).messageId);
+      return victim.seen.length > 2;
+    });
+    await die(doomed);
+    await until('the survivor has all', () => {
+      const got = new Set(survivor.seen.map((message) => message.messageId));
+      return [...sent].every((id) => got.has(id));
+    });
+  });
+
+  it('hands over on close what it has not begun, and repeats nothing it has finished', async () => {
+    const producer = (await connect(cluster)).producer();
+    const leaving = await connect(cluster);
+    let running = 0;
+    const first = await note(leaving, 'drained', {
+      group: 'drainers',
+      concurrency: 2,
+      handle: async () => {
+        running++;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        running--;
+      },
+    });
+    const sent: string[] = [];
+    for (let n = 0; n < 60; n++)
+      sent.push((await producer.send({ topic: 'drained', body: `m${n}` })).messageId);
+    await until('it works', () => first.seen.length > 5);
+    await first.close();
+    expect(running).toBe(0);
+    expect(first.seen.length).toBeLessThan(60);
+    const second = await note(await connect(cluster), 'drained', { group: 'drainers' });
+    await until('the rest is handled', () => first.seen.length + second.seen.length >= 60);
+    const got = [...first.seen, ...second.seen].map((message) => message.messageId);
+    expect(got.sort()).toEqual(sent.sort());
+  });
+
+  it('goes on sending and consuming when the broker comes back', async () => {
+    const client = await connect(cluster);
+    const producer = client.producer({ sendTimeoutMs: 10_000 });
+    const { seen } = await note(client, 'restarts', { group: 'patient' });
+    const answered = new Set<string>();
+    const stop = new AbortController();
+    const sending = (async () => {
+      while (!stop.signal.aborted) {
+        try {
+          answered.add((await producer.send({ topic: 'restarts', body: 'x' })).messageId);
+        } catch (error) {
+          if (!(error instanceof SendFailed)) throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    })();
+    await until('some are sent', () => answered.size > 10);
+    await cluster.stopBroker('broker-a');
+    await cluster.startBroker('broker-a');
+    const before = answered.size;
+    await until('sending goes on', () => answered.size > before + 10);
+    stop.abort();
+    await sending;
+    await until('every answered one is consumed', () => {
+      const got = new Set(seen.map((message) => message.messageId));
+      return [...answered].every((id) => got.has(id));
+    });
+  });
+
+  it('is asked about its transactions again as soon as the broker is back', async () => {
+    const client = await connect(cluster);
+    const { seen } = await note(client, 'in-doubt', { group: 'in-doubt-readers' });
+    const producer = client.transactionProducer({
+      group: 'in-doubt-producers',
+      topics: ['*'],
+      check: async () => TransactionState.Commit,
+    });
+    await producer.prepare({ topic: 'in-doubt', body: 'x' });
+    await cluster.stopBroker('broker-a');
+    await cluster.startBroker('broker-a');
+    await until('the check has decided', () => seen.length === 1);
+  });
+
+  it('refuses the second, opposite verdict and takes the same one again', async () => {
+    const client = await connect(cluster);
+    const check = async () => TransactionState.Unknown;
+    const producer = client.transactionProducer({ group: 'judges', topics: ['verdicts'], check });
+    const half = await producer.prepare({ topic: 'verdicts', body: 'x' });
+    await producer.end(half, 'rollback');
+    await producer.end(half, 'rollback');
+    const late = producer.end(half, 'commit');
+    await expect(late).rejects.toBeInstanceOf(VerdictConflict);
+    await expect(late).rejects.toMatchObject({ decided: 'rollback', wanted: 'commit' });
+  });
+
+  it('broadcasts to every member, and each goes on where it was', async () => {
+    const offsetFolder = await mkdtemp(join(tmpdir(), 'halfmq-offsets-'));
+    try {
+      const producer = (await connect(cluster)).producer();
+      await producer.send({ topic: 'broadcast', body: '1' });
+      const model = { model: 'broadcasting', group: 'everyone', offsetFolder } as const;
+      const one = await connect(cluster, { instanceName: 'one' });
+      const first = await note(one, 'broadcast', model);
+      const second = await note(await connect(cluster, { instanceName: 'two' }), 'broadcast', model);
+      await producer.send({ topic: 'broadcast', body: '2' });
+      const both = [first, second];
+      await until('each has both', () => both.every(({ seen }) => seen.length === 2));
+      await one.close();
+      await producer.send({ topic: 'broadcast', body: '3' });
+      const again = await note(await connect(cluster, { instanceName: 'one' }), 'broadcast', model);
+      await until('the third is there', () => again.seen.length > 0);
+      expect(again.seen.map((message) => message.body.toString())).toEqual(['3']);
+    } finally {
+      await Promise.all(clients.splice(0).map((client) => client.close()));
+      await rm(offsetFolder, { recursive: true, force: true });
+    }
+  });
+
+  it('says broker, address and brokerIP1 when an advertised address cannot be reached', async () => {
+    const odd = await InProcessCluster.start();
+    try {
+      // listens on 127.0.0.1 alone
+      await odd.startBroker('lost', { brokerIP1: '127.0.0.9' });
+      const client = await connect(odd);
+      const failed = client.producer({ sendTimeoutMs: 300 }).send({ topic: 'anything', body: 'x' });
+      await expect(failed).rejects.toThrow(/broker lost at 127\.0\.0\.9:\d+.*brokerIP1/);
+      await expect(failed).rejects.toMatchObject({
+        maybeStored: false,
+        cause: expect.any(BrokerUnreachable),
+      });
+    } finally {
+      await Promise.all(clients.splice(0).map((client) => client.close()));
+      await odd.close();
+    }
+  });
+
+  it('has no route for a topic that nobody may create', async () => {
+    const strict = await InProcessCluster.start();
+    try {
+      await strict.startBroker('strict', { autoCreateTopicEnable: 'false' });
+      const client = await connect(strict);
+      await expect(client.producer().send({ topic: 'unknown', body: 'x' })).rejects.toBeInstanceOf(NoRoute);
+    } finally {
+      await Promise.all(clients.splice(0).map((client) => client.close()));
+      await strict.close();
+    }
+  });
+});

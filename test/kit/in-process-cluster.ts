@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startBroker, type RunningBroker } from '@halfmq/broker';
+import { startNamesrv, type RunningNamesrv } from '@halfmq/namesrv';
+import { freePort } from './ports.js';
+import { testLog } from './client-scenarios.js';
+
+/** Settings that make retries and checks quick. */
+const QUICK = {
+  bindAddress: '127.0.0.1',
+  brokerIP1: '127.0.0.1',
+  httpPort: '0',
+  messageDelayLevel: '1s 1s 1s 1s 1s 1s',
+  transactionTimeOut: '1000',
+  transactionCheckInterval: '1000',
+};
+
+/** Name servers and brokers in the test's process, each broker with a port and a folder it keeps over its restarts. */
+export class InProcessCluster {
+  private readonly brokers = new Map<string, RunningBroker>();
+  private readonly places = new Map<string, Readonly<Record<string, string>>>();
+
+  private constructor(
+    private readonly folder: string,
+    readonly namesrvs: readonly RunningNamesrv[],
+  ) {}
+
+  static async start(nameServers = 1): Promise<InProcessCluster> {
+    const folder = await mkdtemp(join(tmpdir(), 'halfmq-cluster-'));
+    const started = Array.from({ length: nameServers }, () =>
+      startNamesrv({ port: 0, properties: { bindAddress: '127.0.0.1' } }),
+    );
+    return new InProcessCluster(folder, await Promise.all(started));
+  }
+
+  /** As a client's option. */
+  get nameServers(): string {
+    return this.namesrvs.map((namesrv) => namesrv.address).join(';');
+  }
+
+  /** Starts a broker, or one that was stopped again. @param settings over the quick ones */
+  async startBroker(name: string, settings: Readonly<Record<string, string>> = {}): Promise<RunningBroker> {
+    const place = this.places.get(name) ?? {
+      listenPort: String(await freePort()),
+      storePathRootDir: join(this.folder, name),
+    };
+    this.places.set(name, place);
+    const properties = { ...QUICK, brokerName: name, namesrvAddr: this.nameServers, ...place, ...settings };
+    const broker = await startBroker({ properties, log: testLog });
+    this.brokers.set(name, broker);
+    return broker;
+  }
+
+  async stopBroker(name: string): Promise<void> {
+    await this.brokers.get(name)?.close();
+    this.brokers.delete(name);
+  }
+
+  async close(): Promise<void> {
+    for (const name of this.brokers.keys()) await this.stopBroker(name);
+    for (const namesrv of this.namesrvs) await namesrv.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
