@@ -115,7 +115,7 @@ const PRODUCE = {
     room(Delay, CLOCK, CONFIG),
     room(Put, MESSAGE_STORE, Delay),
     room(OffsetMessageIds, STORE_HOST),
-    room(DueDeliveries, CLOCK, LOG, MESSAGE_STORE),
+    room(DueDeliveries, CLOCK, LOG, CONFIG, MESSAGE_STORE),
     room(BrokerProperties, CONFIG, CLOCK),
     room(Destination, CONFIG, Topics, Groups, HOLDS_LOCK),
     room(Send, CONFIG, CLOCK, Destination, BrokerProperties, Clients, Put, Delay, OffsetMessageIds),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { formatProperties, ManualClock, parseProperties, StatusError } from '@halfmq/remoting';
 import type { NewMessage } from '@halfmq/store';
-import { Delay, type DelaySettings } from './delay.js';
+import { Delay, timerSlot, type DelaySettings } from './delay.js';
 
 const LEVELS = '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h';
 const NOW = Date.UTC(2026, 10, 25) + 250;
@@ -10,7 +10,6 @@ function delay(more: Partial<DelaySettings> = {}): Delay {
   return new Delay(new ManualClock(NOW), {
     messageDelayLevel: LEVELS,
     timerWheelEnable: true,
-    timerPrecisionMs: 1000,
     timerMaxDelaySec: 259_200,
     ...more,
   });
@@ -78,21 +77,18 @@ describe('delay levels', () => {
 });
 
 describe('timer messages', () => {
-  it('wait for their time in the wheel topic, with the slot RocketMQ would take', () => {
+  it('wait for their time in the wheel topic', () => {
     const waiting = delay().of(message({ TIMER_DELAY_MS: '1800' }));
     expect(waiting?.deliverAt).toBe(NOW + 1_800);
     expect(waiting?.message).toMatchObject({ topic: 'rmq_sys_wheel_timer', queueId: 0 });
     const properties = parseProperties(waiting?.message.properties);
-    expect(properties.get('TIMER_OUT_MS')).toBe(String(NOW - 250 + 2_000));
     expect(properties.get('REAL_TOPIC')).toBe('orders');
     expect(properties.get('REAL_QID')).toBe('3');
   });
 
-  it('take the slot before when their time is a whole one', () => {
-    const at = NOW - 250 + 5_000;
-    const waiting = delay().of(message({ TIMER_DELIVER_MS: String(at) }));
-    expect(waiting?.deliverAt).toBe(at);
-    expect(parseProperties(waiting?.message.properties).get('TIMER_OUT_MS')).toBe(String(at - 1_000));
+  it('are shown in the slot RocketMQ would take: the one before when their time is a whole one', () => {
+    expect(timerSlot(12_345, 1_000)).toBe(12_000);
+    expect(timerSlot(12_000, 1_000)).toBe(11_000);
   });
 
   it('read seconds before milliseconds before the absolute time', () => {

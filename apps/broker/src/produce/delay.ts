@@ -11,8 +11,9 @@ import { SystemTopic } from '../directory/topic-names.js';
  *   TIMER_DELAY_MS       ms from now, else
  *   TIMER_DELIVER_MS     ms since 1970
  *
- * A waiting message lies in a system topic with its own in REAL_TOPIC and REAL_QID. A delivered one still carries all
- * of these properties, and TIMER_OUT_MS says that its TIMER_* were obeyed: it does not wait again when it is copied.
+ * A waiting message lies in a system topic with its own in REAL_TOPIC and REAL_QID, and the store keeps its time in
+ * TIMER_OUT_MS. A delivered one still carries its DELAY, TIMER_* and REAL_*; TIMER_OUT_MS then says that its TIMER_* were
+ * obeyed, so that it does not wait again when it is copied.
  */
 const NEVER_WAIT: ReadonlySet<string> = new Set([
   SystemTopic.SCHEDULE,
@@ -32,10 +33,7 @@ export interface Waiting {
   readonly deliverAt: number;
 }
 
-export type DelaySettings = Pick<
-  BrokerConfig,
-  'messageDelayLevel' | 'timerWheelEnable' | 'timerPrecisionMs' | 'timerMaxDelaySec'
->;
+export type DelaySettings = Pick<BrokerConfig, 'messageDelayLevel' | 'timerWheelEnable' | 'timerMaxDelaySec'>;
 
 export class Delay {
   private readonly levelsMs: readonly number[];
@@ -88,16 +86,14 @@ export class Delay {
     const longestMs = this.config.timerMaxDelaySec * 1000;
     if (deliverAt - now > longestMs)
       throw illegal(`a delay of at most ${longestMs} ms (timerMaxDelaySec) expected, got ${deliverAt - now}`);
-    properties.set(PropertyName.TIMER_OUT_MS, String(this.rounded(deliverAt)));
     return elsewhere(message, properties, SystemTopic.WHEEL_TIMER, 0, deliverAt);
   }
+}
 
-  /** The slot of RocketMQ's wheel. It is what the wire shows; here messages go out at the time asked for. */
-  private rounded(deliverAt: number): number {
-    const precision = this.config.timerPrecisionMs;
-    const into = deliverAt % precision;
-    return deliverAt - (into === 0 ? precision : into);
-  }
+/** The slot of RocketMQ's wheel. It is what the wire shows; here messages go out at the time asked for. */
+export function timerSlot(deliverAt: number, precisionMs: number): number {
+  const into = deliverAt % precisionMs;
+  return deliverAt - (into === 0 ? precisionMs : into);
 }
 
 function mayWait(message: NewMessage): boolean {

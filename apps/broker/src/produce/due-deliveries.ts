@@ -1,6 +1,8 @@
-import type { Cancel, Clock, Log } from '@halfmq/remoting';
+import { formatProperties, PropertyName, type Cancel, type Clock, type Log } from '@halfmq/remoting';
 import { StoreError, type DelayedMessage, type MessageStore, type NewMessage } from '@halfmq/store';
+import type { BrokerConfig } from '../config/resolve-config.js';
 import { SystemTopic } from '../directory/topic-names.js';
+import { timerSlot } from './delay.js';
 import { again, readStored, realPlace } from './stored-message.js';
 
 /** Delivered in one turn of the event loop, so that sends and pulls get theirs between two batches. */
@@ -22,6 +24,7 @@ export class DueDeliveries {
   constructor(
     private readonly clock: Clock,
     private readonly log: Log,
+    private readonly config: Pick<BrokerConfig, 'timerPrecisionMs'>,
     private readonly store: Pick<MessageStore, 'delayed' | 'recordAt' | 'onArrival'>,
   ) {}
 
@@ -78,7 +81,13 @@ export class DueDeliveries {
       this.log.error('a delayed message cannot be read and is given up', { ...delayed });
       return undefined;
     }
-    return again(stored.record, place);
+    const properties = stored.properties;
+    // where the store keeps the time, RocketMQ shows a timer's slot, and nothing for a level
+    if (stored.record.topic === SystemTopic.WHEEL_TIMER) {
+      const slot = timerSlot(delayed.deliverAt, this.config.timerPrecisionMs);
+      properties.set(PropertyName.TIMER_OUT_MS, String(slot));
+    } else properties.delete(PropertyName.TIMER_OUT_MS);
+    return again(stored.record, { ...place, properties: formatProperties(properties) });
   }
 
   private failed(error: StoreError): void {

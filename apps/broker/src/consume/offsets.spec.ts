@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  getEarliestMsgStoretime,
+  getMaxOffset,
+  getMinOffset,
+  queryConsumerOffset,
+  searchOffsetByTimestamp,
+  updateConsumerOffset,
+} from '@halfmq/remoting';
+import { Rig } from '../rig/rig.js';
+import type { WireClient } from '../rig/wire-client.js';
+
+const TOPIC = 'orders';
+const QUEUE = { topic: TOPIC, queueId: 0 };
+
+let rig: Rig;
+let client: WireClient;
+
+beforeEach(async () => {
+  rig = await Rig.start();
+  client = rig.client();
+});
+
+afterEach(() => rig.close());
+
+async function query(more: object = {}): Promise<number | string> {
+  const header = { consumerGroup: 'g', ...QUEUE, ...more };
+  const { code, extFields } = await client.ask(queryConsumerOffset, header);
+  return code === 0 ? Number(extFields?.['offset']) : `code ${code}`;
+}
+
+async function commit(commitOffset: number, more: object = {}): Promise<number> {
+  const header = { consumerGroup: 'g', ...QUEUE, commitOffset, ...more };
+  return (await client.ask(updateConsumerOffset, header)).code;
+}
+
+describe('the offset of a group', () => {
+  it('is 0 on a young topic, unknown on an empty one, and unknown when 0 is not wanted', async () => {
+    expect(await query()).toBe('code 22');
+    await client.send(TOPIC, 'a');
+    expect(await query()).toBe(0);
+    expect(await query({ setZeroIfNotFound: true })).toBe(0);
+    expect(await query({ setZeroIfNotFound: false })).toBe('code 22');
+  });
+
+  it('is what was committed last, also a smaller one', async () => {
+    await client.send(TOPIC, 'a');
+    expect(await commit(12)).toBe(0);
+    expect(await query()).toBe(12);
+    expect(await commit(3)).toBe(0);
+    expect(await query()).toBe(3);
+  });
+
+  it('is refused for a queue that does not exist', async () => {
+    expect(await commit(1)).toBe(17);
+    await client.send(TOPIC, 'a');
+    expect(await commit(1, { queueId: 99 })).toBe(29);
+    expect(await commit(-1)).toBe(29);
+  });
+
+  it('outlives a restart', async () => {
+    await client.send(TOPIC, 'a');
+    await commit(1);
+    await rig.restart();
+    client = rig.client();
+    expect(await query()).toBe(1);
+  });
+
+  it('may also be committed one-way', async () => {
+    await client.send(TOPIC, 'a');
+    await client.say(updateConsumerOffset, { consumerGroup: 'g', ...QUEUE, commitOffset: 5 });
+    expect(await query()).toBe(5);
+  });
+});
+
+describe('a queue', () => {
+  it('says where it begins, where it ends, and where a time lies', async () => {
+    const at: number[] = [];
+    for (const body of ['a', 'b', 'c']) {
+      at.push(rig.clock.now());
+      await client.send(TOPIC, body);
+      await rig.clock.advance(1_000);
+    }
+    const offset = async (timestamp: number, boundaryType?: string): Promise<number> => {
+      const { extFields } = await client.ask(searchOffsetByTimestamp, { ...QUEUE, timestamp, boundaryType });
+      return Number(extFields?.['offset']);
+    };
+    expect((await client.ask(getMaxOffset, QUEUE)).extFields).toMatchObject({ offset: '3' });
+    expect((await client.ask(getMinOffset, QUEUE)).extFields).toMatchObject({ offset: '0' });
+    expect(await offset(at[0]! - 1)).toBe(0);
+    expect(await offset(at[1]!)).toBe(1);
+    expect(await offset(at[1]! + 1)).toBe(2);
+    expect(await offset(at[1]! + 1, 'upper')).toBe(1);
+    expect(await offset(rig.clock.now())).toBe(3);
+    expect((await client.ask(getEarliestMsgStoretime, QUEUE)).extFields).toMatchObject({
+      timestamp: String(at[0]),
+    });
+    const empty = await client.ask(getEarliestMsgStoretime, { topic: TOPIC, queueId: 3 });
+    expect(empty.extFields).toMatchObject({ timestamp: '-1' });
+  });
+});

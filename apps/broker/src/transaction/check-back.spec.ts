@@ -1,0 +1,289 @@
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { RequestCode, resumeCheckHalfMessage } from '@halfmq/remoting';
+import { encodeOffsetMessageId } from '@halfmq/remoting/record';
+import { Rig } from '../rig/rig.js';
+import type { SentHalf, WireClient } from '../rig/wire-client.js';
+
+const TOPIC = 'orders';
+const GROUP = 'shop';
+const PARKED = 'TRANS_CHECK_MAX_TIME_TOPIC';
+const SETTINGS = { transactionTimeOut: '6000', transactionCheckInterval: '30000', transactionCheckMax: '4' };
+/** 1, 2 and 4 intervals after one another, then the wait for the last answer */
+const ALL_CHECKS_MS = 6_000 + 15 * 30_000;
+
+let rig: Rig;
+let client: WireClient;
+
+beforeEach(async () => {
+  rig = await Rig.start(SETTINGS);
+  client = rig.client();
+});
+
+afterEach(() => rig.close());
+
+async function advance(ms: number, ...clients: WireClient[]): Promise<void> {
+  await rig.clock.advance(ms);
+  for (const one of clients.length > 0 ? clients : [client]) await one.settle();
+}
+
+function keys(one: WireClient): string[] {
+  return one.checks.map(({ header }) => header.transactionId ?? '');
+}
+
+/** Changes one byte of every place in the folder's files that holds the text. */
+async function damage(folder: string, text: string): Promise<void> {
+  let places = 0;
+  for (const name of await readdir(folder, { recursive: true })) {
+    const file = join(folder, name);
+    if (!(await stat(file)).isFile()) continue;
+    const bytes = await readFile(file);
+    const before = places;
+    for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) {
+      bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+      places++;
+    }
+    if (places > before) await writeFile(file, bytes);
+  }
+  expect(places).toBeGreaterThan(0);
+}
+
+describe('a check', () => {
+  it('is CHECK_TRANSACTION_STATE with one record that has the real topic and queue', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1', { KEYS: '1' }, { queueId: 3 });
+    await advance(5_999);
+    expect(client.checks).toEqual([]);
+    await advance(1);
+    expect(RequestCode.CHECK_TRANSACTION_STATE).toBe(39);
+    const [check] = client.checks;
+    expect(client.checks).toHaveLength(1);
+    expect(check?.header).toMatchObject({
+      topic: 'RMQ_SYS_TRANS_HALF_TOPIC',
+      tranStateTableOffset: half.halfOffset,
+      commitLogOffset: half.physicalOffset,
+      msgId: half.uniqueKey,
+      transactionId: half.uniqueKey,
+      bname: 'broker-a',
+    });
+    const { record } = check!;
+    expect(check?.header.offsetMsgId).toBe(encodeOffsetMessageId(record.storeHost, half.physicalOffset));
+    expect(record).toMatchObject({ topic: TOPIC, queueId: 3, flag: 7, queueOffset: half.halfOffset });
+    expect(record.body.toString()).toBe('order 1');
+    expect(Object.fromEntries(check!.properties)).toMatchObject({
+      PGROUP: GROUP,
+      KEYS: '1',
+      UNIQ_KEY: half.uniqueKey,
+      TRANSACTION_CHECK_TIMES: '1',
+    });
+    await client.commit(half, { fromTransactionCheck: true });
+    expect(await client.bodies(TOPIC)).toEqual(['order 1']);
+  });
+
+  it('comes again, less and less often, to another producer each time', async () => {
+    const other = rig.client();
+    const half = await client.half(GROUP, TOPIC, 'order 1');
+    await other.producer(GROUP, [TOPIC]);
+    const asked: number[][] = [];
+    for (const ms of [6_000, 30_000, 60_000, 120_000]) {
+      await advance(ms - 1, client, other);
+      const before = client.checks.length + other.checks.length;
+      await advance(1, client, other);
+      asked.push([client.checks.length, other.checks.length]);
+      expect(client.checks.length + other.checks.length).toBe(before + 1);
+    }
+    expect(asked).toEqual([
+      [1, 0],
+      [1, 1],
+      [2, 1],
+      [2, 2],
+    ]);
+    expect(new Set([...keys(client), ...keys(other)])).toEqual(new Set([half.uniqueKey]));
+  });
+
+  it('many at once are spread over all producers, and never a storm', async () => {
+    const others = [rig.client(), rig.client()];
+    for (const other of others) await other.producer(GROUP, ['*']);
+    await client.producer(GROUP, ['*']);
+    await Promise.all(Array.from({ length: 300 }, (_, at) => client.half(GROUP, TOPIC, String(at))));
+    await advance(6_000, client, ...others);
+    const count = (): number[] => [client, ...others].map((one) => one.checks.length).sort((a, b) => a - b);
+    expect(count().reduce((sum, one) => sum + one)).toBe(100);
+    await advance(200, client, ...others);
+    expect(count()).toEqual([100, 100, 100]);
+  });
+
+  it('comes only after its immunity time, counted by this broker', async () => {
+    await client.half(GROUP, TOPIC, 'order 1', { CHECK_IMMUNITY_TIME_IN_SECONDS: '100' });
+    await advance(99_999);
+    expect(client.checks).toEqual([]);
+    await advance(1);
+    expect(client.checks).toHaveLength(1);
+  });
+});
+
+describe('hard cases', () => {
+  it('3: a local transaction longer than several intervals: checks stop at its verdict, it is delivered once', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1');
+    await advance(100_000);
+    expect(client.checks).toHaveLength(3);
+    expect((await client.commit(half)).code).toBe(0);
+    await advance(3_600_000);
+    expect(client.checks).toHaveLength(3);
+    expect(await client.bodies(TOPIC)).toEqual(['order 1']);
+  });
+
+  it('4: past the limit it is parked and visible, and a late verdict still decides, once', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1');
+    await advance(ALL_CHECKS_MS);
+    expect(client.checks).toHaveLength(4);
+    const { records } = await client.pull(PARKED, 0);
+    expect(records.map(({ body }) => body.toString())).toEqual(['order 1']);
+    await advance(3_600_000);
+    expect(client.checks).toHaveLength(4);
+    expect((await client.commit(half)).code).toBe(0);
+    expect((await client.commit(half)).code).toBe(0);
+    expect((await client.rollback(half)).code).toBe(200);
+    expect(await client.bodies(TOPIC)).toEqual(['order 1']);
+  });
+
+  it("5: a producer's clock hours away makes no check early or late", async () => {
+    for (const hours of [-100, 5]) {
+      const bornTimestamp = rig.clock.now() + hours * 3_600_000;
+      await client.half(GROUP, TOPIC, `${hours}`, {}, { bornTimestamp });
+    }
+    await advance(5_999);
+    expect(client.checks).toEqual([]);
+    await advance(1);
+    expect(client.checks).toHaveLength(2);
+    expect((await client.pull(PARKED, 0)).code).toBe(17);
+  });
+
+  it('6: of two producers of one group, each for other topics, only the one that can answer is asked', async () => {
+    const payments = rig.client();
+    await client.half(GROUP, TOPIC, 'order 1');
+    await payments.half(GROUP, 'payments', 'payment 1');
+    const declared = rig.client();
+    await declared.producer(GROUP, ['refunds']);
+    await advance(600_000, client, payments, declared);
+    expect(client.checks.map(({ record }) => record.topic)).toEqual(Array(4).fill(TOPIC));
+    expect(payments.checks.map(({ record }) => record.topic)).toEqual(Array(4).fill('payments'));
+    expect(declared.checks).toEqual([]);
+  });
+
+  it('6: one that is known for other topics only is not asked when the one that can is gone', async () => {
+    const payments = rig.client();
+    await payments.half(GROUP, 'payments', 'payment 1', { CHECK_IMMUNITY_TIME_IN_SECONDS: '99999' });
+    const gone = rig.client();
+    const half = await gone.half(GROUP, TOPIC, 'order 1');
+    await gone.close();
+    await advance(600_000, payments);
+    expect(payments.checks).toEqual([]);
+    await client.producer(GROUP);
+    await advance(100);
+    expect(keys(client)).toEqual([half.uniqueKey]);
+  });
+
+  it('7: an immunity time longer than limit times interval: it is checked the full number of times', async () => {
+    await client.half(GROUP, TOPIC, 'order 1', { CHECK_IMMUNITY_TIME_IN_SECONDS: '3600' });
+    await advance(3_599_999);
+    expect(client.checks).toEqual([]);
+    expect((await client.pull(PARKED, 0)).code).toBe(17);
+    await advance(ALL_CHECKS_MS);
+    expect(client.checks).toHaveLength(4);
+    expect((await client.pull(PARKED, 0)).code).toBe(0);
+  });
+
+  it('9: one damaged half record: all others are checked and resolve', async () => {
+    const before = await client.half(GROUP, TOPIC, 'before');
+    const damaged = await client.half(GROUP, TOPIC, 'DAMAGE-ME-HERE');
+    const after = await client.half(GROUP, TOPIC, 'after');
+    await rig.restart((folder) => damage(folder, 'DAMAGE-ME-HERE'));
+    client = rig.client();
+    await client.producer(GROUP, ['*']);
+    await advance(600_000);
+    expect(new Set(keys(client))).toEqual(new Set([before.uniqueKey, after.uniqueKey]));
+    for (const half of [before, after]) expect((await client.commit(half)).code).toBe(0);
+    const refused = await client.commit(damaged);
+    expect(refused.code).toBe(1);
+    expect(refused.remark).toContain('cannot be read');
+    expect((await client.rollback(damaged)).code).toBe(0);
+    expect(await client.bodies(TOPIC)).toEqual(['before', 'after']);
+  });
+
+  it('10: a producer that was restarted and sends nothing is checked', async () => {
+    const sender = rig.client();
+    const half = await sender.half(GROUP, TOPIC, 'order 1');
+    await sender.close();
+    await client.producer(GROUP);
+    await advance(6_000);
+    expect(keys(client)).toEqual([half.uniqueKey]);
+  });
+
+  it('11: producers away for an hour: nothing is counted, and the first check after coming back resolves it', async () => {
+    const sender = rig.client();
+    const half = await sender.half(GROUP, TOPIC, 'order 1');
+    await sender.close();
+    await advance(3_600_000);
+    expect((await client.pull(PARKED, 0)).code).toBe(17);
+    await client.producer(GROUP, [TOPIC]);
+    await advance(100);
+    expect(keys(client)).toEqual([half.uniqueKey]);
+    expect(client.checks[0]?.properties.get('TRANSACTION_CHECK_TIMES')).toBe('1');
+    await client.commit(half, { fromTransactionCheck: true });
+    await advance(3_600_000);
+    expect(client.checks).toHaveLength(1);
+    expect(await client.bodies(TOPIC)).toEqual(['order 1']);
+  });
+
+  it('12: a broker killed during a check asks again, and delivers once', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1');
+    await advance(6_000);
+    expect(client.checks).toHaveLength(1);
+    rig = await rig.killed();
+    client = rig.client();
+    await client.producer(GROUP);
+    await advance(30_000);
+    expect(keys(client)).toEqual([half.uniqueKey]);
+    await client.commit(half, { fromTransactionCheck: true });
+    expect((await client.commit(half)).code).toBe(0);
+    expect(await client.bodies(TOPIC)).toEqual(['order 1']);
+  });
+
+  it('15: a parked one an operator resumes is checked again, and delivered at most once', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1');
+    await advance(ALL_CHECKS_MS);
+    const { records } = await client.pull(PARKED, 0);
+    const copy = records[0]!;
+    const msgId = encodeOffsetMessageId(copy.storeHost, copy.physicalOffset);
+    client.checks.length = 0;
+    expect((await client.ask(resumeCheckHalfMessage, { msgId })).code).toBe(0);
+    await advance(200);
+    expect(keys(client)).toEqual([half.uniqueKey]);
+    expect(client.checks[0]?.properties.get('TRANSACTION_CHECK_TIMES')).toBe('1');
+    await client.commit(half, { fromTransactionCheck: true });
+    const decided = await client.ask(resumeCheckHalfMessage, { msgId });
+    expect(decided.code).toBe(1);
+    expect(decided.remark).toContain('committed by an answer to a check');
+    await advance(3_600_000);
+    expect(client.checks).toHaveLength(1);
+    expect(await client.bodies(TOPIC)).toEqual(['order 1']);
+    expect((await client.ask(resumeCheckHalfMessage, { msgId: 'nonsense' })).code).toBe(1);
+  });
+});
+
+describe('over a restart', () => {
+  it('pending ones are asked about, parked ones stay parked and can be decided', async () => {
+    const parked = await client.half(GROUP, TOPIC, 'parked');
+    await advance(ALL_CHECKS_MS);
+    const pending = await client.half(GROUP, TOPIC, 'pending');
+    await rig.restart();
+    client = rig.client();
+    await client.producer(GROUP, ['*']);
+    await advance(600_000);
+    expect(new Set(keys(client))).toEqual(new Set([pending.uniqueKey]));
+    const decided: SentHalf[] = [parked, pending];
+    for (const half of decided) expect((await client.commit(half)).code).toBe(0);
+    expect(await client.bodies(TOPIC)).toEqual(['parked', 'pending']);
+  });
+});

@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { endTransaction, parseProperties, SysFlag } from '@halfmq/remoting';
+import { Rig } from '../rig/rig.js';
+import type { WireClient } from '../rig/wire-client.js';
+
+const TOPIC = 'orders';
+const GROUP = 'shop';
+const COMMITTED_BEFORE = 200;
+const ROLLED_BACK_BEFORE = 201;
+const UNKNOWN_HALF = 4;
+const GROUP_WRONG = 203;
+
+let rig: Rig;
+let client: WireClient;
+
+beforeEach(async () => {
+  rig = await Rig.start();
+  client = rig.client();
+});
+
+afterEach(() => rig.close());
+
+describe('a half message', () => {
+  it('is seen by nobody until it is committed, and then as it was sent', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1', { TAGS: 'new', KEYS: '1' }, { queueId: 2 });
+    expect(await client.bodies(TOPIC, 2)).toEqual([]);
+    expect((await client.commit(half)).code).toBe(0);
+    const { records } = await client.pull(TOPIC, 0, { queueId: 2, subscription: 'new' });
+    const [record] = records;
+    expect(records).toHaveLength(1);
+    expect(record).toMatchObject({ topic: TOPIC, queueId: 2, queueOffset: 0, flag: 7 });
+    expect(record?.body.toString()).toBe('order 1');
+    expect((record?.sysFlag ?? 0) & SysFlag.TRANSACTION_MASK).toBe(SysFlag.TRANSACTION_COMMIT);
+    expect(record?.preparedTransactionOffset).toBe(half.physicalOffset);
+    const properties = parseProperties(record?.properties);
+    expect(Object.fromEntries(properties)).toMatchObject({
+      TRAN_MSG: 'true',
+      PGROUP: GROUP,
+      KEYS: '1',
+      UNIQ_KEY: half.uniqueKey,
+      __transactionId__: half.uniqueKey,
+    });
+    expect(properties.has('REAL_TOPIC')).toBe(false);
+    expect(properties.has('REAL_QID')).toBe(false);
+  });
+
+  it('is never seen when it is rolled back', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1');
+    expect((await client.rollback(half)).code).toBe(0);
+    expect(await client.bodies(TOPIC)).toEqual([]);
+  });
+
+  it('is decided by a one-way verdict too, which is not answered', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1');
+    await client.say(endTransaction, client.verdict(half, SysFlag.TRANSACTION_COMMIT));
+    await client.settle();
+    expect(await client.bodies(TOPIC)).toEqual(['order 1']);
+  });
+
+  it('stays undecided by the verdict "unknown"', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1');
+    expect((await client.ask(endTransaction, client.verdict(half, 0))).code).toBe(0);
+    expect(await client.bodies(TOPIC)).toEqual([]);
+    expect((await client.commit(half)).code).toBe(0);
+    expect(await client.bodies(TOPIC)).toEqual(['order 1']);
+  });
+
+  it('begins its delay when it is committed', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1', { TIMER_DELAY_SEC: '60', TAGS: 'late' });
+    await rig.clock.advance(100_000);
+    await client.commit(half);
+    await rig.clock.advance(59_999);
+    expect(await client.bodies(TOPIC)).toEqual([]);
+    await rig.clock.advance(1);
+    const { records } = await client.pull(TOPIC, 0, { subscription: 'late' });
+    expect(records.map(({ body }) => body.toString())).toEqual(['order 1']);
+    expect(records[0]?.preparedTransactionOffset).toBe(half.physicalOffset);
+  });
+
+  it('keeps a delay that began with its commit over a restart', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1', { DELAY: '5' });
+    await client.commit(half);
+    await rig.restart();
+    client = rig.client();
+    expect((await client.commit(half)).code).toBe(0);
+    await rig.clock.advance(60_000);
+    expect(await client.bodies(TOPIC)).toEqual(['order 1']);
+  });
+
+  it('is refused when its delay is illegal, while its sender can still do something about it', async () => {
+    await expect(client.half(GROUP, TOPIC, 'x', { TIMER_DELAY_SEC: 'soon' })).rejects.toThrow('13');
+  });
+});
+
+describe('the first verdict is final', () => {
+  it('1: a commit that arrives after a check was answered with commit is delivered once', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1');
+    expect((await client.commit(half, { fromTransactionCheck: true })).code).toBe(0);
+    expect((await client.commit(half)).code).toBe(0);
+    expect(await client.bodies(TOPIC)).toEqual(['order 1']);
+  });
+
+  it('2: a commit that arrives after a check was answered with rollback is refused, by name', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1');
+    await client.rollback(half, { fromTransactionCheck: true });
+    const late = await client.commit(half);
+    expect(late.code).toBe(ROLLED_BACK_BEFORE);
+    expect(late.remark).toContain('rolled back by an answer to a check at 2026-11-25T00:00:00.000Z');
+    expect(await client.bodies(TOPIC)).toEqual([]);
+  });
+
+  it('14: the same verdict sent ten times, in any order with its opposite, has one effect', async () => {
+    for (const first of ['commit', 'rollback'] as const) {
+      const topic = `orders-${first}`;
+      const half = await client.half(GROUP, topic, first);
+      const others = Array.from(
+        { length: 10 },
+        (_, at) => [at % 2 ? 'commit' : 'rollback', rig.client()] as const,
+      );
+      const opening = client[first](half);
+      const answers = await Promise.all(
+        others.map(async ([kind, other]) => [kind, (await other[kind](half)).code] as const),
+      );
+      expect((await opening).code).toBe(0);
+      for (const [kind, code] of answers) {
+        const opposite = first === 'commit' ? COMMITTED_BEFORE : ROLLED_BACK_BEFORE;
+        expect([kind, code]).toEqual([kind, kind === first ? 0 : opposite]);
+      }
+      expect(await client.bodies(topic)).toEqual(first === 'commit' ? ['commit'] : []);
+    }
+  });
+
+  it('also over a restart', async () => {
+    const committed = await client.half(GROUP, TOPIC, 'yes');
+    const rolledBack = await client.half(GROUP, TOPIC, 'no');
+    await client.commit(committed);
+    await client.rollback(rolledBack);
+    await rig.restart();
+    client = rig.client();
+    expect((await client.commit(committed)).code).toBe(0);
+    expect((await client.rollback(committed)).code).toBe(COMMITTED_BEFORE);
+    expect((await client.rollback(rolledBack)).code).toBe(0);
+    expect((await client.commit(rolledBack)).code).toBe(ROLLED_BACK_BEFORE);
+    expect(await client.bodies(TOPIC)).toEqual(['yes']);
+  });
+
+  it('12: also when the broker is killed between half and end, or right after the end', async () => {
+    const before = await client.half(GROUP, TOPIC, 'killed before its end');
+    const after = await client.half(GROUP, TOPIC, 'killed after its end');
+    await client.commit(after);
+    rig = await rig.killed();
+    client = rig.client();
+    expect(await client.bodies(TOPIC)).toEqual(['killed after its end']);
+    expect((await client.commit(before)).code).toBe(0);
+    expect((await client.commit(after)).code).toBe(0);
+    expect((await client.rollback(after)).code).toBe(COMMITTED_BEFORE);
+    expect(await client.bodies(TOPIC)).toEqual(['killed after its end', 'killed before its end']);
+  });
+});
+
+describe('a verdict is refused', () => {
+  it('for a half message nobody sent', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1');
+    const never = await client.commit({ ...half, halfOffset: 99 });
+    expect(never.code).toBe(UNKNOWN_HALF);
+    const elsewhere = await client.commit({ ...half, physicalOffset: half.physicalOffset + 1 });
+    expect(elsewhere.code).toBe(UNKNOWN_HALF);
+    expect(elsewhere.remark).toContain('The commit log offset wrong');
+    expect(await client.bodies(TOPIC)).toEqual([]);
+  });
+
+  it('for a message of another store that lay at the same place', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1');
+    expect((await client.commit({ ...half, uniqueKey: 'ANOTHER' })).code).toBe(UNKNOWN_HALF);
+    // 4.x clients name it by its offset id, or not at all
+    expect((await client.commit(half, { msgId: 'x', transactionId: undefined })).code).toBe(0);
+  });
+
+  it('from another producer group, before and after the decision', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1');
+    const foreign = await client.commit({ ...half, group: 'others' });
+    expect(foreign.code).toBe(GROUP_WRONG);
+    expect(foreign.remark).toContain('The producer group wrong');
+    await client.commit(half);
+    expect((await client.rollback({ ...half, group: 'others' })).code).toBe(GROUP_WRONG);
+  });
+});
