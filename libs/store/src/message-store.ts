@@ -27,6 +27,11 @@ export interface NewMessage {
   readonly properties: string;
 }
 
+/** What a committed half message becomes; with `deliverAt` (ms since 1970) it waits in a schedule topic until then. */
+export interface FinalMessage extends NewMessage {
+  readonly deliverAt?: number | undefined;
+}
+
 /** Where a message lies. */
 export interface Place {
   readonly queueOffset: number;
@@ -208,7 +213,7 @@ export interface HalfLedger {
   decide(
     halfOffset: number,
     verdict: Verdict,
-    final: NewMessage | undefined,
+    final: FinalMessage | undefined,
     stored: Stored,
   ): Verdict | undefined;
   /** Pending → parked, with a copy in another topic, in one group. Logged. */

@@ -71,8 +71,8 @@ function openState(options: StoreOptions, commitLog: CommitLog) {
   const { clock, log, storeHost, firstCheckAfterMs } = options;
   const state = new StateEnvironment(join(options.path, 'state.mdb'));
   const decisions = new DecisionWriter(storeHost, () => clock.now());
-  const halves = new LoggedHalfLedger(commitLog, decisions, new Verdicts(state), firstCheckAfterMs);
   const delayed = new LoggedDelayedMessages(commitLog, decisions);
+  const halves = new LoggedHalfLedger(commitLog, decisions, new Verdicts(state), delayed, firstCheckAfterMs);
   const settings = new LoggedSettings(commitLog, decisions);
   const offsets = new GroupedOffsets();
   const projection = new Projection({ state, halves, delayed, settings, offsets }, log, () => ({

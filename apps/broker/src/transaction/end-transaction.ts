@@ -12,9 +12,9 @@ import {
 } from '@halfmq/remoting';
 import {
   StoreError,
+  type FinalMessage,
   type HalfMessage,
   type MessageStore,
-  type NewMessage,
   type Verdict,
 } from '@halfmq/store';
 import { SystemTopic } from '../directory/topic-names.js';
@@ -114,7 +114,7 @@ export class EndTransaction {
     });
   }
 
-  private finalOf(half: HalfMessage): NewMessage & { readonly deliverAt?: number } {
+  private finalOf(half: HalfMessage): FinalMessage {
     const record = readHalf(this.store, half);
     if (!record) {
       throw new StatusError(

@@ -32,12 +32,16 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
   }
 
   schedule(message: NewMessage, deliverAt: number, stored: Stored): Place {
-    const properties = withProperty(message.properties, PropertyName.TIMER_OUT_MS, String(deliverAt));
-    const [place] = this.log.append([{ ...message, properties }], stored, deliverAt);
+    const [place] = this.log.append([keepingTime(message, deliverAt)], stored, deliverAt);
     if (!place) throw new Error('nothing was placed');
-    const entry = this.add(deliverAt, place.physicalOffset);
-    this.log.onUndo(() => this.forget(entry));
+    this.enter(deliverAt, place.physicalOffset);
     return place;
+  }
+
+  /** A record that keeps its time was placed. */
+  enter(deliverAt: number, physicalOffset: number): void {
+    const entry = this.add(deliverAt, physicalOffset);
+    this.log.onUndo(() => this.forget(entry));
   }
 
   due(now: number, limit: number): DelayedMessage[] {
@@ -107,6 +111,12 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
     this.dirty.clear();
     return changes;
   }
+}
+
+/** The message with the property by which its time is found again when the log is applied again. */
+export function keepingTime(message: NewMessage, deliverAt: number): NewMessage {
+  const properties = withProperty(message.properties, PropertyName.TIMER_OUT_MS, String(deliverAt));
+  return { ...message, properties };
 }
 
 function keyOf({ deliverAt, physicalOffset }: DelayedMessage): Buffer {

@@ -1,7 +1,16 @@
 import { propertyOf } from '@halfmq/remoting/record';
 import { longKey } from '../keys.js';
-import type { HalfLedger, HalfMessage, NewMessage, Place, Stored, Verdict } from '../message-store.js';
+import type {
+  FinalMessage,
+  HalfLedger,
+  HalfMessage,
+  NewMessage,
+  Place,
+  Stored,
+  Verdict,
+} from '../message-store.js';
 import type { DecisionWriter } from './decision.js';
+import { keepingTime, type LoggedDelayedMessages } from './delayed.js';
 import { DueHeap } from './due-heap.js';
 import type { Appender, Part } from './part.js';
 import type { Change, StateEnvironment } from './state-environment.js';
@@ -38,6 +47,7 @@ export class LoggedHalfLedger implements HalfLedger, Part {
     private readonly log: Appender,
     private readonly decisions: DecisionWriter,
     private readonly verdicts: Verdicts,
+    private readonly delayed: Pick<LoggedDelayedMessages, 'enter'>,
     private readonly firstCheckAfterMs: (properties: string) => number,
   ) {}
 
@@ -87,7 +97,7 @@ export class LoggedHalfLedger implements HalfLedger, Part {
   decide(
     halfOffset: number,
     verdict: Verdict,
-    final: NewMessage | undefined,
+    final: FinalMessage | undefined,
     stored: Stored,
   ): Verdict | undefined {
     const entry = this.entries.get(halfOffset);
@@ -97,8 +107,7 @@ export class LoggedHalfLedger implements HalfLedger, Part {
       this.log.whenStored(stored);
       return earlier;
     }
-    const record = this.decisions.verdict(halfOffset, verdict);
-    this.log.append(final ? [final, record] : [record], stored);
+    this.append(final, this.decisions.verdict(halfOffset, verdict), stored);
     this.close(entry, verdict);
     this.log.onUndo(() => {
       this.verdicts.unset(halfOffset);
@@ -106,6 +115,17 @@ export class LoggedHalfLedger implements HalfLedger, Part {
       this.sort();
     });
     return undefined;
+  }
+
+  /** Both in one append: a cut log has both or none. */
+  private append(final: FinalMessage | undefined, verdict: NewMessage, stored: Stored): void {
+    const deliverAt = final?.deliverAt;
+    if (!final || deliverAt === undefined) {
+      this.log.append(final ? [final, verdict] : [verdict], stored);
+      return;
+    }
+    const [place] = this.log.append([keepingTime(final, deliverAt), verdict], stored, deliverAt);
+    if (place) this.delayed.enter(deliverAt, place.physicalOffset);
   }
 
   park(halfOffset: number, copy: NewMessage, stored: Stored): Place {
