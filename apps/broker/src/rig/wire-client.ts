@@ -54,6 +54,7 @@ let keys = 0;
 export class WireClient {
   /** Every CHECK_TRANSACTION_STATE that came. */
   readonly checks: ReceivedCheck[] = [];
+  private readonly producers = new Map<string, object>();
   private readonly client: RemotingClient;
 
   constructor(private readonly address: string) {
@@ -84,9 +85,14 @@ export class WireClient {
   }
 
   /** @param topics transactionalTopics, as our own client declares them */
-  async producer(group: string, topics?: readonly string[]): Promise<void> {
-    const one = { groupName: group, ...(topics && { transactionalTopics: topics }) };
-    const body = { clientID: `client-${group}`, producerDataSet: [one], consumerDataSet: [] };
+  producer(group: string, topics?: readonly string[]): Promise<void> {
+    this.producers.set(group, { groupName: group, ...(topics && { transactionalTopics: topics }) });
+    return this.beat();
+  }
+
+  /** The heartbeat of a client that sent half messages or said that it is a producer. */
+  async beat(): Promise<void> {
+    const body = { clientID: 'client', producerDataSet: [...this.producers.values()], consumerDataSet: [] };
     await this.ask(heartBeat, {}, body);
   }
 
@@ -153,6 +159,7 @@ export class WireClient {
     properties: Record<string, string> = {},
     more: { queueId?: number; bornTimestamp?: number } = {},
   ): Promise<SentHalf> {
+    if (!this.producers.has(group)) this.producers.set(group, { groupName: group });
     const prepared = { TRAN_MSG: 'true', PGROUP: group, ...properties };
     const sysFlag = SysFlag.TRANSACTION_PREPARED;
     const sent = await this.send(topic, body, prepared, { ...more, group, sysFlag });

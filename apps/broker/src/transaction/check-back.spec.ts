@@ -10,6 +10,7 @@ const TOPIC = 'orders';
 const GROUP = 'shop';
 const PARKED = 'TRANS_CHECK_MAX_TIME_TOPIC';
 const SETTINGS = { transactionTimeOut: '6000', transactionCheckInterval: '30000', transactionCheckMax: '4' };
+const HEARTBEAT_MS = 30_000;
 /** 1, 2 and 4 intervals after one another, then the wait for the last answer */
 const ALL_CHECKS_MS = 6_000 + 15 * 30_000;
 
@@ -23,9 +24,13 @@ beforeEach(async () => {
 
 afterEach(() => rig.close());
 
+/** Moves on; the clients send their heartbeats meanwhile, and have got what was sent to them when it returns. */
 async function advance(ms: number, ...clients: WireClient[]): Promise<void> {
-  await rig.clock.advance(ms);
-  for (const one of clients.length > 0 ? clients : [client]) await one.settle();
+  const all = clients.length > 0 ? clients : [client];
+  for (let left = ms; left > 0; left -= HEARTBEAT_MS) {
+    await rig.clock.advance(Math.min(left, HEARTBEAT_MS));
+    for (const one of all) await one.beat();
+  }
 }
 
 function keys(one: WireClient): string[] {
@@ -77,7 +82,7 @@ describe('a check', () => {
       TRANSACTION_CHECK_TIMES: '1',
     });
     await client.commit(half, { fromTransactionCheck: true });
-    expect(await client.bodies(TOPIC)).toEqual(['order 1']);
+    expect(await client.bodies(TOPIC, 3)).toEqual(['order 1']);
   });
 
   it('comes again, less and less often, to another producer each time', async () => {
@@ -244,7 +249,8 @@ describe('hard cases', () => {
     client = rig.client();
     await client.producer(GROUP);
     await advance(30_000);
-    expect(keys(client)).toEqual([half.uniqueKey]);
+    // the count of a check is not logged: a killed broker may ask once more than it would have
+    expect(new Set(keys(client))).toEqual(new Set([half.uniqueKey]));
     await client.commit(half, { fromTransactionCheck: true });
     expect((await client.commit(half)).code).toBe(0);
     expect(await client.bodies(TOPIC)).toEqual(['order 1']);
