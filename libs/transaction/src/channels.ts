@@ -1,0 +1,17 @@
+import { channel } from 'node:diagnostics_channel';
+
+/**
+ * What this package tells whoever subscribes (node:diagnostics_channel); free without a subscriber. Published
+ * synchronously at the step it names, so a test can end the process exactly there.
+ *
+ * - `halfmq:transaction:after-half`        `{ transactionId }`: all half messages are stored, COMMIT comes next
+ * - `halfmq:transaction:after-commit`      `{ transactionId }`: the database has committed, END comes next
+ * - `halfmq:transaction:verdict-conflict`  `{ transactionId, error }`: committed here, rolled back at the broker
+ * - `halfmq:transaction:check`             `{ transactionId, answer }`: a check-back was answered
+ */
+export const channels = {
+  afterHalf: channel('halfmq:transaction:after-half'),
+  afterCommit: channel('halfmq:transaction:after-commit'),
+  verdictConflict: channel('halfmq:transaction:verdict-conflict'),
+  check: channel('halfmq:transaction:check'),
+};

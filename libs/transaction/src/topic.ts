@@ -1,0 +1,105 @@
+import type { OutgoingMessage } from './message.js';
+import { type Duration, parseDuration } from './duration.js';
+import { MessageInvalid } from './errors.js';
+
+/** A class whose instances are bodies; with /nest, class-validator checks them when sent and when received. */
+export type BodyClass<T> = new (...args: never[]) => T;
+
+/** json: anything JSON.stringify takes. text: strings as UTF-8. bytes: Buffers as they are. */
+export type BodyFormat = 'json' | 'text' | 'bytes';
+
+export interface TopicOptions<T> {
+  /** business keys to find a message by */
+  key?(body: T): string | readonly string[];
+  /** messages with one ordering key go to one queue, in the order of being sent */
+  orderingKey?(body: T): string;
+  /** the class to check bodies against and to make them of */
+  readonly schema?: BodyClass<T> | undefined;
+  /** json unless told */
+  readonly format?: BodyFormat | undefined;
+}
+
+/** What may be said about one message. At most one of `delay`, `deliverAt` and `delayLevel`. */
+export interface SendOptions {
+  readonly tag?: string | undefined;
+  /** added to what the topic's `key` says */
+  readonly keys?: readonly string[] | undefined;
+  readonly properties?: Readonly<Record<string, string>> | undefined;
+  /** ms or text like '15m'; for a transactional message counted from the commit */
+  readonly delay?: Duration | undefined;
+  /** a Date, or ms since 1970 */
+  readonly deliverAt?: Date | number | undefined;
+  readonly delayLevel?: number | undefined;
+  /** over what the topic's `orderingKey` says */
+  readonly orderingKey?: string | undefined;
+}
+
+/** A topic's name together with the type of its bodies and how they travel. */
+export class Topic<T> {
+  constructor(
+    readonly name: string,
+    private readonly options: TopicOptions<T> = {},
+  ) {}
+
+  get schema(): BodyClass<T> | undefined {
+    return this.options.schema;
+  }
+
+  /** @throws MessageInvalid when the body does not fit the topic's format */
+  message(body: T, options: SendOptions = {}): OutgoingMessage {
+    const { delay, deliverAt, keys = [], orderingKey, ...rest } = options;
+    return {
+      ...rest,
+      topic: this.name,
+      body: this.encode(body),
+      keys: [...[this.options.key?.(body) ?? []].flat(), ...keys],
+      orderingKey: orderingKey ?? this.options.orderingKey?.(body),
+      delayMs: delay === undefined ? undefined : parseDuration(delay),
+      deliverAt: deliverAt instanceof Date ? deliverAt.getTime() : deliverAt,
+    };
+  }
+
+  /** @throws MessageInvalid when the bytes are no body of this topic */
+  decode(bytes: Buffer): T {
+    const { format = 'json' } = this.options;
+    if (format === 'bytes') return bytes as T;
+    const text = bytes.toString('utf8');
+    if (format === 'text') return text as T;
+    try {
+      return JSON.parse(text) as T;
+    } catch (error) {
+      throw new MessageInvalid(
+        `a message of ${this.name} is no JSON (${(error as Error).message}). If its senders write plain text or ` +
+          `bytes, say so: topic('${this.name}', { format: 'text' })`,
+      );
+    }
+  }
+
+  private encode(body: T): Buffer | string {
+    const { format = 'json' } = this.options;
+    if (format === 'json') {
+      const text = JSON.stringify(body) as string | undefined;
+      if (text !== undefined) return text;
+    }
+    if (format === 'text' && typeof body === 'string') return body;
+    if (format === 'bytes' && Buffer.isBuffer(body)) return body;
+    throw new MessageInvalid(`a body of ${this.name} must be ${format}; got ${typeof body}`);
+  }
+}
+
+/**
+ * Names a topic and the type of its bodies, once, for senders and handlers.
+ * `topic<{ orderId: string }>('shop.order.placed', { key: (m) => m.orderId })`, or with a class to validate against:
+ * `topic('shop.order.placed', { schema: OrderPlacedBody })`.
+ */
+export function topic<T>(name: string, options?: TopicOptions<T>): Topic<T> {
+  return new Topic(name, options);
+}
+
+/** A topic by its description or, for JSON without keys, by its bare name. */
+export type TopicOrName<T> = Topic<T> | string;
+
+/** @see TopicOrName */
+export function topicOf<T>(named: TopicOrName<T>): Topic<T> {
+  return typeof named === 'string' ? new Topic(named) : named;
+}

@@ -1,0 +1,79 @@
+import type { Clock } from '@halfmq/remoting';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { giveUp } from './open-transaction.js';
+
+const CONNECTIONS = 2;
+/** A pool whose connections are all in use is no reason to leave the broker without an answer for long. */
+const PATIENCE_MS = 1_000;
+/** Questions beyond these are answered "unknown" at once; the broker asks again. */
+const WAITING = 1_000;
+
+/**
+ * The connections checks may use: two of the data source's pool, so that a storm of questions after a restart leaves
+ * the rest to the application.
+ */
+export class CheckConnections {
+  private free = CONNECTIONS;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Runs `work` on a connection of its own.
+   * @throws Error when there is none free, and what `work` throws: the connection is given up then
+   */
+  async use<R>(work: (runner: QueryRunner) => Promise<R>): Promise<R> {
+    await this.turn();
+    const runner = this.dataSource.createQueryRunner('master');
+    const connected = runner.connect().then(() => undefined);
+    try {
+      await this.inTime(connected);
+    } catch (error) {
+      // The place is free again when the pool has served this request too: it stays at two.
+      void connected
+        .then(
+          () => runner.release(),
+          () => undefined,
+        )
+        .finally(() => this.next());
+      throw error;
+    }
+    try {
+      const result = await work(runner);
+      await runner.release();
+      return result;
+    } catch (error) {
+      await giveUp(runner, error);
+      throw error;
+    } finally {
+      this.next();
+    }
+  }
+
+  private turn(): Promise<void> {
+    if (this.free > 0) {
+      this.free--;
+      return Promise.resolve();
+    }
+    if (this.waiting.length >= WAITING) return Promise.reject(new Error(`${WAITING} checks are waiting`));
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  private next(): void {
+    const first = this.waiting.shift();
+    if (first) first();
+    else this.free++;
+  }
+
+  private inTime(connected: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const late = (): void =>
+        reject(new Error(`no free connection to the database within ${PATIENCE_MS} ms`));
+      const cancel = this.clock.after(PATIENCE_MS, late);
+      connected.then(resolve, reject).finally(cancel);
+    });
+  }
+}
