@@ -147,7 +147,7 @@ const CONSUME = {
 const ADMIN = {
   controllers: [TopicsHandlers, GroupsHandlers, BrokerHandlers],
   rooms: [
-    room(TopicAdmin, CONFIG, Topics, MESSAGE_STORE),
+    room(TopicAdmin, CONFIG, Topics, MESSAGE_STORE, Registration),
     room(GroupAdmin, CONFIG, Groups, Clients, Topics, MESSAGE_STORE),
     room(RuntimeInfo, CONFIG, MESSAGE_STORE, Put, CLOCK),
   ],

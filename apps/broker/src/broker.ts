@@ -195,11 +195,7 @@ class Broker implements RunningBroker {
   private async register({ application }: RemotingDoor): Promise<void> {
     const registration = application.get(Registration);
     this.undo.push(() => registration.stop());
-    let cancel = (): void => undefined;
-    const patience = new Promise<void>(
-      (resolve) => (cancel = this.clock.after(REGISTRATION_PATIENCE_MS, resolve)),
-    );
-    await Promise.race([registration.start(), patience]);
-    cancel();
+    registration.start();
+    await registration.told(REGISTRATION_PATIENCE_MS);
   }
 }

@@ -9,10 +9,13 @@ import type { MessageStore } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { topicOf, type TopicConfig } from '../directory/topic-config.js';
 import { validateTopicName } from '../directory/topic-names.js';
+import type { Registration } from '../directory/registration.js';
 import type { Topics } from '../directory/topics.js';
 import { changeAttributes } from './topic-attributes.js';
 
 const MOST_QUEUES = 65_536;
+/** tools ask for the route as soon as they have their answer */
+const PATIENCE_MS = 1_000;
 
 /** Topics as operators see and change them. */
 export class TopicAdmin {
@@ -20,6 +23,7 @@ export class TopicAdmin {
     private readonly config: BrokerConfig,
     private readonly topics: Topics,
     private readonly store: MessageStore,
+    private readonly registration: Registration,
   ) {}
 
   /** @throws StatusError, StoreError */
@@ -39,13 +43,16 @@ export class TopicAdmin {
       order: header.order ?? false,
       attributes,
     });
-    if (JSON.stringify(before) !== JSON.stringify(after)) await this.topics.update(after);
+    if (JSON.stringify(before) === JSON.stringify(after)) return;
+    await this.topics.update(after);
+    await this.registration.told(PATIENCE_MS);
   }
 
   /** A topic nobody knows is as good as deleted. @throws StatusError, StoreError */
   async delete(topic: string): Promise<void> {
     this.refuseSystem(topic);
     await this.topics.delete(topic);
+    await this.registration.told(PATIENCE_MS);
   }
 
   /** @throws StatusError TOPIC_NOT_EXIST */

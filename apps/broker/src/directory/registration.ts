@@ -23,8 +23,8 @@ interface NameServer {
   readonly address: string;
   /** the registration on its way */
   running: Promise<void> | undefined;
-  /** something changed while one was on its way */
-  again: boolean;
+  /** the one that follows it, when something has changed meanwhile */
+  next: Promise<void> | undefined;
   reachable: boolean | undefined;
 }
 
@@ -49,17 +49,26 @@ export class Registration {
     this.nameServers = config.namesrvAddr
       .split(';')
       .filter((address) => address !== '')
-      .map((address) => ({ address, running: undefined, again: false, reachable: undefined }));
+      .map((address) => ({ address, running: undefined, next: undefined, reachable: undefined }));
   }
 
-  /** Resolves when every name server was tried once. */
-  async start(): Promise<void> {
+  start(): void {
     if (this.nameServers.length === 0) return;
     this.undo.push(
-      this.topics.onChange(() => void this.registerAll()),
-      every(this.clock, this.config.registerNameServerPeriod, () => void this.registerAll()),
+      this.topics.onChange(() => this.registerAll()),
+      every(this.clock, this.config.registerNameServerPeriod, () => this.registerAll()),
     );
-    await this.registerAll();
+    this.registerAll();
+  }
+
+  /** Resolves when every name server has heard of all that changed before, or has failed, at most `limitMs` from now. */
+  async told(limitMs: number): Promise<void> {
+    const underWay = this.nameServers.map(({ next, running }) => next ?? running);
+    if (underWay.every((registration) => registration === undefined)) return;
+    let cancel = (): void => undefined;
+    const limit = new Promise<void>((resolve) => (cancel = this.clock.after(limitMs, resolve)));
+    await Promise.race([Promise.all(underWay), limit]);
+    cancel();
   }
 
   /** Resolves when the name servers have heard of it, or do not answer within a second. */
@@ -83,29 +92,28 @@ export class Registration {
     );
   }
 
-  private async registerAll(): Promise<void> {
-    await Promise.all(this.nameServers.map((nameServer) => this.register(nameServer)));
+  private registerAll(): void {
+    for (const nameServer of this.nameServers) void this.register(nameServer);
   }
 
   private register(nameServer: NameServer): Promise<void> {
-    if (nameServer.running) {
-      nameServer.again = true;
+    const { running } = nameServer;
+    if (!running) {
+      // not before the end of this turn: what changes together is told together
+      nameServer.running = Promise.resolve()
+        .then(() => this.tell(nameServer))
+        .finally(() => (nameServer.running = undefined));
       return nameServer.running;
     }
-    // in the next turn: what changes together is told together
-    nameServer.running = Promise.resolve()
-      .then(() => this.tell(nameServer))
-      .finally(() => {
-        nameServer.running = undefined;
-        if (!nameServer.again || this.undo.length === 0) return;
-        nameServer.again = false;
-        void this.register(nameServer);
-      });
-    return nameServer.running;
+    nameServer.next ??= running.then(() => {
+      nameServer.next = undefined;
+      return this.register(nameServer);
+    });
+    return nameServer.next;
   }
 
   private async tell(nameServer: NameServer): Promise<void> {
-    nameServer.again = false;
+    if (this.undo.length === 0) return;
     const timeoutMs = this.config.registerBrokerTimeoutMills;
     try {
       const { header, body } = this.registration();

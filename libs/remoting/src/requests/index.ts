@@ -38,6 +38,8 @@ export * from './get-topic-config.js'; // 351
 export * from './get-topic-stats-info.js'; // 202
 export * from './update-and-create-subscriptiongroup.js'; // 200
 export * from './get-all-subscriptiongroup-config.js'; // 201
+export * from './get-subscriptiongroup-config.js'; // 352
+export * from './delete-subscriptiongroup.js'; // 207
 export * from './get-consumer-connection-list.js'; // 203
 export * from './get-producer-connection-list.js'; // 204
 export * from './get-consume-stats.js'; // 208
