@@ -11,7 +11,8 @@ interface Pending {
 
 /**
  * Requests of this side that wait for their answers, by opaque. One timer for all: it is set for the earliest deadline
- * and looks through the table when it fires, since nearly every request is answered long before.
+ * and looks through the table when it fires, since nearly every request is answered long before. Answers leave it
+ * alone: setting and clearing a timer for each would cost more than the look.
  */
 export class PendingRequests {
   private readonly waiting = new Map<number, Pending>();
@@ -57,8 +58,6 @@ export class PendingRequests {
     const pending = this.waiting.get(opaque);
     if (!pending) return undefined;
     this.waiting.delete(opaque);
-    // an idle connection leaves no timer behind
-    if (this.waiting.size === 0) this.disarm();
     return pending;
   }
 

@@ -37,14 +37,13 @@ export class Serving {
   }
 
   private serve(entry: HandlerEntry, context: RequestContext): void {
-    let outcome: Outcome | Promise<Outcome>;
     try {
-      outcome = entry.handle(entry.spec.decode(context.extFields), context);
+      const outcome = entry.handle(entry.spec.decode(context.extFields), context);
+      if ('then' in outcome) this.serveLater(entry, context, outcome);
+      else this.answer(context, outcome);
     } catch (error) {
-      return this.answer(context, this.failed(error, entry));
+      this.answer(context, this.failed(error, entry));
     }
-    if ('then' in outcome) this.serveLater(entry, context, outcome);
-    else this.answer(context, outcome);
   }
 
   private serveLater(entry: HandlerEntry, context: RequestContext, later: Promise<Outcome>): void {

@@ -4,7 +4,6 @@ import { CommandFlag, isResponse, JSON_HEADER, type Body, type Command } from '.
 import type { Connection, Outcome, RequestContext } from './connection.js';
 import { decodeFrame, FrameSplitter } from './frame.js';
 import type { HandlerTable } from './handlers.js';
-import { MalformedFrame } from './header.js';
 import { formatHost, parseHost, type Host } from './host.js';
 import type { Log } from './log.js';
 import { PendingRequests } from './pending.js';
@@ -212,8 +211,7 @@ export class TcpConnection implements Connection {
         this.take(decodeFrame(frame));
       }
     } catch (error) {
-      if (!(error instanceof MalformedFrame)) throw error;
-      return this.endWithWarning(`malformed frame: ${error.message}`);
+      return this.endWithWarning(`malformed frame: ${messageOf(error)}`);
     }
     this.halt();
   }
