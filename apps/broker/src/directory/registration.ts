@@ -63,8 +63,8 @@ export class Registration {
 
   /** Resolves when every name server has heard of all that changed before, or has failed, at most `limitMs` from now. */
   async told(limitMs: number): Promise<void> {
-    const underWay = this.nameServers.map(({ next, running }) => next ?? running);
-    if (underWay.every((registration) => registration === undefined)) return;
+    const underWay = this.nameServers.flatMap(({ next, running }) => next ?? running ?? []);
+    if (underWay.length === 0) return;
     let cancel = (): void => undefined;
     const limit = new Promise<void>((resolve) => (cancel = this.clock.after(limitMs, resolve)));
     await Promise.race([Promise.all(underWay), limit]);
