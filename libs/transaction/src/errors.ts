@@ -127,7 +127,7 @@ export class SendFailed extends HalfmqError {
       `message to ${topic} not sent: ${attempts.map((line, index) => `(${index + 1}) ${line}`).join(' ')}` +
         (maybeStored
           ? ' A broker may have stored it without answering: sending it again may deliver it twice.'
-          : ' Nothing was stored: it can be sent again.'),
+          : ' Nothing was stored.'),
       options,
     );
   }

@@ -9,6 +9,7 @@ import {
   type Log,
 } from '@halfmq/remoting';
 import type { BrokerAddress, BrokerRequests } from './broker-requests.js';
+import { Complaints } from './complaints.js';
 import type { Routes } from './routes/routes.js';
 import { PRIMARY_ID } from './routes/topic-route.js';
 
@@ -34,6 +35,7 @@ export class Heartbeats {
   /** address → the version of the registrations it has heard */
   private readonly heard = new Map<string, number>();
   private readonly underway = new Map<string, Promise<void>>();
+  private readonly complaints: Complaints;
   private version = 1;
   private stopBeating: Cancel | undefined;
   private cancelAgain: Cancel | undefined;
@@ -45,7 +47,9 @@ export class Heartbeats {
     private readonly clientId: string,
     private readonly routes: Routes,
     private readonly brokers: BrokerRequests,
-  ) {}
+  ) {
+    this.complaints = new Complaints(log);
+  }
 
   start(): void {
     this.started = true;
@@ -127,12 +131,16 @@ export class Heartbeats {
     let beat = this.underway.get(key);
     if (!beat) {
       beat = this.send(broker)
-        .then(() => void this.heard.set(address, version))
+        .then(() => {
+          this.heard.set(address, version);
+          this.complaints.settled(address);
+        })
         .catch((error: unknown) => {
           this.heard.delete(address);
           // a broker that does not answer its heartbeat is asked on a new connection next time
           this.brokers.hangUp(broker, 'the heartbeat failed');
-          this.log.warn(`heartbeat to broker ${broker.brokerName} failed`, { address, error });
+          const message = `heartbeat to broker ${broker.brokerName} failed`;
+          this.complaints.warn(address, message, { address, error });
           throw error;
         })
         .finally(() => this.underway.delete(key));

@@ -1,5 +1,4 @@
 import type { Clock, Log, MessageQueue } from '@halfmq/remoting';
-import { InFlight } from '../in-flight.js';
 import { queueKey } from '../routes/topic-route.js';
 import { ConsumedQueue } from './consumed-queue.js';
 import type { Dispatch } from './dispatch.js';
@@ -27,7 +26,6 @@ export interface HeldQueuesParts {
 /** The queues this consumer reads now, each with its pull loop, and its lock where the consumer is ordered. */
 export class HeldQueues {
   private readonly held = new Map<string, ConsumedQueue>();
-  private readonly loops = new InFlight();
 
   constructor(private readonly parts: HeldQueuesParts) {}
 
@@ -64,6 +62,13 @@ export class HeldQueues {
     await this.parts.offsets.release(queue);
     await this.parts.locks?.unlock([queue]);
     return true;
+  }
+
+  /** @returns false when a queue's handler, waited for before, is still not through */
+  async finishReleases(): Promise<boolean> {
+    const leaving = [...this.held.values()].filter((consumed) => consumed.dropped);
+    const released = await Promise.all(leaving.map((consumed) => this.release(consumed.queue)));
+    return released.every(Boolean);
   }
 
   /** Commits how far each queue is. Never rejects. */
@@ -112,7 +117,7 @@ export class HeldQueues {
       consumed.lockedUntil = lockedUntil;
       this.held.set(queueKey(queue), consumed);
       dispatch.add(consumed);
-      void this.loops.track(this.pull(consumed));
+      void this.pull(consumed);
       return true;
     } catch (error) {
       log.warn('a queue cannot be read yet', { ...queue, error });

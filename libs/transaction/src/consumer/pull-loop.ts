@@ -8,11 +8,11 @@ import {
   ResponseCode,
   type Clock,
   type Command,
-  type Log,
   type PullMessageHeader,
   type TagExpression,
 } from '@halfmq/remoting';
 import { refusal, type BrokerRequests } from '../broker-requests.js';
+import type { Complaints } from '../complaints.js';
 import { NoRoute } from '../errors.js';
 import type { Routes } from '../routes/routes.js';
 import { PRIMARY_ID } from '../routes/topic-route.js';
@@ -27,7 +27,7 @@ const AFTER_FLOW_CONTROL_MS = 20;
 
 export interface PullParts {
   readonly clock: Clock;
-  readonly log: Log;
+  readonly complaints: Complaints;
   readonly routes: Routes;
   readonly brokers: BrokerRequests;
   readonly group: string;
@@ -65,13 +65,13 @@ async function pullOnce(consumed: ConsumedQueue, parts: PullParts): Promise<numb
     const header = headerOf(consumed, parts);
     const answer = await parts.brokers.ask(broker, { spec: pullMessage, header, timeoutMs: TIMEOUT_MS });
     if (consumed.dropped) return 0;
-    return await take(consumed, answer, parts, broker);
+    const pauseMs = await take(consumed, answer, parts, broker);
+    parts.complaints.settled(`pull from ${queue.brokerName}`);
+    return pauseMs;
   } catch (error) {
     if (consumed.dropped) return 0;
-    parts.log.warn(`pull of ${queue.topic} from ${queue.brokerName} failed`, {
-      queueId: queue.queueId,
-      error,
-    });
+    const about = `pull from ${queue.brokerName}`;
+    parts.complaints.warn(about, `${about} failed`, { ...queue, group: parts.group, error });
     consumed.suggestedBrokerId = PRIMARY_ID;
     parts.routes.refresh(queue.topic);
     return AFTER_ERROR_MS;

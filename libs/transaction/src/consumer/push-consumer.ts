@@ -8,6 +8,7 @@ import {
   type TagExpression,
 } from '@halfmq/remoting';
 import type { ClientParts } from '../client-parts.js';
+import { Complaints } from '../complaints.js';
 import { ClientClosed } from '../errors.js';
 import { assignedQueues } from './assignment.js';
 import { checkConsumerOptions } from './check-options.js';
@@ -70,7 +71,10 @@ export class PushConsumer {
       topics: this.topics,
       held: () => this.held.queues,
       // a broker that came meanwhile must know this member before it is asked for the list
-      before: () => parts.heartbeats.beat(),
+      before: async () => {
+        await parts.heartbeats.beat();
+        return this.held.finishReleases();
+      },
       assigned: (topic) => assignedQueues(topic, this.model, { ...parts, group }),
       take: (queues) => this.held.take(queues),
       release: (queue) => this.held.release(queue),
@@ -97,6 +101,7 @@ export class PushConsumer {
         log.warn(`route of ${topic} not known yet`, { error });
       });
     }
+    if (this.closing) return;
     heartbeats.addConsumer(this.consumerData());
     this.timers.push(every(clock, COMMIT_MS, () => this.held.commit(false)));
     if (this.options.orderly) this.timers.push(every(clock, RENEW_LOCKS_MS, () => this.held.renewLocks()));
@@ -152,7 +157,7 @@ export class PushConsumer {
       rebalance: () => this.membersChanged(),
       pull: {
         clock,
-        log,
+        complaints: new Complaints(log),
         routes,
         brokers,
         group,

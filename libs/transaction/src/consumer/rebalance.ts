@@ -1,4 +1,5 @@
 import type { Cancel, Clock, Log, MessageQueue } from '@halfmq/remoting';
+import { Complaints } from '../complaints.js';
 import { queueKey } from '../routes/topic-route.js';
 
 const PERIOD_MS = 20_000;
@@ -13,8 +14,8 @@ export interface RebalanceParts {
   readonly assigned: (topic: string) => Promise<readonly MessageQueue[] | undefined>;
   /** queues being read now */
   readonly held: () => readonly MessageQueue[];
-  /** runs before each round. Never rejects */
-  readonly before: () => Promise<void>;
+  /** runs before each round. @returns false when something is missing still. Never rejects */
+  readonly before: () => Promise<boolean>;
   /** Begins to read queues. @returns false when one of them could not be begun. May reject */
   readonly take: (queues: readonly MessageQueue[]) => Promise<boolean>;
   /** Ends reading. @returns false when it must be asked again, because a handler is not through. May reject */
@@ -30,8 +31,11 @@ export class Rebalance {
   private round: Promise<void> | undefined;
   private again = false;
   private stopped = false;
+  private readonly complaints: Complaints;
 
-  constructor(private readonly parts: RebalanceParts) {}
+  constructor(private readonly parts: RebalanceParts) {
+    this.complaints = new Complaints(parts.log);
+  }
 
   /** Resolves after a round that began after the call. Never rejects. */
   now(): Promise<void> {
@@ -61,13 +65,13 @@ export class Rebalance {
 
   /** @returns whether every topic is as it should be */
   private async run(): Promise<boolean> {
-    let settled = true;
-    await this.parts.before();
+    let settled = await this.parts.before();
     for (const topic of this.parts.topics) {
       try {
         settled = (await this.balance(topic)) && settled;
+        this.complaints.settled(topic);
       } catch (error) {
-        this.parts.log.warn(`no rebalance of ${topic} now, it keeps what it has`, { error });
+        this.complaints.warn(topic, `no rebalance of ${topic} now, it keeps what it has`, { error });
         settled = false;
       }
     }

@@ -123,7 +123,7 @@ export class Delivery {
     deadline: number,
   ): Promise<Stored> {
     const broker = this.brokerOf(queue);
-    await how.before?.(broker);
+    await prepared(how, broker);
     const answer = await this.brokers.ask(broker, {
       spec: how.batch ? sendBatchMessage : sendMessageV2,
       header: headerOf(message, queue, how, this.clock),
@@ -139,6 +139,16 @@ export class Delivery {
     const address = this.routes.primaryOf(brokerName);
     if (address === undefined) throw new NoRoute(topic, `broker ${brokerName} has no primary now`);
     return { brokerName, address };
+  }
+}
+
+/** Whatever fails before the message is on its way is a broker that cannot be reached: nothing is stored there. */
+async function prepared(how: SendHow, broker: BrokerAddress): Promise<void> {
+  try {
+    await how.before?.(broker);
+  } catch (error) {
+    if (!(error instanceof RemotingError)) throw error;
+    throw new BrokerUnreachable(broker.brokerName, broker.address, { cause: error });
   }
 }
 

@@ -1,0 +1,82 @@
+import { describe, expect, it } from '@jest/globals';
+import { ManualClock, silentLog, type MessageQueue } from '@halfmq/remoting';
+import { Rebalance } from './rebalance.js';
+
+const queue = (queueId: number): MessageQueue => ({ topic: 't', brokerName: 'b', queueId });
+
+/** A member that reads what it is told, without brokers. */
+class Member {
+  readonly clock = new ManualClock();
+  own: readonly MessageQueue[] | undefined = [queue(0), queue(1)];
+  reading: MessageQueue[] = [];
+  rounds = 0;
+  mayTake = true;
+  readonly rebalance = new Rebalance({
+    clock: this.clock,
+    log: silentLog,
+    topics: ['t'],
+    held: () => this.reading,
+    before: async () => {
+      this.rounds++;
+      return true;
+    },
+    assigned: async () => this.own,
+    take: async (queues) => {
+      if (this.mayTake) this.reading.push(...queues);
+      return this.mayTake;
+    },
+    release: async (one) => {
+      this.reading = this.reading.filter((other) => other.queueId !== one.queueId);
+      return true;
+    },
+  });
+}
+
+describe('rebalance', () => {
+  it('takes what is its own and gives up what is not', async () => {
+    const member = new Member();
+    await member.rebalance.now();
+    expect(member.reading).toEqual([queue(0), queue(1)]);
+    member.own = [queue(1), queue(2)];
+    await member.rebalance.now();
+    expect(member.reading).toEqual([queue(1), queue(2)]);
+    await member.rebalance.stop();
+    expect(member.clock.pending).toBe(0);
+  });
+
+  it('keeps what it has while the members are not known, and asks every second', async () => {
+    const member = new Member();
+    await member.rebalance.now();
+    member.own = undefined;
+    await member.rebalance.now();
+    expect(member.reading).toHaveLength(2);
+    const before = member.rounds;
+    await member.clock.advance(3_000);
+    expect(member.rounds).toBe(before + 3);
+    member.own = [queue(0)];
+    await member.clock.advance(1_000);
+    expect(member.reading).toEqual([queue(0)]);
+    await member.rebalance.stop();
+  });
+
+  it('comes round every 20 s when all is well, every second while a queue cannot be taken', async () => {
+    const member = new Member();
+    await member.rebalance.now();
+    await member.clock.advance(60_000);
+    expect(member.rounds).toBe(4);
+    member.mayTake = false;
+    member.own = [queue(3)];
+    await member.clock.advance(22_000);
+    expect(member.rounds).toBe(7);
+    await member.rebalance.stop();
+  });
+
+  it('runs one round at a time, and one more for those who asked meanwhile', async () => {
+    const member = new Member();
+    await Promise.all([member.rebalance.now(), member.rebalance.now(), member.rebalance.now()]);
+    expect(member.rounds).toBeLessThanOrEqual(2);
+    await member.rebalance.stop();
+    await member.rebalance.now();
+    expect(member.rounds).toBeLessThanOrEqual(2);
+  });
+});
