@@ -190,6 +190,69 @@ describe('a client and its brokers', () => {
     }
   });
 
+  it('sends to another broker when one is gone', async () => {
+    const pair = await InProcessCluster.start();
+    try {
+      for (const name of ['one', 'two']) await pair.startBroker(name);
+      const producer = (await connect(pair)).producer();
+      const brokers = new Set<string>();
+      await until('both are used', async () => {
+        brokers.add((await producer.send({ topic: 'pair', body: 'x' })).brokerName);
+        return brokers.size === 2;
+      });
+      await pair.stopBroker('one');
+      for (let n = 0; n < 10; n++) {
+        expect((await producer.send({ topic: 'pair', body: 'x' })).brokerName).toBe('two');
+      }
+    } finally {
+      await Promise.all(clients.splice(0).map((client) => client.close()));
+      await pair.close();
+    }
+  });
+
+  it('finds a topic that is made after the consumer, from its first message on', async () => {
+    const client = await connect(cluster);
+    const { seen } = await note(client, 'later', { group: 'early-birds', from: 'last' });
+    await client.producer().send({ topic: 'later', body: 'first' });
+    await until('it is there', () => seen.length === 1);
+  });
+
+  it('begins at a moment', async () => {
+    const client = await connect(cluster);
+    const producer = client.producer();
+    await producer.send({ topic: 'moments', body: 'before' });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const from = new Date();
+    await producer.send({ topic: 'moments', body: 'after' });
+    const all = await note(client, 'moments', { group: 'from-first' });
+    const late = await note(client, 'moments', { group: 'from-date', from });
+    await until('each has its own', () => all.seen.length === 2 && late.seen.length > 0);
+    expect(late.seen.map((message) => message.body.toString())).toEqual(['after']);
+  });
+
+  it('handles again here what no broker takes back, when one is there again', async () => {
+    const client = await connect(cluster);
+    const handled: number[] = [];
+    await note(client, 'stubborn', {
+      group: 'stubborn-readers',
+      handle: async (message) => {
+        handled.push(message.reconsumeTimes);
+        if (handled.length > 1) return;
+        await cluster.stopBroker('broker-a');
+        throw new Error('and the broker is gone');
+      },
+    });
+    await client.producer().send({ topic: 'stubborn', body: 'x' });
+    await until('the broker is gone', () => handled.length === 1);
+    await until('it can start again', () =>
+      cluster.startBroker('broker-a').then(
+        () => true,
+        () => false,
+      ),
+    );
+    await until('it came again', () => handled.length > 1, 30_000);
+  });
+
   it('says broker, address and brokerIP1 when an advertised address cannot be reached', async () => {
     const odd = await InProcessCluster.start();
     try {

@@ -1,6 +1,9 @@
 import type { ReceivedMessage } from '../message.js';
 
-/** Where a group begins that has no offset yet. Queues that appear while the consumer runs are read from their beginning. */
+/**
+ * Where a group begins that has no offset yet. With `last`, RocketMQ's brokers let a young queue, one whose first message
+ * is still in memory, be read from its beginning: a topic that is made after its consumer loses nothing.
+ */
 export type StartPosition = 'last' | 'first' | Date;
 
 export interface ConsumerOptions {

@@ -38,6 +38,8 @@ export class RemoteOffsets implements Offsets {
     private readonly routes: Routes,
     private readonly brokers: BrokerRequests,
     private readonly group: string,
+    /** as RocketMQ's clients have it: a young queue nobody has an offset of begins at 0, whatever was asked for */
+    private readonly zeroInYoungQueues: boolean,
   ) {}
 
   async read(queue: MessageQueue): Promise<number | undefined> {
@@ -46,6 +48,7 @@ export class RemoteOffsets implements Offsets {
       consumerGroup: this.group,
       topic: queue.topic,
       queueId: queue.queueId,
+      setZeroIfNotFound: this.zeroInYoungQueues ? undefined : false,
       bname: queue.brokerName,
     };
     const answer = await this.brokers.ask(broker, { spec: queryConsumerOffset, header });

@@ -151,7 +151,7 @@ export class PushConsumer {
       dispatch: this.dispatch,
       locks: orderly && clustering ? new QueueLocks(clock, log, clientId, group, routes, brokers) : undefined,
       offsets: clustering
-        ? new RemoteOffsets(log, routes, brokers, group)
+        ? new RemoteOffsets(log, routes, brokers, group, !(from instanceof Date))
         : new LocalOffsets(log, offsetFile(offsetFolder, this.parts.stableId, group)),
       startOffset: (queue) => startOffset(queue, from, routes, brokers),
       rebalance: () => this.membersChanged(),
