@@ -131,6 +131,7 @@ export class CheckBack {
   }
 
   private examine(half: HalfMessage): void {
+    this.unanswered.remove(half.producerGroup, half.topic, half.halfOffset);
     if (half.checks >= this.config.transactionCheckMax) {
       this.park(half);
       return;
@@ -142,7 +143,6 @@ export class CheckBack {
       this.postpone(half, 1);
     } else {
       this.spend(asked);
-      this.unanswered.remove(half.producerGroup, half.topic, half.halfOffset);
       this.store.halves.checked(half.halfOffset, this.later(Math.min(2 ** half.checks, LONGEST_BACK_OFF)));
     }
   }

@@ -1,26 +1,29 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   consumerSendMsgBack,
   parseProperties,
   updateAndCreateSubscriptiongroup,
   type MessageRecord,
 } from '@halfmq/remoting';
-import { Rig } from '../rig/rig.js';
-import type { WireClient } from '../rig/wire-client.js';
+import { TimedBroker } from '../kit/timed-broker.js';
+import type { WireClient } from '../kit/wire-client.js';
+
+// hours of the broker's time, on a machine that may be busy
+jest.setTimeout(60_000);
 
 const TOPIC = 'orders';
 const RETRY = '%RETRY%g';
 const DEAD = '%DLQ%g';
 
-let rig: Rig;
+let broker: TimedBroker;
 let client: WireClient;
 
 beforeEach(async () => {
-  rig = await Rig.start();
-  client = rig.client();
+  broker = await TimedBroker.start();
+  client = broker.client();
 });
 
-afterEach(() => rig.close());
+afterEach(() => broker.close());
 
 async function sendBack(record: MessageRecord, more: object = {}): Promise<number> {
   const header = { offset: record.physicalOffset, group: 'g', delayLevel: 0, ...more };
@@ -42,9 +45,9 @@ describe('a message sent back', () => {
   it('comes again through the retry topic after the level of its retry', async () => {
     const first = await sent({ TAGS: 'red', KEYS: 'k', mine: 'too' });
     expect(await sendBack(first)).toBe(0);
-    await rig.clock.advance(9_999);
+    await broker.clock.advance(9_999);
     expect((await client.pull(RETRY, 0)).code).toBe(19);
-    await rig.clock.advance(1);
+    await broker.clock.advance(1);
     const second = await only(RETRY);
     expect(second.body.toString()).toBe('hello');
     expect(second.reconsumeTimes).toBe(1);
@@ -60,7 +63,7 @@ describe('a message sent back', () => {
     expect(Number.parseInt(origin?.slice(-16) ?? '', 16)).toBe(first.physicalOffset);
 
     expect(await sendBack(second)).toBe(0);
-    await rig.clock.advance(30_000);
+    await broker.clock.advance(30_000);
     const third = await only(RETRY, 1);
     expect(third.reconsumeTimes).toBe(2);
     expect(parseProperties(third.properties).get('ORIGIN_MESSAGE_ID')).toBe(origin);
@@ -69,7 +72,7 @@ describe('a message sent back', () => {
 
   it('waits the level it asks for', async () => {
     await sendBack(await sent(), { delayLevel: 1 });
-    await rig.clock.advance(1_000);
+    await broker.clock.advance(1_000);
     await only(RETRY);
   });
 
@@ -77,7 +80,7 @@ describe('a message sent back', () => {
     await client.ask(updateAndCreateSubscriptiongroup, {}, { groupName: 'g', retryMaxTimes: 1 });
     const first = await sent({ TIMER_DELIVER_MS: '1' });
     await sendBack(first);
-    await rig.clock.advance(10_000);
+    await broker.clock.advance(10_000);
     await sendBack(await only(RETRY));
     const dead = await only(DEAD);
     const properties = parseProperties(dead.properties);
@@ -85,7 +88,7 @@ describe('a message sent back', () => {
     expect(properties.get('RETRY_TOPIC')).toBe(TOPIC);
     expect(properties.get('DLQ_ORIGIN_TOPIC')).toBe(TOPIC);
     expect(properties.get('DLQ_ORIGIN_MESSAGE_ID')).toBe(parseProperties(first.properties).get('UNIQ_KEY'));
-    await rig.clock.advance(7_200_000);
+    await broker.clock.advance(7_200_000);
     expect((await client.pull(RETRY, 1)).code).toBe(19);
   });
 
@@ -110,9 +113,9 @@ describe('a message sent back', () => {
 
   it('waits over a restart', async () => {
     await sendBack(await sent());
-    await rig.restart();
-    client = rig.client();
-    await rig.clock.advance(10_000);
+    await broker.restart();
+    client = broker.client();
+    await broker.clock.advance(10_000);
     await only(RETRY);
   });
 });

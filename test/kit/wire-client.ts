@@ -50,7 +50,7 @@ export interface Pulled {
 
 let keys = 0;
 
-/** One connection that says what a RocketMQ client would, word by word. For the specs of this broker. */
+/** One connection that says what a RocketMQ client would, word by word. */
 export class WireClient {
   /** Every CHECK_TRANSACTION_STATE that came. */
   readonly checks: ReceivedCheck[] = [];

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   deleteTopicInBroker,
   litePullMessage,
@@ -8,21 +8,25 @@ import {
   updateAndCreateSubscriptiongroup,
   updateAndCreateTopic,
 } from '@halfmq/remoting';
-import { Rig, until } from '../rig/rig.js';
-import type { Pulled, WireClient } from '../rig/wire-client.js';
+import { TimedBroker } from '../kit/timed-broker.js';
+import { until } from '../kit/until.js';
+import type { Pulled, WireClient } from '../kit/wire-client.js';
+
+// hours of the broker's time, on a machine that may be busy
+jest.setTimeout(60_000);
 
 const { SUSPEND, SUBSCRIPTION, COMMIT_OFFSET } = PullSysFlag;
 const TOPIC = 'orders';
 
-let rig: Rig;
+let broker: TimedBroker;
 let client: WireClient;
 
 async function begin(properties: Record<string, string> = {}): Promise<void> {
-  rig = await Rig.start(properties);
-  client = rig.client();
+  broker = await TimedBroker.start(properties);
+  client = broker.client();
 }
 
-afterEach(() => rig.close());
+afterEach(() => broker.close());
 
 function topic(name: string, more: { readQueueNums?: number; perm?: number } = {}): Promise<unknown> {
   return client.ask(updateAndCreateTopic, {
@@ -172,7 +176,7 @@ describe('a held pull', () => {
     const waiting = held(0);
     await client.settle();
     expect(waiting.ended()).toBe(false);
-    await rig.client().send(TOPIC, 'at last');
+    await broker.client().send(TOPIC, 'at last');
     const { code, records } = await waiting;
     expect(code).toBe(0);
     expect(records.map(({ body }) => body.toString())).toEqual(['at last']);
@@ -193,17 +197,17 @@ describe('a held pull', () => {
   it('is answered when its time is over', async () => {
     const waiting = held(0, { suspendTimeoutMillis: 20_000 });
     await client.settle();
-    await rig.clock.advance(19_999);
+    await broker.clock.advance(19_999);
     await client.settle();
     expect(waiting.ended()).toBe(false);
-    await rig.clock.advance(1);
+    await broker.clock.advance(1);
     expect(await waiting).toMatchObject({ code: 19, header: { nextBeginOffset: 0 } });
   });
 
   it('moves past what did not match when its time is over', async () => {
     const waiting = held(0, { subscription: 'red', suspendTimeoutMillis: 5_000 });
     await client.send(TOPIC, 'no', { TAGS: 'blue' });
-    await rig.clock.advance(5_000);
+    await broker.clock.advance(5_000);
     expect(await waiting).toMatchObject({ code: 20, header: { nextBeginOffset: 1 } });
   });
 
@@ -215,13 +219,13 @@ describe('a held pull', () => {
   });
 
   it('is forgotten when its connection closes', async () => {
-    const leaving = rig.client();
+    const leaving = broker.client();
     const gone = leaving.pull(TOPIC, 0, { sysFlag: SUBSCRIPTION | SUSPEND }).catch(() => 'closed');
     await leaving.settle();
-    const timers = rig.clock.pending;
+    const timers = broker.clock.pending;
     await leaving.close();
     expect(await gone).toBe('closed');
-    await until('its timer is gone', () => rig.clock.pending < timers);
+    await until('its timer is gone', () => broker.clock.pending < timers);
   });
 
   it('does not commit its offset a second time when it is woken', async () => {
@@ -241,7 +245,7 @@ describe('without long polling', () => {
     await topic(TOPIC);
     const waiting = client.pull(TOPIC, 0, { sysFlag: SUBSCRIPTION | SUSPEND });
     await client.settle();
-    await rig.clock.advance(1_000);
+    await broker.clock.advance(1_000);
     expect((await waiting).code).toBe(19);
   });
 });

@@ -1,10 +1,12 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { RequestCode, resumeCheckHalfMessage } from '@halfmq/remoting';
 import { encodeOffsetMessageId } from '@halfmq/remoting/record';
-import { Rig } from '../rig/rig.js';
-import type { SentHalf, WireClient } from '../rig/wire-client.js';
+import { damage } from '../kit/damage.js';
+import { TimedBroker } from '../kit/timed-broker.js';
+import type { SentHalf, WireClient } from '../kit/wire-client.js';
+
+// hours of the broker's time, on a machine that may be busy
+jest.setTimeout(60_000);
 
 const TOPIC = 'orders';
 const GROUP = 'shop';
@@ -14,44 +16,27 @@ const HEARTBEAT_MS = 30_000;
 /** 1, 2 and 4 intervals after one another, then the wait for the last answer */
 const ALL_CHECKS_MS = 6_000 + 15 * 30_000;
 
-let rig: Rig;
+let broker: TimedBroker;
 let client: WireClient;
 
 beforeEach(async () => {
-  rig = await Rig.start(SETTINGS);
-  client = rig.client();
+  broker = await TimedBroker.start(SETTINGS);
+  client = broker.client();
 });
 
-afterEach(() => rig.close());
+afterEach(() => broker.close());
 
 /** Moves on; the clients send their heartbeats meanwhile, and have got what was sent to them when it returns. */
 async function advance(ms: number, ...clients: WireClient[]): Promise<void> {
   const all = clients.length > 0 ? clients : [client];
   for (let left = ms; left > 0; left -= HEARTBEAT_MS) {
-    await rig.clock.advance(Math.min(left, HEARTBEAT_MS));
+    await broker.clock.advance(Math.min(left, HEARTBEAT_MS));
     for (const one of all) await one.beat();
   }
 }
 
 function keys(one: WireClient): string[] {
   return one.checks.map(({ header }) => header.transactionId ?? '');
-}
-
-/** Changes one byte of every place in the folder's files that holds the text. */
-async function damage(folder: string, text: string): Promise<void> {
-  let places = 0;
-  for (const name of await readdir(folder, { recursive: true })) {
-    const file = join(folder, name);
-    if (!(await stat(file)).isFile()) continue;
-    const bytes = await readFile(file);
-    const before = places;
-    for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) {
-      bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
-      places++;
-    }
-    if (places > before) await writeFile(file, bytes);
-  }
-  expect(places).toBeGreaterThan(0);
 }
 
 describe('a check', () => {
@@ -86,7 +71,7 @@ describe('a check', () => {
   });
 
   it('comes again, less and less often, to another producer each time', async () => {
-    const other = rig.client();
+    const other = broker.client();
     const half = await client.half(GROUP, TOPIC, 'order 1');
     await other.producer(GROUP, [TOPIC]);
     const asked: number[][] = [];
@@ -107,7 +92,7 @@ describe('a check', () => {
   });
 
   it('many at once are spread over all producers, and never a storm', async () => {
-    const others = [rig.client(), rig.client()];
+    const others = [broker.client(), broker.client()];
     for (const other of others) await other.producer(GROUP, ['*']);
     await client.producer(GROUP, ['*']);
     await Promise.all(Array.from({ length: 300 }, (_, at) => client.half(GROUP, TOPIC, String(at))));
@@ -133,7 +118,7 @@ describe('hard cases', () => {
     await advance(100_000);
     expect(client.checks).toHaveLength(3);
     expect((await client.commit(half)).code).toBe(0);
-    await advance(3_600_000);
+    await advance(600_000);
     expect(client.checks).toHaveLength(3);
     expect(await client.bodies(TOPIC)).toEqual(['order 1']);
   });
@@ -144,7 +129,7 @@ describe('hard cases', () => {
     expect(client.checks).toHaveLength(4);
     const { records } = await client.pull(PARKED, 0);
     expect(records.map(({ body }) => body.toString())).toEqual(['order 1']);
-    await advance(3_600_000);
+    await advance(600_000);
     expect(client.checks).toHaveLength(4);
     expect((await client.commit(half)).code).toBe(0);
     expect((await client.commit(half)).code).toBe(0);
@@ -154,7 +139,7 @@ describe('hard cases', () => {
 
   it("5: a producer's clock hours away makes no check early or late", async () => {
     for (const hours of [-100, 5]) {
-      const bornTimestamp = rig.clock.now() + hours * 3_600_000;
+      const bornTimestamp = broker.clock.now() + hours * 3_600_000;
       await client.half(GROUP, TOPIC, `${hours}`, {}, { bornTimestamp });
     }
     await advance(5_999);
@@ -165,10 +150,10 @@ describe('hard cases', () => {
   });
 
   it('6: of two producers of one group, each for other topics, only the one that can answer is asked', async () => {
-    const payments = rig.client();
+    const payments = broker.client();
     await client.half(GROUP, TOPIC, 'order 1');
     await payments.half(GROUP, 'payments', 'payment 1');
-    const declared = rig.client();
+    const declared = broker.client();
     await declared.producer(GROUP, ['refunds']);
     await advance(600_000, client, payments, declared);
     expect(client.checks.map(({ record }) => record.topic)).toEqual(Array(4).fill(TOPIC));
@@ -177,9 +162,9 @@ describe('hard cases', () => {
   });
 
   it('6: one that is known for other topics only is not asked when the one that can is gone', async () => {
-    const payments = rig.client();
+    const payments = broker.client();
     await payments.half(GROUP, 'payments', 'payment 1', { CHECK_IMMUNITY_TIME_IN_SECONDS: '99999' });
-    const gone = rig.client();
+    const gone = broker.client();
     const half = await gone.half(GROUP, TOPIC, 'order 1');
     await gone.close();
     await advance(600_000, payments);
@@ -190,8 +175,8 @@ describe('hard cases', () => {
   });
 
   it('7: an immunity time longer than limit times interval: it is checked the full number of times', async () => {
-    await client.half(GROUP, TOPIC, 'order 1', { CHECK_IMMUNITY_TIME_IN_SECONDS: '3600' });
-    await advance(3_599_999);
+    await client.half(GROUP, TOPIC, 'order 1', { CHECK_IMMUNITY_TIME_IN_SECONDS: '900' });
+    await advance(899_999);
     expect(client.checks).toEqual([]);
     expect((await client.pull(PARKED, 0)).code).toBe(17);
     await advance(ALL_CHECKS_MS);
@@ -199,12 +184,25 @@ describe('hard cases', () => {
     expect((await client.pull(PARKED, 0)).code).toBe(0);
   });
 
+  it('8: half messages nobody resolves take room by their number, not by their checks', async () => {
+    await Promise.all(Array.from({ length: 50 }, (_, at) => client.half(GROUP, TOPIC, String(at))));
+    const end = async (): Promise<number> => {
+      const { msgId } = await client.send('ends', 'x'.repeat(100));
+      return Number.parseInt(msgId.slice(-16), 16);
+    };
+    await end();
+    const [one, two] = [await end(), await end()];
+    await advance(216_000);
+    expect(client.checks).toHaveLength(4 * 50);
+    expect((await end()) - two).toBeLessThan(2 * (two - one));
+  });
+
   it('9: one damaged half record: all others are checked and resolve', async () => {
     const before = await client.half(GROUP, TOPIC, 'before');
     const damaged = await client.half(GROUP, TOPIC, 'DAMAGE-ME-HERE');
     const after = await client.half(GROUP, TOPIC, 'after');
-    await rig.restart((folder) => damage(folder, 'DAMAGE-ME-HERE'));
-    client = rig.client();
+    await broker.restart((folder) => damage(folder, 'DAMAGE-ME-HERE'));
+    client = broker.client();
     await client.producer(GROUP, ['*']);
     await advance(600_000);
     expect(new Set(keys(client))).toEqual(new Set([before.uniqueKey, after.uniqueKey]));
@@ -217,7 +215,7 @@ describe('hard cases', () => {
   });
 
   it('10: a producer that was restarted and sends nothing is checked', async () => {
-    const sender = rig.client();
+    const sender = broker.client();
     const half = await sender.half(GROUP, TOPIC, 'order 1');
     await sender.close();
     await client.producer(GROUP);
@@ -226,7 +224,7 @@ describe('hard cases', () => {
   });
 
   it('11: producers away for an hour: nothing is counted, and the first check after coming back resolves it', async () => {
-    const sender = rig.client();
+    const sender = broker.client();
     const half = await sender.half(GROUP, TOPIC, 'order 1');
     await sender.close();
     await advance(3_600_000);
@@ -236,7 +234,7 @@ describe('hard cases', () => {
     expect(keys(client)).toEqual([half.uniqueKey]);
     expect(client.checks[0]?.properties.get('TRANSACTION_CHECK_TIMES')).toBe('1');
     await client.commit(half, { fromTransactionCheck: true });
-    await advance(3_600_000);
+    await advance(600_000);
     expect(client.checks).toHaveLength(1);
     expect(await client.bodies(TOPIC)).toEqual(['order 1']);
   });
@@ -245,8 +243,8 @@ describe('hard cases', () => {
     const half = await client.half(GROUP, TOPIC, 'order 1');
     await advance(6_000);
     expect(client.checks).toHaveLength(1);
-    rig = await rig.killed();
-    client = rig.client();
+    broker = await broker.killed();
+    client = broker.client();
     await client.producer(GROUP);
     await advance(30_000);
     // the count of a check is not logged: a killed broker may ask once more than it would have
@@ -271,7 +269,7 @@ describe('hard cases', () => {
     const decided = await client.ask(resumeCheckHalfMessage, { msgId });
     expect(decided.code).toBe(1);
     expect(decided.remark).toContain('committed by an answer to a check');
-    await advance(3_600_000);
+    await advance(600_000);
     expect(client.checks).toHaveLength(1);
     expect(await client.bodies(TOPIC)).toEqual(['order 1']);
     expect((await client.ask(resumeCheckHalfMessage, { msgId: 'nonsense' })).code).toBe(1);
@@ -283,8 +281,8 @@ describe('over a restart', () => {
     const parked = await client.half(GROUP, TOPIC, 'parked');
     await advance(ALL_CHECKS_MS);
     const pending = await client.half(GROUP, TOPIC, 'pending');
-    await rig.restart();
-    client = rig.client();
+    await broker.restart();
+    client = broker.client();
     await client.producer(GROUP, ['*']);
     await advance(600_000);
     expect(new Set(keys(client))).toEqual(new Set([pending.uniqueKey]));

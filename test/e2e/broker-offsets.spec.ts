@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   getEarliestMsgStoretime,
   getMaxOffset,
@@ -7,21 +7,24 @@ import {
   searchOffsetByTimestamp,
   updateConsumerOffset,
 } from '@halfmq/remoting';
-import { Rig } from '../rig/rig.js';
-import type { WireClient } from '../rig/wire-client.js';
+import { TimedBroker } from '../kit/timed-broker.js';
+import type { WireClient } from '../kit/wire-client.js';
+
+// hours of the broker's time, on a machine that may be busy
+jest.setTimeout(60_000);
 
 const TOPIC = 'orders';
 const QUEUE = { topic: TOPIC, queueId: 0 };
 
-let rig: Rig;
+let broker: TimedBroker;
 let client: WireClient;
 
 beforeEach(async () => {
-  rig = await Rig.start();
-  client = rig.client();
+  broker = await TimedBroker.start();
+  client = broker.client();
 });
 
-afterEach(() => rig.close());
+afterEach(() => broker.close());
 
 async function query(more: object = {}): Promise<number | string> {
   const header = { consumerGroup: 'g', ...QUEUE, ...more };
@@ -61,8 +64,8 @@ describe('the offset of a group', () => {
   it('outlives a restart', async () => {
     await client.send(TOPIC, 'a');
     await commit(1);
-    await rig.restart();
-    client = rig.client();
+    await broker.restart();
+    client = broker.client();
     expect(await query()).toBe(1);
   });
 
@@ -77,9 +80,9 @@ describe('a queue', () => {
   it('says where it begins, where it ends, and where a time lies', async () => {
     const at: number[] = [];
     for (const body of ['a', 'b', 'c']) {
-      at.push(rig.clock.now());
+      at.push(broker.clock.now());
       await client.send(TOPIC, body);
-      await rig.clock.advance(1_000);
+      await broker.clock.advance(1_000);
     }
     const offset = async (timestamp: number, boundaryType?: string): Promise<number> => {
       const { extFields } = await client.ask(searchOffsetByTimestamp, { ...QUEUE, timestamp, boundaryType });
@@ -91,7 +94,7 @@ describe('a queue', () => {
     expect(await offset(at[1]!)).toBe(1);
     expect(await offset(at[1]! + 1)).toBe(2);
     expect(await offset(at[1]! + 1, 'upper')).toBe(1);
-    expect(await offset(rig.clock.now())).toBe(3);
+    expect(await offset(broker.clock.now())).toBe(3);
     expect((await client.ask(getEarliestMsgStoretime, QUEUE)).extFields).toMatchObject({
       timestamp: String(at[0]),
     });

@@ -1,7 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { endTransaction, parseProperties, SysFlag } from '@halfmq/remoting';
-import { Rig } from '../rig/rig.js';
-import type { WireClient } from '../rig/wire-client.js';
+import { TimedBroker } from '../kit/timed-broker.js';
+import type { WireClient } from '../kit/wire-client.js';
+
+// hours of the broker's time, on a machine that may be busy
+jest.setTimeout(60_000);
 
 const TOPIC = 'orders';
 const GROUP = 'shop';
@@ -10,15 +13,15 @@ const ROLLED_BACK_BEFORE = 201;
 const UNKNOWN_HALF = 4;
 const GROUP_WRONG = 203;
 
-let rig: Rig;
+let broker: TimedBroker;
 let client: WireClient;
 
 beforeEach(async () => {
-  rig = await Rig.start();
-  client = rig.client();
+  broker = await TimedBroker.start();
+  client = broker.client();
 });
 
-afterEach(() => rig.close());
+afterEach(() => broker.close());
 
 describe('a half message', () => {
   it('is seen by nobody until it is committed, and then as it was sent', async () => {
@@ -67,11 +70,11 @@ describe('a half message', () => {
 
   it('begins its delay when it is committed', async () => {
     const half = await client.half(GROUP, TOPIC, 'order 1', { TIMER_DELAY_SEC: '60', TAGS: 'late' });
-    await rig.clock.advance(100_000);
+    await broker.clock.advance(100_000);
     await client.commit(half);
-    await rig.clock.advance(59_999);
+    await broker.clock.advance(59_999);
     expect(await client.bodies(TOPIC)).toEqual([]);
-    await rig.clock.advance(1);
+    await broker.clock.advance(1);
     const { records } = await client.pull(TOPIC, 0, { subscription: 'late' });
     expect(records.map(({ body }) => body.toString())).toEqual(['order 1']);
     expect(records[0]?.preparedTransactionOffset).toBe(half.physicalOffset);
@@ -80,10 +83,10 @@ describe('a half message', () => {
   it('keeps a delay that began with its commit over a restart', async () => {
     const half = await client.half(GROUP, TOPIC, 'order 1', { DELAY: '5' });
     await client.commit(half);
-    await rig.restart();
-    client = rig.client();
+    await broker.restart();
+    client = broker.client();
     expect((await client.commit(half)).code).toBe(0);
-    await rig.clock.advance(60_000);
+    await broker.clock.advance(60_000);
     expect(await client.bodies(TOPIC)).toEqual(['order 1']);
   });
 
@@ -115,7 +118,7 @@ describe('the first verdict is final', () => {
       const half = await client.half(GROUP, topic, first);
       const others = Array.from(
         { length: 10 },
-        (_, at) => [at % 2 ? 'commit' : 'rollback', rig.client()] as const,
+        (_, at) => [at % 2 ? 'commit' : 'rollback', broker.client()] as const,
       );
       const opening = client[first](half);
       const answers = await Promise.all(
@@ -135,8 +138,8 @@ describe('the first verdict is final', () => {
     const rolledBack = await client.half(GROUP, TOPIC, 'no');
     await client.commit(committed);
     await client.rollback(rolledBack);
-    await rig.restart();
-    client = rig.client();
+    await broker.restart();
+    client = broker.client();
     expect((await client.commit(committed)).code).toBe(0);
     expect((await client.rollback(committed)).code).toBe(COMMITTED_BEFORE);
     expect((await client.rollback(rolledBack)).code).toBe(0);
@@ -148,8 +151,8 @@ describe('the first verdict is final', () => {
     const before = await client.half(GROUP, TOPIC, 'killed before its end');
     const after = await client.half(GROUP, TOPIC, 'killed after its end');
     await client.commit(after);
-    rig = await rig.killed();
-    client = rig.client();
+    broker = await broker.killed();
+    client = broker.client();
     expect(await client.bodies(TOPIC)).toEqual(['killed after its end']);
     expect((await client.commit(before)).code).toBe(0);
     expect((await client.commit(after)).code).toBe(0);
