@@ -1,0 +1,125 @@
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { describe, expect, it } from '@jest/globals';
+import { DONE } from './connection.js';
+import { decodeFrame, encodeFrame, FrameSplitter } from './frame.js';
+import { HandlerTable } from './handlers.js';
+import { silentLog } from './log.js';
+import { ManualClock } from './manual-clock.js';
+import { getBrokerClusterInfo, heartBeat, pullMessage } from './requests/index.js';
+import { TcpConnection } from './tcp-connection.js';
+
+/** Stands for the kernel's end of a socket: keeps each write apart. */
+class Kernel extends Duplex {
+  readonly writes: Buffer[] = [];
+  stuck = false;
+  private release: (() => void) | undefined;
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error) => void): void {
+    this.accept([chunk], done);
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error) => void): void {
+    this.accept(
+      chunks.map(({ chunk }) => chunk),
+      done,
+    );
+  }
+
+  private accept(chunks: Buffer[], done: (error?: Error) => void): void {
+    this.writes.push(Buffer.concat(chunks));
+    if (this.stuck) this.release = done;
+    else done();
+  }
+
+  /** The other side reads again. */
+  drain(): void {
+    this.stuck = false;
+    const { release } = this;
+    this.release = undefined;
+    release?.();
+  }
+
+  answers(): number[] {
+    const splitter = new FrameSplitter();
+    for (const write of this.writes) splitter.push(write);
+    const opaques: number[] = [];
+    for (let frame = splitter.next(); frame; frame = splitter.next()) opaques.push(decodeFrame(frame).opaque);
+    return opaques;
+  }
+}
+
+const turns = async (count = 3): Promise<void> => {
+  for (let i = 0; i < count; i++) await new Promise(setImmediate);
+};
+
+const requests = (code: number, count: number, extFields = {}): Buffer =>
+  Buffer.concat(
+    Array.from({ length: count }, (_, i) => encodeFrame({ code, opaque: i + 1, flag: 0, extFields })).flat(),
+  );
+
+function connection(handlers: HandlerTable): { kernel: Kernel; connection: TcpConnection } {
+  const kernel = new Kernel();
+  const made = new TcpConnection(kernel as unknown as Socket, {
+    clock: new ManualClock(),
+    log: silentLog,
+    handlers,
+  });
+  return { kernel, connection: made };
+}
+
+describe('a connection', () => {
+  it('writes all answers of one turn at once, those of handlers that await nothing slow included', async () => {
+    const handlers = new HandlerTable()
+      .add(heartBeat, () => ({ status: 'OK', body: Buffer.alloc(10_000) }))
+      .add(getBrokerClusterInfo, async () => {
+        for (let hop = 0; hop < 10; hop++) await Promise.resolve();
+        return DONE;
+      });
+    const { kernel } = connection(handlers);
+    kernel.push(Buffer.concat([requests(34, 20), requests(106, 200), requests(34, 20)]));
+    await turns();
+    expect(kernel.answers()).toHaveLength(240);
+    expect(kernel.writes).toHaveLength(1);
+    kernel.push(requests(106, 5));
+    await turns();
+    expect(kernel.writes).toHaveLength(2);
+    kernel.destroy();
+  });
+
+  it('takes only as many pulls at a time as their answers may fill its share of memory', async () => {
+    let atOnce = 0;
+    let most = 0;
+    const handlers = new HandlerTable().add(pullMessage, async () => {
+      most = Math.max(most, ++atOnce);
+      await Promise.resolve();
+      atOnce--;
+      return { status: 'OK', body: Buffer.alloc(256 * 1024) };
+    });
+    const { kernel } = connection(handlers);
+    kernel.stuck = true;
+    const ext = { consumerGroup: 'g', topic: 'T', queueId: 0, queueOffset: 0, maxMsgNums: 32, sysFlag: 0 };
+    kernel.push(requests(11, 100, { ...ext, commitOffset: 0, suspendTimeoutMillis: 0, subVersion: 0 }));
+    await turns(20);
+    expect(kernel.answers().length).toBeLessThan(40);
+    expect(most).toBeLessThan(20);
+    kernel.drain();
+    await turns(50);
+    expect(new Set(kernel.answers()).size).toBe(100);
+    kernel.destroy();
+  });
+
+  it('ends itself when the socket fails, and tells once', async () => {
+    const { kernel, connection: failing } = connection(new HandlerTable());
+    const reasons: string[] = [];
+    failing.onClose((reason) => reasons.push(reason));
+    const asked = failing.request(heartBeat, {}, undefined, { timeoutMs: 1_000 });
+    kernel.destroy(new Error('read ECONNRESET'));
+    await expect(asked).rejects.toMatchObject({ kind: 'closed' });
+    await failing.gone;
+    expect(reasons).toEqual(['read ECONNRESET']);
+    expect(failing.oneWay(heartBeat, {})).toBe(false);
+  });
+});
