@@ -6,18 +6,22 @@ import {
   ResponseCode,
   decodeConsumeStats,
   decodeKvTable,
+  decodeSubscriptionGroupConfig,
   decodeSubscriptionGroupWrapper,
   decodeTopicConfig,
   decodeTopicConfigWrapper,
   decodeTopicStatsTable,
+  deleteSubscriptiongroup,
   deleteTopicInBroker,
   encodeSubscriptionGroupConfig,
   getAllSubscriptiongroupConfig,
   getAllTopicConfig,
   getBrokerRuntimeInfo,
   getConsumeStats,
+  getSubscriptiongroupConfig,
   getTopicConfig,
   getTopicStatsInfo,
+  queryConsumerOffset,
   sendMessageV2,
   subscriptionGroupConfig,
   updateAndCreateSubscriptiongroup,
@@ -156,6 +160,23 @@ describe('what tools ask a broker', () => {
     const queue = decodeConsumeStats(stats.body).offsetTable.find(([key]) => key.queueId === 0)?.[1];
     expect(queue).toMatchObject({ brokerOffset: 5, consumerOffset: 3 });
     expect(queue?.lastTimestamp).toBeGreaterThan(0);
+  });
+
+  it('shows one group, and deletes it with its offsets', async () => {
+    await broker.ask(updateAndCreateTopic, topic('brief'));
+    await broker.ask(sendMessageV2, sendHeader('brief'), body);
+    const group = encodeSubscriptionGroupConfig(subscriptionGroupConfig('leaving', { retryMaxTimes: 1 }));
+    await broker.ask(updateAndCreateSubscriptiongroup, {}, group);
+    const shown = await broker.ask(getSubscriptiongroupConfig, { group: 'leaving' });
+    expect(decodeSubscriptionGroupConfig(shown.body).retryMaxTimes).toBe(1);
+    const offset = { consumerGroup: 'leaving', topic: 'brief', queueId: 0, commitOffset: 1 };
+    await broker.ask(updateConsumerOffset, offset);
+    const deleted = await broker.ask(deleteSubscriptiongroup, { groupName: 'leaving', cleanOffset: true });
+    expect(deleted.code).toBe(0);
+    const gone = await broker.ask(getSubscriptiongroupConfig, { group: 'leaving' });
+    expect(gone.code).toBe(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST);
+    const query = await broker.ask(queryConsumerOffset, { ...offset });
+    expect(query.extFields?.['offset']).not.toBe('1');
   });
 
   it('answers runtime info in the formats tools read', async () => {

@@ -37,7 +37,10 @@ async function namesrv(): Promise<string> {
 /** Something else that listens on the port. */
 async function occupy(port: number): Promise<void> {
   const server: Server = createServer();
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
   closers.push(() => new Promise((resolve) => server.close(resolve)));
 }
 
@@ -69,7 +72,7 @@ describe('registration', () => {
       perm: 6,
       topicFilterType: 'SINGLE_TAG',
     });
-    await until('the route is there', async () => (await route(one, nameServer, 'by-tool')).code === 0);
+    expect((await route(one, nameServer, 'by-tool')).code).toBe(0);
   });
 
   it('carries compressed topics too', async () => {
@@ -121,6 +124,16 @@ describe('ports', () => {
     await expect(broker({ properties: { httpPort: String(port) } })).rejects.toThrow(
       new RegExp(`port ${port} is taken.*HTTP door.*httpPort`),
     );
+  });
+
+  it('leaves the HTTP door closed, with one line, when its default port is taken', async () => {
+    // whether by this server or by something that was there before: the port is taken
+    await occupy(8080).catch(() => undefined);
+    const lines: string[] = [];
+    const log = { ...silentLog, warn: (line: string) => void lines.push(line) };
+    const one = await broker({ properties: { httpPort: '' }, log });
+    expect(one.broker.httpPort).toBeUndefined();
+    expect(lines.filter((line) => /port 8080 is taken.*HTTP door stays closed/.test(line))).toHaveLength(1);
   });
 
   it('gives the store back when a start fails', async () => {

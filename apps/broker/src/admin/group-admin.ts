@@ -34,6 +34,19 @@ export class GroupAdmin {
     await this.groups.update(group);
   }
 
+  /** @param cleanOffset also forget how far it has come. @throws StoreError */
+  async delete(group: string, cleanOffset: boolean): Promise<void> {
+    await this.groups.delete(group);
+    if (cleanOffset) this.store.offsets.forget(group);
+  }
+
+  /** @throws StatusError SUBSCRIPTION_GROUP_NOT_EXIST */
+  find(group: string): GroupConfig {
+    const found = this.groups.known(group);
+    if (found) return found;
+    throw new StatusError('SUBSCRIPTION_GROUP_NOT_EXIST', `No group in this broker. group: ${group}`);
+  }
+
   page(
     from: number,
     count: number | undefined,

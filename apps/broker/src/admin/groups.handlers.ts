@@ -5,16 +5,21 @@ import {
   encodeConsumeStats,
   encodeConsumerConnection,
   encodeProducerConnection,
+  deleteSubscriptiongroup,
+  encodeSubscriptionGroupConfig,
   encodeSubscriptionGroupWrapper,
   getAllSubscriptiongroupConfig,
   getConsumeStats,
   getConsumerConnectionList,
   getProducerConnectionList,
+  getSubscriptiongroupConfig,
   updateAndCreateSubscriptiongroup,
+  type DeleteSubscriptiongroupHeader,
   type GetAllSubscriptiongroupConfigHeader,
   type GetConsumeStatsHeader,
   type GetConsumerConnectionListHeader,
   type GetProducerConnectionListHeader,
+  type GetSubscriptiongroupConfigHeader,
   type Outcome,
   type RequestContext,
 } from '@halfmq/remoting';
@@ -47,6 +52,17 @@ export class GroupsHandlers {
         dataVersion: this.groups.dataVersion,
       }),
     };
+  }
+
+  @Request(getSubscriptiongroupConfig)
+  one(header: GetSubscriptiongroupConfigHeader): Outcome {
+    return { status: 'OK', body: encodeSubscriptionGroupConfig(this.admin.find(header.group)) };
+  }
+
+  @Request(deleteSubscriptiongroup)
+  async delete(header: DeleteSubscriptiongroupHeader): Promise<Outcome> {
+    await this.admin.delete(header.groupName, header.cleanOffset === true);
+    return DONE;
   }
 
   @Request(getConsumerConnectionList)

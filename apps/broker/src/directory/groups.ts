@@ -55,6 +55,15 @@ export class Groups {
     });
   }
 
+  /** Resolves when stored. A group nobody knows is as good as deleted. @throws StoreError */
+  async delete(group: string): Promise<void> {
+    if (!this.groups.delete(group)) return;
+    this.version = nextDataVersion(this.version, this.clock);
+    await new Promise<void>((resolve, reject) => {
+      this.store.settings.delete('group', group, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
   private autoCreate(group: string): GroupConfig | undefined {
     const allowed = this.config.autoCreateSubscriptionGroup || group.startsWith(SYSTEM_GROUP_PREFIX);
     if (!allowed || !isLegalGroup(group)) return undefined;
