@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { freePort } from '../kit/ports.js';
 import { echoLimit, lmdbLimit } from './limits.js';
 import { headerOf, jsonFrame, OPAQUE_MARK, patchOpaque, run, type LoadResult } from './load.js';
@@ -9,6 +10,8 @@ import { startServer, type Server } from './server.js';
 /**
  * `npm run bench`: what the broker does a second and what a message costs it, beside what this machine can do
  * at most, in one run. Absolute figures are the machine's; read the ratios.
+ *
+ * `npm run bench -- --profile FOLDER` also writes where the broker's time goes (a .cpuprofile, for Chrome's tools).
  */
 
 const CLI = new URL('../../../apps/cli/dist/main.js', import.meta.url).pathname;
@@ -170,12 +173,17 @@ async function measurePulls(port: number, server: Server): Promise<void> {
   line(`pulls of 32       ${number(pulls.perSecond * 32)} messages/s, ${cpu} us of broker CPU a message`);
 }
 
+function profileArgs(): string[] {
+  const { profile } = parseArgs({ options: { profile: { type: 'string' } } }).values;
+  return profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+}
+
 async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'halfmq-bench-'));
   try {
     await measureStart(folder);
     const port = await freePort();
-    const server = await startServer(CLI, brokerArgs(port, join(folder, 'store'), 0), port);
+    const server = await startServer(CLI, brokerArgs(port, join(folder, 'store'), 0), port, profileArgs());
     try {
       await measureSends(port, server);
       await measurePulls(port, server);
