@@ -8,7 +8,7 @@ export class Deque<T> {
   }
 
   at(index: number): T | undefined {
-    return this.items[this.head + index];
+    return index < 0 ? undefined : this.items[this.head + index];
   }
 
   push(item: T): void {

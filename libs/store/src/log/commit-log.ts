@@ -79,14 +79,16 @@ export class CommitLog {
   /** @throws StoreError disk-full, failed, closed, illegal; nothing was placed then */
   append(messages: readonly NewMessage[], stored: Stored, tagSlot?: number): readonly Place[] {
     const group = this.open();
-    let total = 0;
-    for (const message of messages) total += this.placement.length(message);
+    const lengths = messages.map((message) => this.placement.length(message));
+    const total = lengths.reduce((sum, length) => sum + length, 0);
     const block = this.blockFor(group, total);
     this.storeTimestamp = Math.max(this.storeTimestamp, this.parts.clock.now());
     const before = block.length;
     const places: Place[] = [];
     try {
-      for (const message of messages) places.push(this.place(group, block, message, tagSlot));
+      for (const message of messages) {
+        places.push(this.place(group, block, message, lengths[places.length] ?? 0, tagSlot));
+      }
     } catch (cause) {
       this.takeBack(messages, places.length, block, before);
       throw new StoreError('illegal', 'a number of the message does not fit its field', { cause });
@@ -96,11 +98,16 @@ export class CommitLog {
     return places;
   }
 
-  private place(group: Group, block: TailBlock, message: NewMessage, tagSlot?: number): Place {
+  private place(
+    group: Group,
+    block: TailBlock,
+    message: NewMessage,
+    length: number,
+    tagSlot?: number,
+  ): Place {
     const { topic, queueId } = message;
     const queue = this.parts.queues.find(topic, queueId) ?? this.beginQueue(group, topic, queueId);
     if (queue.pending.count === 0) group.touched.add(queue);
-    const length = this.placement.length(message);
     return this.placement.place(message, queue, block, length, this.storeTimestamp, tagSlot);
   }
 
