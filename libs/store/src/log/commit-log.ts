@@ -4,6 +4,7 @@ import { StoreError, type NewMessage, type Place, type Stored } from '../message
 import { firstCrc, valueLength } from './block.js';
 import type { Flush } from './flush.js';
 import { Group } from './group.js';
+import type { LogEnd } from './log-end.js';
 import { Placement } from './placement.js';
 import { encodeQueueTable } from './queue-table.js';
 import type { Queues } from './queues.js';
@@ -11,15 +12,6 @@ import type { Segments } from './segments.js';
 import type { Tail, TailBlock } from './tail.js';
 import { WriteGate } from './write-gate.js';
 import { writeGroup, type CommittedGroup } from './write-group.js';
-
-/** Where a log goes on. */
-export interface LogEnd {
-  readonly physicalOffset: number;
-  readonly crc: number;
-  readonly epoch: number;
-  readonly storeTimestamp: number;
-  readonly segmentBytes: number;
-}
 
 export interface CommitLogParts {
   readonly clock: Clock;

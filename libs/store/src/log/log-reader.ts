@@ -1,3 +1,4 @@
+import { SMALLEST_RECORD } from '@halfmq/remoting/record';
 import { BLOCK_HEADER } from './block.js';
 import type { Segments } from './segments.js';
 import type { Tail } from './tail.js';
@@ -36,10 +37,15 @@ export class LogReader {
     if (!block) return undefined;
     const { records } = block;
     const wanted = physicalOffset - block.physicalOffset;
-    let at = 0;
-    while (at < wanted) at += records.readInt32BE(at);
-    if (at !== wanted) return undefined;
-    const record = records.subarray(at, at + records.readInt32BE(at));
+    for (const at of recordStarts(records)) {
+      if (at < wanted) continue;
+      return at === wanted ? this.lasting(block, at) : undefined;
+    }
+    return undefined;
+  }
+
+  private lasting(block: BlockView, at: number): Buffer {
+    const record = block.records.subarray(at, at + block.records.readInt32BE(at));
     return block.lasting ? record : Buffer.from(record);
   }
 
@@ -49,10 +55,20 @@ export class LogReader {
       const block = this.blockAt(offset);
       if (!block) throw new Error(`the log has no record at ${offset}`);
       const records = Buffer.from(block.records);
-      for (let at = offset - block.physicalOffset; at < records.length; at += records.readInt32BE(at)) {
-        yield records.subarray(at, at + records.readInt32BE(at));
+      for (const at of recordStarts(records)) {
+        if (at >= offset - block.physicalOffset) yield records.subarray(at, at + records.readInt32BE(at));
       }
       offset = block.physicalOffset + records.length;
     }
+  }
+}
+
+/** Where each record of a block begins; ends before one whose size leads out of the block. */
+export function* recordStarts(records: Buffer): Generator<number> {
+  for (let at = 0; at + SMALLEST_RECORD <= records.length;) {
+    const size = records.readInt32BE(at);
+    if (size < SMALLEST_RECORD || at + size > records.length) return;
+    yield at;
+    at += size;
   }
 }

@@ -3,7 +3,8 @@ import { storeTimeOf } from '../index/consume-queues.js';
 import { ENTRY } from '../index/entries.js';
 import { afterPrefix } from '../keys.js';
 import { BLOCK_HEADER, firstCrc } from './block.js';
-import type { LogEnd } from './commit-log.js';
+import { recordStarts } from './log-reader.js';
+import type { LogEnd } from './log-end.js';
 import { encodeQueueTable } from './queue-table.js';
 import type { Queues } from './queues.js';
 import type { Segment } from './segment.js';
@@ -60,6 +61,6 @@ function lastStoreTime(segment: Segment, blockOffset: number): number {
   if (!block) return 0;
   const records = block.value.subarray(BLOCK_HEADER);
   let last = 0;
-  for (let at = 0; at < records.length; at += records.readInt32BE(at)) last = at;
+  for (const at of recordStarts(records)) last = at;
   return storeTimeOf(records.subarray(last));
 }

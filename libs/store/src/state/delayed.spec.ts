@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { bodies, done, message, readAll, StoreFixture } from '../fixture.js';
+import type { MessageStore } from '../message-store.js';
+
+describe('delayed messages', () => {
+  let fixture: StoreFixture;
+  let opened: MessageStore;
+  beforeEach(async () => {
+    fixture = new StoreFixture();
+    opened = await fixture.open();
+  });
+  afterEach(() => fixture.end());
+
+  const TIMER = 'rmq_sys_wheel_timer';
+  const wait = (body: string, ms: number): Promise<void> =>
+    done((stored) => void opened.delayed.schedule(message(TIMER, body), fixture.clock.now() + ms, stored));
+  const due = () => opened.delayed.due(fixture.clock.now(), 10);
+
+  async function reopen(): Promise<void> {
+    await opened.close();
+    opened = await fixture.open();
+  }
+
+  it('are due at their time, the longest due first, over restarts', async () => {
+    await wait('later', 2000);
+    await wait('soon', 1000);
+    await wait('much later', 9000);
+    expect(due()).toEqual([]);
+    await reopen();
+    expect(opened.delayed.waiting).toBe(3);
+    expect(opened.delayed.nextDueAt()).toBe(fixture.clock.now() + 1000);
+    await fixture.clock.advance(2000);
+    const texts = due().map(({ physicalOffset }) => opened.recordAt(physicalOffset)?.toString('latin1'));
+    expect(texts.map((text) => /soon|later/.exec(text ?? '')?.[0])).toEqual(['soon', 'later']);
+  });
+
+  it('are delivered once', async () => {
+    await wait('a', 0);
+    const [first] = due();
+    if (!first) throw new Error('nothing is due');
+    const delivered = done((stored) => opened.delayed.deliver(first, message('real', 'a'), stored));
+    expect(due()).toEqual([]);
+    await delivered;
+    for (let restart = 0; restart < 2; restart++) {
+      await reopen();
+      expect(due()).toEqual([]);
+      expect(opened.delayed.waiting).toBe(0);
+      expect(bodies(readAll(opened, 'real'))).toEqual(['a']);
+    }
+  });
+
+  it('can be dropped', async () => {
+    await wait('a', 0);
+    for (const each of due()) await done((stored) => opened.delayed.deliver(each, undefined, stored));
+    expect(due()).toEqual([]);
+  });
+});
