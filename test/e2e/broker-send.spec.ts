@@ -2,10 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   ResponseCode,
   encodeBatch,
+  encodeLockBatchBody,
   getTopicConfig,
   getTopicStatsInfo,
   decodeTopicConfig,
   decodeTopicStatsTable,
+  lockBatchMq,
   parseProperties,
   sendBatchMessage,
   sendMessage,
@@ -176,6 +178,19 @@ describe('sending', () => {
     const dead = await stored(broker, await retry(3));
     expect(dead).toMatchObject({ topic: '%DLQ%workers', queueId: 0 });
     expect(parseProperties(dead.properties).get('DLQ_ORIGIN_TOPIC')).toBe('work');
+  });
+
+  it('takes a re-send of a consumer that holds queue locks for its last word', async () => {
+    const queue = { topic: 'plain', brokerName: 'broker-a', queueId: 0 };
+    const lock = encodeLockBatchBody({
+      consumerGroup: 'orderly',
+      clientId: 'c',
+      mqSet: [queue],
+      onlyThisBroker: false,
+    });
+    expect((await broker.ask(lockBatchMq, {}, lock)).code).toBe(0);
+    const answer = await broker.ask(sendMessageV2, sendHeader('%RETRY%orderly', { reconsumeTimes: 1 }), body);
+    expect((await stored(broker, answer)).topic).toBe('%DLQ%orderly');
   });
 
   it('answers a look-up of nothing with code 1', async () => {

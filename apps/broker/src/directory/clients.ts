@@ -122,7 +122,8 @@ export class Clients {
     if (settings.retryQueueNums > 0) {
       this.topics.ensureRetry(name, settings.retryQueueNums, {
         order: ordered,
-        topicSysFlag: consumer.unitMode ? 1 : 0,
+        // TopicSysFlag: 2 = has a subscriber in unit mode
+        topicSysFlag: consumer.unitMode ? 2 : 0,
       });
     }
     const client = {

@@ -6,7 +6,7 @@ import {
   type Log,
   type TopicConfig,
 } from '@halfmq/remoting';
-import type { MessageStore, StoreError } from '@halfmq/store';
+import type { MessageStore, Stored } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { systemTopics, topicOf } from './topic-config.js';
 import { SystemTopic, deadLetterTopicOf, isSystemName, retryTopicOf } from './topic-names.js';
@@ -62,9 +62,7 @@ export class Topics {
 
   /** Creates the topic or replaces its settings. Resolves when stored. @throws StoreError nothing has changed then */
   update(topic: TopicConfig): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.put(topic, (error) => (error ? reject(error) : resolve()));
-    });
+    return told((stored) => this.put(topic, stored));
   }
 
   /** The topic, made when missing. Usable at once: what is sent to it next lies behind its record in the log. */
@@ -108,18 +106,24 @@ export class Topics {
     );
   }
 
-  /** Ends the topic with its queues and consumer offsets; its name may begin anew at offset 0. Resolves when stored. */
+  /**
+   * Ends the topic with its queues and consumer offsets; its name may begin anew at offset 0. Resolves when stored.
+   * @throws StoreError the topic is still there then
+   */
   async delete(topic: string): Promise<void> {
-    if (!this.topics.delete(topic)) return;
+    const before = this.topics.get(topic);
+    if (!before) return;
+    this.topics.delete(topic);
     this.changed(topic);
-    await Promise.all([
-      new Promise<void>((resolve, reject) => {
-        this.store.settings.delete('topic', topic, (error) => (error ? reject(error) : resolve()));
-      }),
-      new Promise<void>((resolve, reject) => {
-        this.store.deleteTopic(topic, (error) => (error ? reject(error) : resolve()));
-      }),
-    ]);
+    try {
+      await Promise.all([
+        told((stored) => this.store.settings.delete('topic', topic, stored)),
+        told((stored) => this.store.deleteTopic(topic, stored)),
+      ]);
+    } catch (error) {
+      if (!this.topics.has(topic)) this.restore(topic, before);
+      throw error;
+    }
   }
 
   /** Name servers say which topics are ordered (KV namespace ORDER_TOPIC_CONFIG). */
@@ -137,7 +141,7 @@ export class Topics {
     });
   }
 
-  private put(topic: TopicConfig, stored: (error?: StoreError) => void): void {
+  private put(topic: TopicConfig, stored: Stored): void {
     const name = topic.topicName;
     const before = this.topics.get(name);
     if (this.system.has(name)) {
@@ -168,4 +172,11 @@ export class Topics {
 
 function readTopic(name: string, document: string): TopicConfig {
   return topicOf(name, 1, JSON.parse(document) as Partial<TopicConfig>);
+}
+
+/** A store's callback as a promise. */
+function told(ask: (stored: Stored) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    ask((error) => (error ? reject(error) : resolve()));
+  });
 }
