@@ -8,8 +8,8 @@ import { PostgresServer } from '../kit/postgres.js';
 import { RememberedHalves } from '../kit/remembered-halves.js';
 import { until } from '../kit/until.js';
 
-const Placed = topic<{ id: number }>('order.placed', { key: (order) => String(order.id) });
-const Billed = topic<{ id: number }>('order.billed');
+const Placed = topic<{ id: number }>('order-placed', { key: (order) => String(order.id) });
+const Billed = topic<{ id: number }>('order-billed');
 
 describe('transactions.run on PostgreSQL', () => {
   let postgres: PostgresServer;
@@ -64,7 +64,7 @@ describe('transactions.run on PostgreSQL', () => {
     expect(await orders()).toEqual([1]);
     expect(halves.verdicts).toEqual(['commit', 'commit']);
     expect(halves.all[0]?.message).toMatchObject({
-      topic: 'order.billed',
+      topic: 'order-billed',
       body: '{"id":1}',
       delayMs: 900_000,
     });
@@ -118,12 +118,12 @@ describe('transactions.run on PostgreSQL', () => {
   });
 
   it('rolls everything back when one of the half messages cannot be stored', async () => {
-    halves.refused.add('order.billed');
+    halves.refused.add('order-billed');
     const run = transactions.run(async (manager, send) => {
       await place(manager, send);
       send(Billed, { id: 1 });
     });
-    await expect(run).rejects.toThrow('no broker takes order.billed');
+    await expect(run).rejects.toThrow('no broker takes order-billed');
     expect(await orders()).toEqual([]);
     expect(halves.verdicts).toEqual(['rollback']);
     expect(await barrier()).toEqual(['rolled_back']);
@@ -244,7 +244,7 @@ describe('transactions.run on PostgreSQL', () => {
       message: halves.asked(0),
     });
 
-    beforeEach(() => halves.prepare({ topic: 'order.placed', body: '{}' }));
+    beforeEach(() => halves.prepare({ topic: 'order-placed', body: '{}' }));
 
     it('handles a message once, however often it comes', async () => {
       const handle = (): Promise<boolean> =>

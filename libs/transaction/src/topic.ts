@@ -89,8 +89,8 @@ export class Topic<T> {
 
 /**
  * Names a topic and the type of its bodies, once, for senders and handlers.
- * `topic<{ orderId: string }>('shop.order.placed', { key: (m) => m.orderId })`, or with a class to validate against:
- * `topic('shop.order.placed', { schema: OrderPlacedBody })`.
+ * `topic<{ orderId: string }>('shop-order-placed', { key: (m) => m.orderId })`, or with a class to validate against:
+ * `topic('shop-order-placed', { schema: OrderPlacedBody })`.
  */
 export function topic<T>(name: string, options?: TopicOptions<T>): Topic<T> {
   return new Topic(name, options);

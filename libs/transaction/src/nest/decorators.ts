@@ -1,0 +1,101 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { StartPosition } from '../consumer/consumer-options.js';
+import type { TransactionState } from '../message.js';
+import { type Topic, type TopicOrName, topicOf } from '../topic.js';
+import { MessageContext } from './message-context.js';
+
+/** Who handles a topic, and how. One handler a group and topic; handlers of one group share one consumer. */
+export interface MessageHandlerOptions {
+  /** consumer group: each message goes to one of its members, in whatever process */
+  readonly group: string;
+  /** tag expression: `*` (unless told), `tagA`, `tagA || tagB` */
+  readonly tag?: string | undefined;
+  /**
+   * 'transaction': the handler runs in a database transaction together with the row that says "handled", so that a
+   * second delivery changes nothing. `@Tx()` is its EntityManager; `context.send` and `Transactions.run` join it.
+   */
+  readonly dedupe?: 'transaction' | undefined;
+  /** one message of a queue at a time, in its order */
+  readonly orderly?: boolean | undefined;
+  /** broadcasting: every process gets every message, without retries */
+  readonly model?: 'clustering' | 'broadcasting' | undefined;
+  /** where a group begins that has never consumed; last unless told */
+  readonly from?: StartPosition | undefined;
+  /** retries before the dead-letter topic; 16 unless told */
+  readonly maxReconsumeTimes?: number | undefined;
+}
+
+export interface HandlerDefinition extends MessageHandlerOptions {
+  readonly topic: Topic<unknown>;
+}
+
+export interface TransactionListenerOptions<T> {
+  /** producer group, the same for all processes that can answer its checks */
+  readonly group: string;
+  readonly topic: TopicOrName<T>;
+}
+
+export interface ListenerDefinition {
+  readonly group: string;
+  readonly topic: Topic<unknown>;
+}
+
+/** A transaction a listener is asked about. */
+export interface ListenedMessage<T> {
+  readonly topic: string;
+  readonly body: T;
+  readonly keys: readonly string[];
+  /** UNIQ_KEY: the same in `execute`, in every `check` and for the consumer */
+  readonly transactionId: string;
+}
+
+/** RocketMQ's own style, for work that is not in a database `Transactions` knows. */
+export interface LocalTransaction<T> {
+  /** Does the work, when the half message is stored. Throwing reaches the sender, and leaves the verdict to `check`. */
+  execute(message: ListenedMessage<T>, argument?: unknown): TransactionState | Promise<TransactionState>;
+  /** Says what became of the work, also that of a process that has died. Throwing means unknown. */
+  check(message: ListenedMessage<T>): TransactionState | Promise<TransactionState>;
+}
+
+const HANDLERS = Symbol('halfmq:handlers');
+const LISTENERS = Symbol('halfmq:listeners');
+
+/** Appends to a list kept as metadata: a method may handle several topics. */
+function add(key: symbol, target: object, value: unknown): void {
+  const known = (Reflect.getOwnMetadata(key, target) as unknown[] | undefined) ?? [];
+  Reflect.defineMetadata(key, [...known, value], target);
+}
+
+/**
+ * The method handles messages of the topic. Return: acknowledged. Throw: again, with growing back-off, at last to the
+ * dead-letter topic; DeadLetter: there at once; RetryIn: again after that long.
+ */
+export function MessageHandler<T>(topic: TopicOrName<T>, options: MessageHandlerOptions): MethodDecorator {
+  const definition: HandlerDefinition = { ...options, topic: topicOf(topic) };
+  return (_target, _name, descriptor) => add(HANDLERS, descriptor.value as object, definition);
+}
+
+/** The class executes and checks the transactions of the topic that `Messages.sendInTransaction` begins. */
+export function TransactionListener<T>(
+  options: TransactionListenerOptions<T>,
+): (target: new (...args: never[]) => LocalTransaction<T>) => void {
+  const definition: ListenerDefinition = { group: options.group, topic: topicOf(options.topic) };
+  return (target) => add(LISTENERS, target, definition);
+}
+
+export function handlersOf(method: object): readonly HandlerDefinition[] {
+  return (Reflect.getOwnMetadata(HANDLERS, method) as HandlerDefinition[] | undefined) ?? [];
+}
+
+export function listenersOf(target: object): readonly ListenerDefinition[] {
+  return (Reflect.getOwnMetadata(LISTENERS, target) as ListenerDefinition[] | undefined) ?? [];
+}
+
+/** Exported to be recognized among a method's parameters. */
+export const managerOfContext = (_data: unknown, host: ExecutionContext): unknown => {
+  const context: unknown = host.switchToRpc().getContext();
+  return context instanceof MessageContext ? context.manager : undefined;
+};
+
+/** The EntityManager of the transaction a handler with dedupe: 'transaction' runs in. */
+export const Tx = createParamDecorator(managerOfContext);

@@ -1,0 +1,114 @@
+import { Injectable } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { InvalidOption } from '../errors.js';
+import type { HandlerDefinition, ListenerDefinition, LocalTransaction } from './decorators.js';
+import { handlersOf, listenersOf } from './decorators.js';
+
+/** A decorated method of a provider or controller. */
+export interface FoundHandler {
+  readonly definition: HandlerDefinition;
+  readonly instance: object;
+  readonly method: (...args: unknown[]) => unknown;
+  readonly methodName: string;
+  /** Class.method, for messages to people */
+  readonly where: string;
+}
+
+export interface FoundListener {
+  readonly definition: ListenerDefinition;
+  readonly listener: LocalTransaction<unknown>;
+  readonly where: string;
+}
+
+type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
+
+/** Finds what the decorators have marked, in this application's container alone. */
+@Injectable()
+export class Explorer {
+  private readonly scanner = new MetadataScanner();
+
+  constructor(private readonly discovery: DiscoveryService) {}
+
+  /** @throws InvalidOption for two handlers of one group and topic */
+  handlers(): FoundHandler[] {
+    const found = this.instances().flatMap((instance) => this.handlersIn(instance));
+    refuseDuplicates(found, '@MessageHandler');
+    return found;
+  }
+
+  /** @throws InvalidOption for two listeners of one group and topic */
+  listeners(): FoundListener[] {
+    const found = this.instances().flatMap((instance) => {
+      const type = instance.constructor;
+      const listener = instance as LocalTransaction<unknown>;
+      return listenersOf(type).map((definition) => ({ definition, listener, where: type.name }));
+    });
+    refuseDuplicates(found, '@TransactionListener');
+    return found;
+  }
+
+  private instances(): object[] {
+    const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
+    const instances = wrappers
+      .filter((wrapper) => isAlive(wrapper))
+      .map((wrapper) => wrapper.instance as object);
+    // useExisting gives a second wrapper for the same object
+    return [...new Set(instances)];
+  }
+
+  private handlersIn(instance: object): FoundHandler[] {
+    const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
+    if (!prototype) return [];
+    return this.scanner.getAllMethodNames(prototype).flatMap((methodName) => {
+      const method = prototype[methodName];
+      if (typeof method !== 'function') return [];
+      const where = `${instance.constructor.name}.${methodName}`;
+      const callable = method as FoundHandler['method'];
+      return handlersOf(method).map((definition) => ({
+        definition,
+        instance,
+        method: callable,
+        methodName,
+        where,
+      }));
+    });
+  }
+}
+
+/** @throws InvalidOption for a class that is made anew for each request: there is no request here */
+function isAlive(wrapper: Wrapper): boolean {
+  const { metatype, instance } = wrapper as { metatype: unknown; instance: unknown };
+  if (wrapper.isDependencyTreeStatic()) return typeof instance === 'object' && instance !== null;
+  if (typeof metatype === 'function' && isMarked(metatype)) {
+    throw new InvalidOption(`${metatype.name} handles messages and must not be request-scoped or transient`);
+  }
+  return false;
+}
+
+function isMarked(type: { readonly prototype?: unknown }): boolean {
+  if (listenersOf(type).length > 0) return true;
+  if (typeof type.prototype !== 'object' || type.prototype === null) return false;
+  return Object.values(Object.getOwnPropertyDescriptors(type.prototype)).some(
+    ({ value }) => typeof value === 'function' && handlersOf(value as object).length > 0,
+  );
+}
+
+interface Named {
+  readonly definition: { readonly group: string; readonly topic: { readonly name: string } };
+  readonly where: string;
+}
+
+function refuseDuplicates(found: readonly Named[], decorator: string): void {
+  const places = new Map<string, string>();
+  for (const { definition, where } of found) {
+    const key = JSON.stringify([definition.group, definition.topic.name]);
+    const other = places.get(key);
+    if (other !== undefined) {
+      throw new InvalidOption(
+        `two ${decorator} of group ${definition.group} for topic ${definition.topic.name}: ${other} and ${where}. ` +
+          'Each message goes to one handler of a group: give one of them a group of its own, or join them',
+      );
+    }
+    places.set(key, where);
+  }
+}

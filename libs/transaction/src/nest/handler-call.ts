@@ -1,0 +1,126 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/internal';
+import type { ExternalContextCreator } from '@nestjs/core';
+import { RpcParamtype } from '@nestjs/microservices/enums/rpc-paramtype.enum.js';
+import { DeadLetter, InvalidOption, MessageInvalid } from '../errors.js';
+import type { ReceivedMessage } from '../message.js';
+import type { BodyChecks } from './body-checks.js';
+import { managerOfContext } from './decorators.js';
+import type { FoundHandler } from './explorer.js';
+import { MessageContext } from './message-context.js';
+import type { Transactions } from './transactions.js';
+
+/** Ends a transaction whose handler failed although its error was caught outside (by a filter, say). */
+class CaughtOutside extends Error {}
+
+/** Remembers, for one message, whether the method itself failed. */
+interface Outcome {
+  failed: boolean;
+}
+
+/** `@Payload()` and `@Ctx()` as in any Nest microservice: a handler is called with (body, context). */
+const paramsFactory = {
+  exchangeKeyForValue(type: number, name: unknown, [body, context]: unknown[]): unknown {
+    if (type === (RpcParamtype.CONTEXT as number)) return context;
+    if (type !== (RpcParamtype.PAYLOAD as number)) return undefined;
+    return typeof name === 'string' ? (body as Record<string, unknown> | null)?.[name] : body;
+  },
+};
+
+/** One decorated method, wrapped once by Nest with its guards, pipes, interceptors and filters. */
+export class HandlerCall {
+  private readonly wrapped: (...args: unknown[]) => Promise<unknown>;
+  private readonly outcome = new AsyncLocalStorage<Outcome>();
+
+  /** @throws InvalidOption for @Tx() without dedupe, or dedupe in a broadcasting group */
+  constructor(
+    readonly handler: FoundHandler,
+    creator: ExternalContextCreator,
+    private readonly checks: BodyChecks,
+    private readonly transactions: Transactions,
+  ) {
+    this.refuseNonsense();
+    const { instance, methodName } = handler;
+    const callback = this.watched(handler.method);
+    this.wrapped = creator.create(
+      instance,
+      callback,
+      methodName,
+      ROUTE_ARGS_METADATA,
+      paramsFactory,
+      undefined,
+      undefined,
+      undefined,
+      'rpc',
+    ) as (...args: unknown[]) => Promise<unknown>;
+  }
+
+  /** @throws DeadLetter for a body that is none; what the method, a guard or a pipe threw */
+  async handle(message: ReceivedMessage): Promise<void> {
+    const { topic, group, dedupe } = this.handler.definition;
+    const body = await this.body(message);
+    if (dedupe !== 'transaction') {
+      await this.wrapped(body, new MessageContext(group, message));
+      return;
+    }
+    try {
+      await this.transactions.once({ group, message }, async (manager, send, { id }) => {
+        const context = new MessageContext(group, message, { manager, send, id });
+        const outcome = { failed: false };
+        await this.outcome.run(outcome, () => this.wrapped(body, context));
+        if (outcome.failed) throw new CaughtOutside(`${this.handler.where} failed for ${topic.name}`);
+      });
+    } catch (error) {
+      if (!(error instanceof CaughtOutside)) throw error;
+    }
+  }
+
+  private async body(message: ReceivedMessage): Promise<unknown> {
+    try {
+      return await this.checks.incoming(this.handler.definition.topic, message.body);
+    } catch (error) {
+      // It will not get better by coming again.
+      if (error instanceof MessageInvalid) throw new DeadLetter(error.message, { cause: error });
+      throw error;
+    }
+  }
+
+  /**
+   * A filter may turn a handler's error into a result: the message is then done with, but what the handler had written
+   * must not be committed. Nest and users find their metadata on the original method, the prototype of this one.
+   */
+  private watched(method: FoundHandler['method']): FoundHandler['method'] {
+    const { outcome } = this;
+    const watched = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
+      const store = outcome.getStore();
+      try {
+        const result = await method.apply(this, args);
+        if (store) store.failed = false;
+        return result;
+      } catch (error) {
+        if (store) store.failed = true;
+        throw error;
+      }
+    };
+    Object.setPrototypeOf(watched, method);
+    Object.defineProperty(watched, 'name', { value: method.name });
+    return watched;
+  }
+
+  private refuseNonsense(): void {
+    const { definition, instance, methodName, where } = this.handler;
+    const args = Object.values(
+      (Reflect.getMetadata(ROUTE_ARGS_METADATA, instance.constructor, methodName) as object | undefined) ??
+        {},
+    ) as { factory?: unknown }[];
+    const wantsManager = args.some((argument) => argument.factory === managerOfContext);
+    if (wantsManager && definition.dedupe !== 'transaction') {
+      throw new InvalidOption(`${where} has @Tx() and needs dedupe: 'transaction' for it`);
+    }
+    if (definition.dedupe !== undefined && definition.model === 'broadcasting') {
+      throw new InvalidOption(
+        `${where}: dedupe is for a group that shares its messages; model 'broadcasting' gives each to every process`,
+      );
+    }
+  }
+}

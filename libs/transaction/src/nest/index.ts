@@ -1,0 +1,26 @@
+export { HalfmqModule } from './halfmq.module.js';
+export type { HalfmqModuleAsyncOptions, HalfmqModuleOptions } from './options.js';
+export { MessageHandler, TransactionListener, Tx } from './decorators.js';
+export type {
+  ListenedMessage,
+  LocalTransaction,
+  MessageHandlerOptions,
+  TransactionListenerOptions,
+} from './decorators.js';
+export { MessageContext } from './message-context.js';
+export { Transactions } from './transactions.js';
+export { Messages } from './messages.js';
+export type { SendInTransactionOptions } from './messages.js';
+export type { Delivery } from '../typeorm/typeorm-transactions.js';
+export type {
+  RunOptions,
+  Send,
+  TransactionCallback,
+  TransactionContext,
+} from '../transaction/transactions.js';
+export * from '../topic.js';
+export * from '../errors.js';
+export * from '../duration.js';
+export * from '../message.js';
+export { HalfmqClient } from '../client.js';
+export { Ctx, Payload } from '@nestjs/microservices';

@@ -1,0 +1,105 @@
+import { Injectable } from '@nestjs/common';
+import type { Log } from '@halfmq/remoting';
+import { InvalidOption, VerdictConflict } from '../errors.js';
+import { type SendReceipt, TransactionState } from '../message.js';
+import type { Producer } from '../producer/producer.js';
+import { type SendOptions, type TopicOrName, topicOf } from '../topic.js';
+import type { HalfMessages } from '../transaction/half-messages.js';
+import type { BodyChecks } from './body-checks.js';
+import type { ListenedMessage, LocalTransaction } from './decorators.js';
+
+/** A listener and the producer its half messages go through. */
+export interface BoundListener {
+  readonly group: string;
+  readonly topicName: string;
+  readonly listener: LocalTransaction<unknown>;
+  readonly halves: HalfMessages;
+}
+
+export interface SendInTransactionOptions extends SendOptions {
+  /** which listener, where several groups listen to the topic */
+  readonly group?: string | undefined;
+  /** handed to `execute` as it is */
+  readonly argument?: unknown;
+}
+
+/** Sends messages: at once, or in a transaction that a `@TransactionListener` executes. */
+@Injectable()
+export class Messages {
+  private listeners: readonly BoundListener[] = [];
+
+  constructor(
+    private readonly producer: Producer,
+    private readonly checks: BodyChecks,
+    private readonly mustBeConnected: () => void,
+    private readonly log: Log,
+  ) {}
+
+  /**
+   * Sends at once, whatever becomes of a database transaction around it.
+   * @throws MessageInvalid, NoRoute, NoNameServer, SendFailed
+   */
+  async send<T>(topic: TopicOrName<T>, body: T, options?: SendOptions): Promise<SendReceipt> {
+    const described = topicOf(topic);
+    this.checks.outgoing(described, body);
+    this.mustBeConnected();
+    return this.producer.send(described.message(body, options));
+  }
+
+  /**
+   * Stores a half message, lets the topic's listener execute, and ends the transaction with its answer. Unknown, or an
+   * error of `execute` (which comes out unchanged), leaves the decision to the listener's `check`.
+   * @throws InvalidOption when nobody, or more than one, listens to the topic; and as `send`
+   */
+  async sendInTransaction<T>(
+    topic: TopicOrName<T>,
+    body: T,
+    options: SendInTransactionOptions = {},
+  ): Promise<TransactionState> {
+    const { group, argument, ...rest } = options;
+    const described = topicOf(topic);
+    const { listener, halves } = this.listenerOf(described.name, group);
+    this.checks.outgoing(described, body);
+    const message = described.message(body, rest);
+    const half = await halves.prepare(message);
+    const listened: ListenedMessage<T> = {
+      topic: described.name,
+      body,
+      keys: message.keys ?? [],
+      transactionId: half.uniqueKey,
+    };
+    const state = await listener.execute(listened, argument);
+    if (state === TransactionState.Unknown) return state;
+    try {
+      await halves.end(half, state);
+    } catch (error) {
+      if (error instanceof VerdictConflict) throw error;
+      this.log.warn('verdict not delivered, the check-back will ask', { topic: described.name, error });
+    }
+    return state;
+  }
+
+  /** @internal */
+  bind(listeners: readonly BoundListener[]): void {
+    this.listeners = listeners;
+  }
+
+  private listenerOf(topicName: string, group: string | undefined): BoundListener {
+    const found = this.listeners.filter(
+      (one) => one.topicName === topicName && (group === undefined || one.group === group),
+    );
+    const [listener] = found;
+    if (!listener) {
+      throw new InvalidOption(
+        `no @TransactionListener for topic ${topicName}${group === undefined ? '' : ` in group ${group}`}`,
+      );
+    }
+    if (found.length > 1) {
+      const groups = found.map((one) => one.group).join(', ');
+      throw new InvalidOption(
+        `topic ${topicName} has listeners in the groups ${groups}: say which with { group }`,
+      );
+    }
+    return listener;
+  }
+}

@@ -1,0 +1,30 @@
+import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import type { ClientOptions } from '../client-options.js';
+import type { Duration } from '../duration.js';
+
+/** What differs from place to place; what identifies a handler is said at the handler. */
+export interface HalfmqModuleOptions extends Omit<ClientOptions, 'startTimeoutMs'> {
+  /**
+   * The producer group of this application's transactions and sends, the same for all its processes: when one dies, the
+   * brokers ask the others. Needed for `Transactions`.
+   */
+  readonly group?: string | undefined;
+  /** PostgreSQL, for `Transactions` and dedupe; unless told, the application's TypeORM DataSource */
+  readonly dataSource?: DataSource | undefined;
+  /** make the tables halfmq_barrier, halfmq_inbox and halfmq_source at start; yes unless told */
+  readonly createTables?: boolean | undefined;
+  /** how long a transaction can be asked about; 7 days unless told */
+  readonly keepBarrier?: Duration | undefined;
+  /** how long a message is known as handled; 7 days unless told */
+  readonly keepInbox?: Duration | undefined;
+  /** handlers running at a time in each consumer group: for all, or by group; 20 unless told */
+  readonly concurrency?: number | Readonly<Record<string, number>> | undefined;
+}
+
+export interface HalfmqModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
+  readonly useFactory: (...injected: never[]) => HalfmqModuleOptions | Promise<HalfmqModuleOptions>;
+}
+
+export const MODULE_OPTIONS = Symbol('HalfmqModuleOptions');

@@ -1,0 +1,156 @@
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { ExternalContextCreator, ModuleRef } from '@nestjs/core';
+import type { Clock, Log } from '@halfmq/remoting';
+import type { DataSource } from 'typeorm';
+import { HalfmqClient } from '../client.js';
+import type { ConsumerOptions } from '../consumer/consumer-options.js';
+import type { PushConsumer } from '../consumer/push-consumer.js';
+import { InvalidOption } from '../errors.js';
+import { topicOf } from '../topic.js';
+import type { HalfMessages } from '../transaction/half-messages.js';
+import { EVERY_TOPIC } from '../transaction/transaction-producer.js';
+import type { TypeOrmTransactions } from '../typeorm/typeorm-transactions.js';
+import { BodyChecks } from './body-checks.js';
+import { ClientConnection } from './connection.js';
+import { consumerGroups } from './consumer-groups.js';
+import { Explorer, type FoundHandler } from './explorer.js';
+import { HandlerCall } from './handler-call.js';
+import { ListenerBinding } from './listener-binding.js';
+import { Messages } from './messages.js';
+import { type HalfmqModuleOptions, MODULE_OPTIONS } from './options.js';
+import { Transactions } from './transactions.js';
+
+export const CLOCK = Symbol('Clock');
+export const LOG = Symbol('Log');
+
+/**
+ * The life of the module, along Nest's own:
+ *
+ *   onModuleInit            finds and wraps handlers and listeners (a mistake stops the start before anything runs),
+ *                           makes the tables, binds `Transactions` to the database
+ *   onApplicationBootstrap  connects, or goes on trying; then consumers start
+ *   onModuleDestroy         consumers drain: running handlers end, offsets are committed. The database is still open
+ *   onApplicationShutdown   the client closes, after the HTTP server: a last request may still send
+ */
+@Injectable()
+export class HalfmqRuntime
+  implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
+{
+  private groups: ConsumerOptions[] = [];
+  private consumers: PushConsumer[] = [];
+  private database: TypeOrmTransactions | undefined;
+
+  constructor(
+    @Inject(MODULE_OPTIONS) private readonly options: HalfmqModuleOptions,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOG) private readonly log: Log,
+    private readonly client: HalfmqClient,
+    private readonly connection: ClientConnection,
+    private readonly explorer: Explorer,
+    private readonly creator: ExternalContextCreator,
+    private readonly moduleRef: ModuleRef,
+    private readonly checks: BodyChecks,
+    private readonly transactions: Transactions,
+    private readonly messages: Messages,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    const handlers = this.explorer.handlers();
+    const calls = handlers.map(
+      (handler) => new HandlerCall(handler, this.creator, this.checks, this.transactions),
+    );
+    this.groups = consumerGroups(calls, this.options.concurrency);
+    const listeners = this.explorer.listeners();
+    const database = await this.bindDatabase();
+    refuseDedupeWithout(database, handlers);
+    const binding = new ListenerBinding(this.client, this.checks, (halves) => this.whenConnected(halves));
+    this.messages.bind(binding.bind(listeners, this.database));
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.connection.open(async () => {
+      this.consumers = this.groups.map((group) => this.client.consumer(group));
+      await Promise.all(this.consumers.map((consumer) => consumer.start()));
+    });
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await Promise.all(this.consumers.map((consumer) => consumer.close()));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.connection.close();
+    this.database?.close();
+    await this.client.close();
+  }
+
+  /** @returns why there is no database, or undefined */
+  private async bindDatabase(): Promise<string | undefined> {
+    const { options, clock, log } = this;
+    const { group } = options;
+    const dataSource = options.dataSource ?? (await this.findDataSource());
+    if (!dataSource || group === undefined) {
+      const missing = dataSource
+        ? 'the producer group is missing; say HalfmqModule.forRoot({ group })'
+        : 'there is no DataSource; import TypeOrmModule.forRoot, or give one to HalfmqModule.forRootAsync';
+      this.transactions.bind(missing);
+      return missing;
+    }
+    const { TypeOrmTransactions } = await import('../typeorm/typeorm-transactions.js');
+    const producer = this.client.transactionProducer({
+      group,
+      topics: [EVERY_TOPIC],
+      check: (message) => database.check(message),
+    });
+    const database: TypeOrmTransactions = new TypeOrmTransactions({
+      dataSource,
+      halves: this.whenConnected(producer),
+      clock,
+      log,
+      createTables: options.createTables,
+      keepBarrier: options.keepBarrier,
+      keepInbox: options.keepInbox,
+      checkBody: (topic, body) => this.checks.outgoing(topicOf(topic), body),
+    });
+    await database.start();
+    this.database = database;
+    this.transactions.bind(database);
+    return undefined;
+  }
+
+  /** The application's default DataSource, where TypeORM is installed and one was made. */
+  private async findDataSource(): Promise<DataSource | undefined> {
+    const typeorm = await import('typeorm').catch(() => undefined);
+    if (!typeorm) return undefined;
+    try {
+      return this.moduleRef.get(typeorm.DataSource, { strict: false });
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Before a name server has answered, the error to the sender is the one that says so. */
+  private whenConnected(halves: HalfMessages): HalfMessages {
+    return {
+      prepare: async (message) => {
+        this.connection.mustBeConnected();
+        return halves.prepare(message);
+      },
+      end: (half, verdict) => halves.end(half, verdict),
+    };
+  }
+}
+
+function refuseDedupeWithout(missing: string | undefined, handlers: readonly FoundHandler[]): void {
+  const needs = handlers.find((handler) => handler.definition.dedupe === 'transaction');
+  if (missing !== undefined && needs) {
+    throw new InvalidOption(`${needs.where} has dedupe: 'transaction', but ${missing}`);
+  }
+}
