@@ -54,13 +54,17 @@ let keys = 0;
 export class WireClient {
   /** Every CHECK_TRANSACTION_STATE that came. */
   readonly checks: ReceivedCheck[] = [];
+  /** Answers them, if it is to be more than remembered. */
+  onCheck: (check: ReceivedCheck) => void = () => undefined;
   private readonly producers = new Map<string, object>();
   private readonly client: RemotingClient;
 
   constructor(private readonly address: string) {
     const handlers = new HandlerTable().add(checkTransactionState, (header, { body }) => {
       const record = decodeRecord(Buffer.from(body));
-      this.checks.push({ header, record, properties: parseProperties(record.properties) });
+      const check = { header, record, properties: parseProperties(record.properties) };
+      this.checks.push(check);
+      this.onCheck(check);
       return DONE;
     });
     this.client = new RemotingClient({ clock: systemClock, log: silentLog, handlers });

@@ -56,7 +56,7 @@ export class Redeliver {
     if (group.retryQueueNums <= 0) return DONE;
     const unit = header.unitMode === true ? { topicSysFlag: 1 } : {};
     const retry = this.topics.ensureRetry(group.groupName, group.retryQueueNums, unit);
-    const original = readStored(this.store.recordAt(header.offset));
+    const original = readStored(this.store, header.offset);
     if (!original) throw new StatusError('SYSTEM_ERROR', `look message by offset failed, ${header.offset}`);
     return this.stored(this.next(original, header, group, retry, version));
   }

@@ -6,7 +6,7 @@ import {
   RecordError,
   type MessageRecord,
 } from '@halfmq/remoting';
-import type { NewMessage } from '@halfmq/store';
+import type { MessageStore, NewMessage } from '@halfmq/store';
 
 /** A record taken out of the log again, to be appended in another place. */
 export interface StoredMessage {
@@ -14,15 +14,21 @@ export interface StoredMessage {
   readonly properties: Map<string, string>;
 }
 
-/** Undefined when the bytes are no whole record, or its body is not the one that was stored. */
-export function readStored(bytes: Buffer | undefined): StoredMessage | undefined {
-  if (!bytes) return undefined;
+/**
+ * The record at this place. Undefined when there is none, when it is damaged, or when its body is not the one that was
+ * stored: whoever works on many must not stop at one of them.
+ */
+export function readStored(
+  store: Pick<MessageStore, 'recordAt'>,
+  physicalOffset: number,
+): StoredMessage | undefined {
   try {
-    const record = decodeRecord(bytes);
-    if (bodyCrc(record.body) !== record.bodyCrc) return undefined;
+    const bytes = store.recordAt(physicalOffset);
+    const record = bytes && decodeRecord(bytes);
+    if (!record || bodyCrc(record.body) !== record.bodyCrc) return undefined;
     return { record, properties: parseProperties(record.properties) };
   } catch (error) {
-    if (error instanceof RecordError) return undefined;
+    if (error instanceof RecordError || error instanceof RangeError) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,5 @@
 import {
   DONE,
-  parseProperties,
   PropertyName,
   StatusError,
   SysFlag,
@@ -165,10 +164,10 @@ export class EndTransaction {
     halfOffset: number,
     physicalOffset: number,
   ): Pick<HalfMessage, 'producerGroup' | 'physicalOffset' | 'uniqueKey'> | undefined {
-    const stored = readStored(this.store.recordAt(physicalOffset));
+    const stored = readStored(this.store, physicalOffset);
     if (!stored || stored.record.topic !== SystemTopic.HALF || stored.record.queueOffset !== halfOffset)
       return undefined;
-    const properties = parseProperties(stored.record.properties);
+    const { properties } = stored;
     return {
       physicalOffset,
       producerGroup: properties.get(PropertyName.PGROUP) ?? '',

@@ -13,7 +13,7 @@ export function readHalf(
   store: Pick<MessageStore, 'recordAt'>,
   half: Pick<HalfMessage, 'physicalOffset'>,
 ): HalfRecord | undefined {
-  const stored = readStored(store.recordAt(half.physicalOffset));
+  const stored = readStored(store, half.physicalOffset);
   const real = stored && realPlace(stored.properties);
   return stored && real && { ...stored, real };
 }

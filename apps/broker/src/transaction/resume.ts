@@ -44,7 +44,7 @@ export class Resume {
   /** By its copy in TRANS_CHECK_MAX_TIME_TOPIC. */
   private halfNamedBy(msgId: string | undefined): number {
     const place = decodeOffsetMessageId(msgId ?? '');
-    const copy = place && readStored(this.store.recordAt(place.physicalOffset));
+    const copy = place && readStored(this.store, place.physicalOffset);
     if (!copy || copy.record.topic !== SystemTopic.PARKED)
       throw refusal(`no message ${msgId ?? ''} in ${SystemTopic.PARKED}`);
     const halfOffset = Number(copy.properties.get(PropertyName.TRAN_PREPARED_QUEUE_OFFSET));
