@@ -1,12 +1,14 @@
 /** A row that grows at its end and shrinks at its beginning, both without moving the rest each time. */
 export class Deque<T> {
-  private items: T[] = [];
+  /** what lies before `head` has left: its slots are emptied, so that nothing is kept alive */
+  private items: (T | undefined)[] = [];
   private head = 0;
 
   get length(): number {
     return this.items.length - this.head;
   }
 
+  /** undefined outside of the row, also for -1: what has left is never seen again */
   at(index: number): T | undefined {
     return index < 0 ? undefined : this.items[this.head + index];
   }
@@ -18,6 +20,7 @@ export class Deque<T> {
   shift(): T | undefined {
     const item = this.items[this.head];
     if (item === undefined) return undefined;
+    this.items[this.head] = undefined;
     this.head++;
     if (this.head > 64 && this.head * 2 > this.items.length) {
       this.items = this.items.slice(this.head);
