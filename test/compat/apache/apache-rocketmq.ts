@@ -4,7 +4,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { getRouteinfoByTopic, RemotingClient, ResponseCode, silentLog, systemClock } from '@halfmq/remoting';
 import { freePort } from '../../kit/ports.js';
+import { until } from '../../kit/until.js';
 
 const POM = fileURLToPath(new URL('../java/server/', import.meta.url));
 const LOG_LIMIT = 64 * 1024;
@@ -18,6 +20,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   brokerRole: 'ASYNC_MASTER',
   brokerIP1: '127.0.0.1',
   autoCreateTopicEnable: 'true',
+  registerNameServerPeriod: '10000',
   autoCreateSubscriptionGroup: 'true',
   mapedFileSizeCommitLog: String(16 * 1024 * 1024),
   mapedFileSizeConsumeQueue: '60000',
@@ -60,6 +63,7 @@ export class ApacheRocketMq {
       });
       await server.launch(classPath, 'org.apache.rocketmq.namesrv.NamesrvStartup', 'namesrv', '-Xmx128m');
       await server.launch(classPath, 'org.apache.rocketmq.broker.BrokerStartup', 'broker', '-Xmx512m');
+      await registered(server.nameServer);
     } catch (error) {
       await server.stop();
       throw error;
@@ -120,6 +124,22 @@ function readyLine(child: ChildProcess, name: string): Promise<void> {
       reject(new Error(`Apache's ${name} ended with ${signal ?? code}:\n${output}`));
     });
   });
+}
+
+/**
+ * Ready is not registered: a broker that has no connection to the name server yet when it starts leaves its first
+ * registration out, without a word, and the next one comes ten seconds later.
+ */
+async function registered(nameServer: string): Promise<void> {
+  const client = new RemotingClient({ clock: systemClock, log: silentLog });
+  const header = { topic: 'TBW102', acceptStandardJsonOnly: true };
+  try {
+    const ask = () =>
+      client.request(nameServer, getRouteinfoByTopic, header, undefined, { timeoutMs: 3_000 });
+    await until('the broker is registered', async () => (await ask()).code === ResponseCode.SUCCESS, 60_000);
+  } finally {
+    await client.close();
+  }
 }
 
 /** Maven downloads the jars once and prints where they are. */
