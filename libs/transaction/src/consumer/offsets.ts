@@ -7,6 +7,7 @@ import {
   type MessageQueue,
 } from '@halfmq/remoting';
 import { refusal, type BrokerAddress, type BrokerRequests } from '../broker-requests.js';
+import { Complaints } from '../complaints.js';
 import { NoRoute } from '../errors.js';
 import type { Routes } from '../routes/routes.js';
 import { queueKey } from '../routes/topic-route.js';
@@ -32,15 +33,18 @@ interface Entry {
 /** Offsets of clustering consumers live at the queue's broker. */
 export class RemoteOffsets implements Offsets {
   private readonly entries = new Map<string, Entry>();
+  private readonly complaints: Complaints;
 
   constructor(
-    private readonly log: Log,
+    log: Log,
     private readonly routes: Routes,
     private readonly brokers: BrokerRequests,
     private readonly group: string,
     /** as RocketMQ's clients have it: a young queue nobody has an offset of begins at 0, whatever was asked for */
     private readonly zeroInYoungQueues: boolean,
-  ) {}
+  ) {
+    this.complaints = new Complaints(log);
+  }
 
   async read(queue: MessageQueue): Promise<number | undefined> {
     const broker = this.brokerOf(queue);
@@ -90,9 +94,10 @@ export class RemoteOffsets implements Offsets {
       if (wait) await this.brokers.call(broker, { spec: updateConsumerOffset, header });
       else await this.brokers.oneWay(broker, { spec: updateConsumerOffset, header });
       entry.written = offset;
+      this.complaints.settled(queue.brokerName);
     } catch (error) {
-      const { topic, brokerName, queueId } = queue;
-      this.log.warn('an offset was not committed', { group: this.group, topic, brokerName, queueId, error });
+      const message = `offsets are not committed at ${queue.brokerName} now`;
+      this.complaints.warn(queue.brokerName, message, { group: this.group, error });
     }
   }
 
