@@ -10,7 +10,9 @@ export function showBoard({ invariants }) {
   const verdict = byId('verdict');
   verdict.dataset.kind = broken > 0 ? 'red' : settling > 0 ? 'busy' : 'green';
   verdict.textContent =
-    broken > 0 ? `${broken} of ${invariants.length} broken` : `all ${invariants.length} hold`;
+    broken > 0
+      ? `${broken} of ${invariants.length} broken`
+      : `all ${invariants.length} hold${settling > 0 ? ', messages in flight' : ''}`;
   document.title = `${broken > 0 ? '✗' : '✓'} Hearth & Half – a shop on HalfMQ`;
   keyed(byId('invariants'), invariants, ({ name }) => name, line);
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '@halfmq/transaction';
 import { Customers } from './customers.js';
 import { closeDataFolder, type DataFolder, openDataFolder } from './data-folder.js';
-import { prepareDatabases } from './databases.js';
+import { beginCount, prepareDatabases } from './databases.js';
 import { Desk } from './desk.js';
 import { Fleet } from './fleet.js';
 import { SERVICES, SERVICE_SETTINGS, type ServiceName, type ServiceSettings } from './messages.js';
@@ -52,6 +52,7 @@ export async function runShop(options: ShopOptions = {}): Promise<RunningShop> {
       return { nameServers, databases, port, host, mode: mode.mode, expiry, deadlineMs, provider };
     };
     await Promise.all(SERVICES.map((name) => startService(fleet, desk, folder, name, told, url)));
+    if (folder.throwaway) await beginCount(databases.order);
   } catch (error) {
     await close();
     throw error;

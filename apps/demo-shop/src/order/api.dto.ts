@@ -1,0 +1,56 @@
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import {
+  CHAOS_MOMENTS,
+  CHAOS_TARGETS,
+  type ChaosMoment,
+  type ChaosTarget,
+  MODES,
+  type Mode,
+} from '../supervisor/messages.js';
+import { ORDER_STATES, type OrderState } from './order.entity.js';
+
+/** Query of `GET /api/orders`. */
+export class ListOrders {
+  @IsOptional()
+  @IsIn(ORDER_STATES)
+  state?: OrderState;
+
+  /** Newest first. */
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  limit?: number;
+}
+
+/** Body of `POST /api/chaos`. */
+export class Chaos {
+  @IsIn(CHAOS_TARGETS)
+  target!: ChaosTarget;
+
+  /** `now` when absent; else the next time this point is reached. */
+  @IsOptional()
+  @IsIn(CHAOS_MOMENTS)
+  at?: ChaosMoment;
+}
+
+/** Body of `POST /api/load`. */
+export class Load {
+  @IsInt()
+  @Min(1)
+  @Max(100_000)
+  orders!: number;
+
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  perSecond!: number;
+}
+
+/** Body of `PUT /api/mode`. */
+export class SetMode {
+  @IsIn(MODES)
+  mode!: Mode;
+}

@@ -1,0 +1,87 @@
+import { fileURLToPath } from 'node:url';
+import {
+  type DynamicModule,
+  type INestApplicationContext,
+  Module,
+  type Provider,
+  ValidationPipe,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { systemClock } from '@halfmq/transaction';
+import { DataSource } from 'typeorm';
+import { Board } from '../board/board.js';
+import { ReadOnlyDatabases } from '../board/databases.js';
+import { ServiceModule, type ServiceParts } from '../service/service.module.js';
+import { serviceLogger } from '../service/start.js';
+import { SupervisorLine } from '../service/supervisor-line.js';
+import { BoardController } from './board.controller.js';
+import { ChaosController } from './chaos.controller.js';
+import { Count } from './count.js';
+import { Live } from './live.js';
+import { OrderBook } from './order-book.js';
+import { Order } from './order.entity.js';
+import { OrderHandlers } from './order.handlers.js';
+import { OrdersController } from './orders.controller.js';
+import { ProblemFilter } from './problem.filter.js';
+
+const PAGE = fileURLToPath(new URL('../../web', import.meta.url));
+
+@Module({})
+export class OrderModule {
+  static of(parts: ServiceParts): DynamicModule {
+    return {
+      module: OrderModule,
+      imports: [ServiceModule.of('order', parts), TypeOrmModule.forFeature([Order])],
+      controllers: [OrdersController, BoardController, ChaosController],
+      providers: [...boardProviders(parts), ...orderProviders(parts)],
+    };
+  }
+}
+
+function orderProviders({ settings }: ServiceParts): Provider[] {
+  return [
+    { provide: OrderBook, useValue: new OrderBook(systemClock, settings.expiry) },
+    {
+      provide: Count,
+      useFactory: (dataSource: DataSource) => new Count(dataSource, systemClock),
+      inject: [DataSource],
+    },
+    OrderHandlers,
+  ];
+}
+
+function boardProviders({ settings }: ServiceParts): Provider[] {
+  return [
+    { provide: ReadOnlyDatabases, useFactory: () => new ReadOnlyDatabases(settings.databases) },
+    {
+      provide: Board,
+      useFactory: (databases: ReadOnlyDatabases) => new Board(databases, systemClock, settings.deadlineMs),
+      inject: [ReadOnlyDatabases],
+    },
+    {
+      provide: Live,
+      useFactory: (source: DataSource, eyes: ReadOnlyDatabases, board: Board, line: SupervisorLine) => {
+        return new Live(source, eyes, board, line, systemClock);
+      },
+      inject: [DataSource, ReadOnlyDatabases, Board, SupervisorLine],
+    },
+  ];
+}
+
+export async function openOrder(parts: ServiceParts): Promise<INestApplicationContext> {
+  const application = await NestFactory.create<NestExpressApplication>(OrderModule.of(parts), {
+    logger: serviceLogger,
+    // Pages hold their event stream open for ever.
+    forceCloseConnections: true,
+  });
+  application.useGlobalPipes(
+    new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true }),
+  );
+  application.useGlobalFilters(new ProblemFilter());
+  application.useStaticAssets(PAGE);
+  application.disable('x-powered-by');
+  await application.listen(parts.settings.port, parts.settings.host);
+  return application;
+}
