@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { ShopProcess } from '../kit/shop.js';
+
+const CHROMIUM = '/usr/bin/chromium';
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-dev-shm-usage',
+];
+const installed = existsSync(CHROMIUM);
+const withBrowser = installed ? describe : describe.skip;
+
+jest.setTimeout(90_000);
+
+withBrowser(`the shop's page${installed ? '' : ` (skipped: there is no ${CHROMIUM})`}`, () => {
+  let shop: ShopProcess;
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    const provider = 'seed=1,decline=0,hesitate=0,twice=0';
+    shop = await ShopProcess.start({ HALFMQ_SHOP_PROVIDER: provider });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    page = await browser.newPage();
+    page.setDefaultTimeout(30_000);
+    page.on('pageerror', (error) => complaints.push(error.message));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await shop?.stop();
+  });
+
+  test('an order is placed, and its way is shown as it goes', async () => {
+    await page.goto(shop.url);
+    await page.getByRole('radio', { name: /Stoneware mug/ }).click();
+    await page.getByLabel('one more').click();
+    await page.getByRole('button', { name: /Place order · €36.00/ }).click();
+    await page.waitForSelector('#answer[data-kind="good"]');
+    await page.waitForSelector('.milestones li[data-state="done"]:nth-child(6)');
+    expect(await page.textContent('#yours')).toContain('paid');
+    await page.waitForSelector('#verdict[data-kind="green"]');
+  });
+
+  test('the broker is killed in mid-checkout: the order arrives all the same, the board returns to green', async () => {
+    await page.click('[data-target="broker"][data-at="after-half"]');
+    await page.waitForSelector('[data-target="broker"][data-armed]');
+    await page.getByRole('button', { name: /Place order/ }).click();
+    await page.waitForSelector('#events li:has-text("broker died")');
+    await page.waitForSelector('#events li:has-text("broker is back")');
+    await page.waitForSelector('.milestones li[data-state="done"]:nth-child(6)');
+    await page.waitForSelector('#verdict[data-kind="green"]');
+    expect(await page.textContent('#verdict')).toBe('all 7 hold');
+  });
+
+  test('the order service, which serves the page, is killed: the page says so and comes back', async () => {
+    await page.click('[data-target="order"][data-at="now"]');
+    await page.waitForSelector('#away:not([hidden])');
+    await page.waitForSelector('#away', { state: 'hidden' });
+    await page.waitForSelector('#events li:has-text("order is back")');
+  });
+
+  test('the page has thrown nothing on the way', () => {
+    expect(complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,175 @@
+import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { HalfmqProcess } from '../kit/process.js';
+import { isAlive, type OrderAnswer, ShopProcess } from '../kit/shop.js';
+import { until } from '../kit/until.js';
+
+jest.setTimeout(90_000);
+
+let shop: ShopProcess;
+
+beforeAll(async () => {
+  // Half of the payments are declined, so that a handful of orders shows both ends.
+  shop = await ShopProcess.start({
+    HALFMQ_SHOP_EXPIRY: '4s',
+    HALFMQ_SHOP_PROVIDER: 'seed=1,decline=50,hesitate=20,twice=30',
+  });
+});
+afterAll(() => shop?.stop());
+
+const order = (changes: object = {}) => ({ sku: 'lamp', quantity: 1, customer: 'Ada', ...changes });
+
+describe('an order', () => {
+  test('is paid and sold, or cancelled when it is not paid in time; its stock follows, the books agree', async () => {
+    const placed = await Promise.all(Array.from({ length: 20 }, () => shop.place(order({ quantity: 2 }))));
+    const ended = await until('every order has come to its end', async () => {
+      const orders = await shop.get<OrderAnswer[]>('/api/orders');
+      return orders.every(({ state }) => state === 'paid' || state === 'cancelled') && orders;
+    });
+    expect(new Set(ended.map(({ orderId }) => orderId))).toEqual(new Set(placed));
+    const findings = await shop.quiet();
+
+    const paid = ended.filter(({ state }) => state === 'paid');
+    const cancelled = ended.filter(({ state }) => state === 'cancelled');
+    expect(paid.length).toBeGreaterThan(0);
+    expect(cancelled.length).toBeGreaterThan(0);
+    expect(new Set(cancelled.map(({ note }) => note))).toEqual(new Set(['not paid in time']));
+
+    const way = (await shop.order(paid[0]!.orderId)).way.map(({ service, effect }) => `${service} ${effect}`);
+    expect(way).toEqual([
+      'order placed',
+      'stock reserved',
+      'order confirmed',
+      'payment captured',
+      'order paid',
+      'stock sold',
+    ]);
+    expect(findings.filter(({ holds }) => !holds)).toEqual([]);
+    const shelves =
+      await shop.get<{ sku: string; onHand: number; reserved: number; sold: number }[]>('/api/products');
+    expect(shelves.find(({ sku }) => sku === 'lamp')).toMatchObject({ reserved: 0, sold: 2 * paid.length });
+  });
+
+  test('for more than there is, is cancelled', async () => {
+    const orderId = await shop.place(order({ sku: 'clock', quantity: 100 }));
+    const refused = await until('the order is cancelled', async () => {
+      const now = await shop.order(orderId);
+      return now.state === 'cancelled' && now;
+    });
+    expect(refused.note).toBe('out of stock');
+  });
+
+  test('takes couponId and useBalance, and is listed by state', async () => {
+    const answer = await shop.call<{ orderId: string }>('POST', '/api/orders', {
+      ...order(),
+      couponId: 'SPRING',
+      useBalance: true,
+    });
+    expect(answer.status).toBe(201);
+    const all = await shop.get<{ orderId: string; couponId: string | null }[]>('/api/orders');
+    expect(all[0]).toMatchObject({ orderId: answer.body.orderId, couponId: 'SPRING', useBalance: true });
+    const cancelled = await shop.get<{ state: string }[]>('/api/orders?state=cancelled');
+    expect(new Set(cancelled.map(({ state }) => state))).toEqual(new Set(['cancelled']));
+  });
+});
+
+describe('a request that makes no sense', () => {
+  test.each([
+    [
+      'an unknown field',
+      'POST',
+      '/api/orders',
+      order({ discount: 10 }),
+      400,
+      'property discount should not exist',
+    ],
+    [
+      'a wrong type',
+      'POST',
+      '/api/orders',
+      order({ quantity: '2' }),
+      400,
+      'quantity must be an integer number',
+    ],
+    [
+      'too many',
+      'POST',
+      '/api/orders',
+      order({ quantity: 101 }),
+      400,
+      'quantity must not be greater than 100',
+    ],
+    ['no body', 'POST', '/api/orders', undefined, 400, 'sku must be a string'],
+    ['no such product', 'POST', '/api/orders', order({ sku: 'yacht' }), 422, 'There is no product "yacht".'],
+    ['no such order', 'GET', '/api/orders/42', undefined, 404, 'There is no order 42.'],
+    ['no such state', 'GET', '/api/orders?state=lost', undefined, 400, 'state must be one of'],
+    ['an unknown query', 'GET', '/api/orders?sort=up', undefined, 400, 'property sort should not exist'],
+    ['no such target', 'POST', '/api/chaos', { target: 'moon', at: 'now' }, 400, 'target must be one of'],
+    ['no such point', 'POST', '/api/chaos', { target: 'order', at: 'noon' }, 400, 'at must be one of'],
+    ['no such mode', 'PUT', '/api/mode', { mode: 'magic' }, 400, 'mode must be one of'],
+    ['no load', 'POST', '/api/load', { orders: 0, perSecond: 1 }, 400, 'orders must not be less than 1'],
+    ['no such path', 'GET', '/api/refunds', undefined, 404, 'Cannot GET /api/refunds'],
+  ])('%s is answered with a problem document', async (_what, method, path, body, status, detail) => {
+    const answer = await shop.call<object>(method, path, body);
+    expect(answer.status).toBe(status);
+    expect(answer.type).toMatch('application/problem+json');
+    expect(answer.body).toMatchObject({
+      type: expect.stringMatching(/^urn:halfmq:shop:/),
+      title: expect.any(String),
+      status,
+      detail: expect.stringContaining(detail),
+    });
+  });
+});
+
+test('the board shows each invariant with its SQL', async () => {
+  const findings = await shop.findings();
+  expect(findings.map(({ name }) => name)).toEqual([
+    'money-captured-is-orders-paid',
+    'stock-adds-up',
+    'stock-sold-is-orders-paid',
+    'stock-reserved-is-orders-open',
+    'transactions-are-whole',
+    'one-effect-per-message',
+    'nothing-in-doubt',
+  ]);
+  for (const { sql } of findings) expect(sql).toMatch(/^-- (order|payment|stock) database\nSELECT /);
+});
+
+test('a taken port stops the start with one line that says what to do', async () => {
+  const { port } = new URL(shop.url);
+  const second = new HalfmqProcess(['shop'], /Ctrl-C stops/, { HALFMQ_SHOP_PORT: port });
+  await expect(second.start()).rejects.toThrow(
+    new RegExp(`Port ${port} for the order service is taken.*HALFMQ_SHOP_PORT`),
+  );
+  expect(second.running).toBe(false);
+});
+
+test('SIGTERM stops every process, frees every port and removes the folder', async () => {
+  const pids = await shop.pids();
+  const { folder } = shop;
+  expect(existsSync(folder)).toBe(true);
+  const ports = [...shop.process.log.matchAll(/(?:127\.0\.0\.1|localhost):(\d+)/g)].map(([, port]) =>
+    Number(port),
+  );
+  expect(ports.length).toBeGreaterThan(4);
+
+  await shop.stop();
+
+  expect(pids.filter(isAlive)).toEqual([]);
+  expect(existsSync(folder)).toBe(false);
+  const open = await Promise.all(ports.map(answers));
+  expect(open).toEqual(ports.map(() => false));
+});
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

@@ -1,0 +1,98 @@
+import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { isAlive, type Finding, ShopProcess } from '../kit/shop.js';
+import { until } from '../kit/until.js';
+
+jest.setTimeout(150_000);
+
+const SERVICES = ['order', 'payment', 'stock'] as const;
+const POINTS = ['after-half', 'after-commit'] as const;
+
+let shop: ShopProcess;
+
+beforeAll(async () => {
+  shop = await ShopProcess.start({
+    HALFMQ_SHOP_EXPIRY: '6s',
+    HALFMQ_SHOP_DEADLINE: '6',
+    HALFMQ_SHOP_PROVIDER: 'seed=3,decline=5,hesitate=10,twice=0',
+  });
+});
+afterAll(() => shop?.process.kill());
+
+/** Every service is killed at every point while customers buy; at last the order service, with nobody else about. */
+async function script(): Promise<void> {
+  for (const target of SERVICES) {
+    for (const at of POINTS) await killUnderLoad(target, at);
+  }
+  await killUnderLoad('broker', 'after-half');
+  await shop.quiet().catch(() => undefined);
+  await arm('order', 'after-commit');
+  await shop.place({ sku: 'mug', quantity: 1, customer: 'Grace' }).catch(() => undefined);
+  await backAgain('order');
+}
+
+const restarts = new Map<string, number>();
+
+async function arm(target: string, at: string): Promise<void> {
+  restarts.set(target, (await shop.processOf(target)).restarts);
+  const { status } = await shop.call('POST', '/api/chaos', { target, at });
+  expect(status).toBe(202);
+}
+
+async function killUnderLoad(target: string, at: string): Promise<void> {
+  await shop.call('POST', '/api/load', { orders: 15, perSecond: 15 });
+  await arm(target, at);
+  await backAgain(target);
+}
+
+function backAgain(target: string): Promise<true> {
+  return until(`the ${target} was killed and is back`, async () => {
+    const { state, restarts: now } = await shop.processOf(target);
+    return now > (restarts.get(target) ?? 0) && state === 'running';
+  });
+}
+
+const broken = (findings: readonly Finding[]): readonly string[] => {
+  return findings.filter(({ holds }) => !holds).map(({ name, detail }) => `${name}: ${detail}`);
+};
+
+/** Fails with what is still broken when the shop does not come to agreement. */
+async function allHold(): Promise<void> {
+  let last: readonly string[] = [];
+  const agreed = async (): Promise<boolean> => {
+    last = broken(await shop.quiet());
+    return last.length === 0;
+  };
+  await until('every invariant holds', agreed, 40_000).catch(() => expect(last).toEqual([]));
+}
+
+describe('kill -9 of each service at each point, under a load of orders', () => {
+  test('transactional: once things are quiet every invariant holds', async () => {
+    await shop.call('PUT', '/api/mode', { mode: 'transactional' });
+    await script();
+    await allHold();
+    // Something did happen: the same customers bought.
+    const paid = await shop.get<unknown[]>('/api/orders?state=paid&limit=1000');
+    expect(paid.length).toBeGreaterThan(10);
+  });
+
+  test('plain: the same script leaves orders nobody ever hears of', async () => {
+    await shop.call('PUT', '/api/mode', { mode: 'plain' });
+    await script();
+    const findings = await shop.quiet();
+    expect(broken(findings).length).toBeGreaterThan(0);
+    expect(findings.find(({ name }) => name === 'nothing-in-doubt')).toMatchObject({
+      holds: false,
+      detail: expect.stringContaining('is still unconfirmed'),
+    });
+  });
+
+  test('and of the supervisor: nothing it has started outlives it', async () => {
+    const pids = await shop.pids();
+    expect(pids.filter(isAlive).length).toBeGreaterThan(5);
+    await shop.process.kill();
+    await until('every process has ended', () => !pids.some(isAlive));
+    // Nobody was left to remove it; the next start would.
+    await rm(shop.folder, { recursive: true });
+  });
+});
