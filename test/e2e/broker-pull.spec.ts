@@ -218,6 +218,13 @@ describe('a held pull', () => {
     expect((await waiting).code).toBe(17);
   });
 
+  it('is answered when the broker stops', async () => {
+    const waiting = held(0);
+    await client.settle();
+    await Promise.all([broker.stop(), waiting]);
+    expect((await waiting).code).toBe(19);
+  });
+
   it('is forgotten when its connection closes', async () => {
     const leaving = broker.client();
     const gone = leaving.pull(TOPIC, 0, { sysFlag: SUBSCRIPTION | SUSPEND }).catch(() => 'closed');

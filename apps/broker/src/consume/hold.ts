@@ -28,6 +28,7 @@ interface Entry extends HeldPull {
  *   held ── a message arrives that it wants ── answer (found)
  *        ── its time is over ──────────────── answer (nothing, or what did not match)
  *        ── its topic changes or is deleted ─ answer
+ *        ── the broker stops ──────────────── answer
  *        ── its connection closes ─────────── forgotten
  *
  * Arrivals are told by the store after the commit, in the same thread that looked and held: none falls in between.
@@ -36,7 +37,6 @@ export class Hold {
   private readonly byQueue = new Map<string, Set<Entry>>();
   private readonly byPeer = new WeakMap<Connection, Set<Entry>>();
   private readonly listening: (() => void)[] = [];
-  private count = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -51,23 +51,18 @@ export class Hold {
     );
   }
 
-  /** Forgets all without an answer: their connections are about to close. */
+  /** All are answered. What comes after is forgotten: an answer would only bring the next pull, until its connection ends. */
   stop(): void {
     for (const stop of this.listening.splice(0)) stop();
-    for (const entries of this.byQueue.values()) for (const entry of entries) this.remove(entry);
-  }
-
-  /** Pulls held now. */
-  get size(): number {
-    return this.count;
+    for (const entries of this.byQueue.values()) for (const entry of entries) this.wake(entry);
   }
 
   add(pull: HeldPull): void {
+    if (this.listening.length === 0) return;
     const entry: Entry = { ...pull, queue: queueKey(pull.topic, pull.queueId), cancel: () => undefined };
     entry.cancel = this.clock.after(pull.waitMs, () => this.wake(entry));
     setOf(this.byQueue, entry.queue).add(entry);
     this.ofPeer(pull.peer).add(entry);
-    this.count++;
   }
 
   private arrived(arrival: Arrival): void {
@@ -96,7 +91,6 @@ export class Hold {
     if (entries.size === 0) this.byQueue.delete(entry.queue);
     this.byPeer.get(entry.peer)?.delete(entry);
     entry.cancel();
-    this.count--;
   }
 
   private ofPeer(peer: Connection): Set<Entry> {
