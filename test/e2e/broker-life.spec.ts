@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { startNamesrv } from '@halfmq/namesrv';
 import {
+  ManualClock,
   decodeTopicRouteData,
   getRouteinfoByTopic,
   sendMessageV2,
@@ -87,6 +88,22 @@ describe('registration', () => {
     const other = await broker();
     await one.broker.close();
     expect((await route(other, nameServer, 'TBW102')).code).toBe(17);
+  });
+
+  it('is repeated every 30 seconds, so that a name server that was restarted knows it again', async () => {
+    const clock = new ManualClock();
+    const first = await startNamesrv({ port: 0 });
+    const one = await broker({ properties: { namesrvAddr: `127.0.0.1:${first.port}` }, clock });
+    await first.close();
+    const second = await startNamesrv({ port: first.port });
+    closers.push(() => second.close());
+    const nameServer = `127.0.0.1:${second.port}`;
+    expect((await route(one, nameServer, 'TBW102')).code).toBe(17);
+    await until('the broker is known again', async () => {
+      await clock.advance(10_000);
+      return (await route(one, nameServer, 'TBW102')).code === 0;
+    });
+    expect(clock.monotonic()).toBeLessThanOrEqual(60_000);
   });
 
   it('is not held up by a name server that is not there', async () => {

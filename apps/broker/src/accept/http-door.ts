@@ -41,6 +41,7 @@ export async function openHttpDoor(module: DynamicModule, options: HttpDoorOptio
     }),
   );
   application.disable('x-powered-by');
+  application.disable('etag');
   // base64 takes a third more, a text of quotes and line ends twice as much
   application.useBodyParser('json', { limit: options.maxMessageSize * 2 + BESIDE_THE_BODY });
   application.useGlobalFilters(new AsProblem(options.log, options.nameOf));
