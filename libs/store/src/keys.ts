@@ -18,6 +18,7 @@ import { writeLong } from '@halfmq/remoting/record';
  *   v  half offset / 128 int64     128 verdict slots of 16 bytes
  *   r  half offset int64           a verdict's reason, when one was given
  *   d  deliver at int64, physical offset int64     a delayed message
+ *   m  physical offset int64     where the record that had this offset lies now, int64
  *   s  kind, 0, name               a setting
  *   o  group, 0, topic             consumer offsets
  */

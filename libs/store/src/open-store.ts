@@ -12,7 +12,10 @@ import { recoverLog } from './log/recovery.js';
 import { Segments } from './log/segments.js';
 import { Tail } from './log/tail.js';
 import type { CommittedGroup } from './log/write-group.js';
+import { Mark } from './mark.js';
 import type { MessageStore, StoreOptions } from './message-store.js';
+import { Retention } from './retention.js';
+import { CarriedRecords } from './state/carried-records.js';
 import { DecisionWriter } from './state/decision.js';
 import { LoggedDelayedMessages } from './state/delayed.js';
 import { LoggedHalfLedger } from './state/half-ledger.js';
@@ -27,6 +30,7 @@ const SEGMENT_BYTES = 256 * 1024 * 1024;
 /** The newest messages kept in memory. */
 const TAIL_BYTES = 16 * 1024 * 1024;
 const SNAPSHOT_MS = 5000;
+const RETENTION_MS = 10_000;
 
 /**
  * Opens a store folder, made when missing: takes its lock, recovers the log, loads the projections and applies the
@@ -53,13 +57,18 @@ function loadSegments(options: StoreOptions): Segments {
 }
 
 /** The log and its queues, as recovery found them. */
-function openLog(options: StoreOptions, segments: Segments, onCommitted: (group: CommittedGroup) => void) {
+function openLog(
+  options: StoreOptions,
+  segments: Segments,
+  mark: Mark,
+  onCommitted: (group: CommittedGroup) => void,
+) {
   const { clock, log, storeHost, segmentBytes = SEGMENT_BYTES } = options;
   const queues = new Queues();
   const end = recoverLog(segments, queues, clock.now());
   const tail = new Tail(TAIL_BYTES);
   const reader = new LogReader(segments, tail);
-  const flush = new Flush(segments, (error) => log.error(error.message, { cause: error.cause }));
+  const flush = new Flush(segments, mark, (error) => log.error(error.message, { cause: error.cause }));
   const sync = options.flush === 'SYNC_FLUSH';
   const parts = { clock, log, storeHost, sync, segmentBytes, segments, queues, tail, flush, onCommitted };
   const commitLog = new CommitLog(parts, end);
@@ -67,39 +76,49 @@ function openLog(options: StoreOptions, segments: Segments, onCommitted: (group:
 }
 
 /** What is projected from the log; empty until Projection.load. */
-function openState(options: StoreOptions, commitLog: CommitLog) {
+function openState(options: StoreOptions, commitLog: CommitLog, reader: LogReader) {
   const { clock, log, storeHost, firstCheckAfterMs } = options;
   const state = new StateEnvironment(join(options.path, 'state.mdb'));
   const decisions = new DecisionWriter(storeHost, () => clock.now());
   const delayed = new LoggedDelayedMessages(commitLog, decisions);
-  const halves = new LoggedHalfLedger(commitLog, decisions, new Verdicts(state), delayed, firstCheckAfterMs);
+  const verdicts = new Verdicts(state);
+  const halves = new LoggedHalfLedger(commitLog, decisions, verdicts, delayed, firstCheckAfterMs);
   const settings = new LoggedSettings(commitLog, decisions);
   const offsets = new GroupedOffsets();
-  const projection = new Projection({ state, halves, delayed, settings, offsets }, log, () => ({
+  const carried = new CarriedRecords(reader);
+  const projection = new Projection({ state, halves, delayed, settings, offsets, carried }, log, () => ({
     committed: commitLog.committed,
     placing: commitLog.isPlacing,
   }));
-  return { decisions, halves, delayed, settings, offsets, projection };
+  return { decisions, verdicts, halves, delayed, settings, offsets, carried, projection };
 }
 
 function assemble(options: StoreOptions, lock: FolderLock): LogStore {
   const { clock, log } = options;
-  const opened = openLog(options, loadSegments(options), (group) => {
+  const mark = new Mark(options.path);
+  const loaded = loadSegments(options);
+  mark.begin();
+  const opened = openLog(options, loaded, mark, (group) => {
     projection.onCommitted();
     store.arrived(group);
   });
   const { commitLog, flush, segments, reader } = opened;
-  const { projection, ...state } = openState(options, commitLog);
+  const state = openState(options, commitLog, reader);
+  const { projection } = state;
+  const retention = new Retention({ clock, log, retentionMs: options.retentionMs, ...opened, ...state });
   const stops: Cancel[] = [];
   const close = async (): Promise<void> => {
     for (const stop of stops) stop();
-    try {
-      await commitLog.close();
-    } finally {
-      await projection.close();
-      await segments.close();
-      lock.release();
-    }
+    await retention.settled();
+    const synced = await commitLog.close().then(
+      () => true,
+      () => false,
+    );
+    await projection.close();
+    const sealed = (segments.current?.sequence ?? 0) - 1;
+    await segments.close();
+    if (synced) mark.clean(sealed);
+    lock.release();
   };
   const store = new LogStore({ log, ...opened, ...state, close });
   projection.load(reader, store.minPhysicalOffset);
@@ -109,6 +128,7 @@ function assemble(options: StoreOptions, lock: FolderLock): LogStore {
       if (flush.isDirty && !flush.failure) await flush.sync().catch(() => undefined);
     }),
     every(clock, SNAPSHOT_MS, () => logOffsets(commitLog, state)),
+    every(clock, RETENTION_MS, () => retention.run()),
   );
   return store;
 }

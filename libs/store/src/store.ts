@@ -2,7 +2,6 @@ import type { Log } from '@halfmq/remoting/record';
 import type { ConsumeQueues } from './index/consume-queues.js';
 import { entryTagsCode } from './index/entries.js';
 import type { CommitLog } from './log/commit-log.js';
-import type { LogReader } from './log/log-reader.js';
 import type { Queues } from './log/queues.js';
 import type { Segments } from './log/segments.js';
 import type { CommittedGroup } from './log/write-group.js';
@@ -15,6 +14,7 @@ import type {
   ReadResult,
   Stored,
 } from './message-store.js';
+import type { CarriedRecords } from './state/carried-records.js';
 import type { DecisionWriter } from './state/decision.js';
 import type { LoggedDelayedMessages } from './state/delayed.js';
 import type { LoggedHalfLedger } from './state/half-ledger.js';
@@ -25,7 +25,7 @@ import { HALF_TOPIC } from './system-topics.js';
 export interface StoreParts {
   readonly log: Log;
   readonly commitLog: CommitLog;
-  readonly reader: LogReader;
+  readonly carried: CarriedRecords;
   readonly queues: Queues;
   readonly consumeQueues: ConsumeQueues;
   readonly segments: Segments;
@@ -73,7 +73,7 @@ export class LogStore implements MessageStore {
   }
 
   recordAt(physicalOffset: number): Buffer | undefined {
-    return this.parts.reader.recordAt(physicalOffset);
+    return this.parts.carried.recordAt(physicalOffset);
   }
 
   minOffset(topic: string, queueId: number): number {
@@ -127,7 +127,7 @@ export class LogStore implements MessageStore {
   }
 
   get minPhysicalOffset(): number {
-    return this.parts.segments.all[0]?.header.base ?? 0;
+    return this.parts.segments.begin;
   }
 
   get maxPhysicalOffset(): number {

@@ -1,3 +1,4 @@
+import type { Mark } from '../mark.js';
 import { StoreError } from '../message-store.js';
 import type { Segment } from './segment.js';
 import type { Segments } from './segments.js';
@@ -14,6 +15,7 @@ export class Flush {
 
   constructor(
     private readonly segments: Segments,
+    private readonly mark: Mark,
     private readonly onFailure: (error: StoreError) => void,
   ) {}
 
@@ -55,7 +57,9 @@ export class Flush {
     this.dirty.clear();
     try {
       await this.segments.syncFolder();
+      const sealed = (this.segments.current?.sequence ?? 0) - 1;
       for (const segment of segments) await segment.sync();
+      await this.mark.sealed(sealed);
     } catch (cause) {
       const detail = 'the disk refused to sync: nothing is stored any more until the broker is restarted';
       this.failure = new StoreError('failed', detail, { cause });

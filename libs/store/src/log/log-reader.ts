@@ -32,7 +32,7 @@ export class LogReader {
 
   /** The record that begins exactly there. */
   recordAt(physicalOffset: number): Buffer | undefined {
-    if (!Number.isSafeInteger(physicalOffset) || physicalOffset < 0) return undefined;
+    if (!Number.isSafeInteger(physicalOffset) || physicalOffset < this.segments.begin) return undefined;
     const block = this.blockAt(physicalOffset);
     if (!block) return undefined;
     const { records } = block;

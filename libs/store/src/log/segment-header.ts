@@ -1,5 +1,7 @@
+import { crc32c } from '@node-rs/crc32';
 import { StoreError } from '../message-store.js';
 import { readLong, writeLong } from '@halfmq/remoting/record';
+import { SMALLEST_VALUE } from './block.js';
 
 /*
  * The header of a segment, value of key H. Big-endian:
@@ -42,4 +44,36 @@ export function decodeSegmentHeader(bytes: Buffer, path: string): SegmentHeader 
     createdAt: readLong(bytes, 20),
     storeId: bytes.toString('hex', 28, LENGTH),
   };
+}
+
+/*
+ * The value of key T: the queue table with all that is needed to begin the segment again, large enough to have overflow
+ * pages of its own, so that it is found in the file without LMDB's tree. Big-endian:
+ *   magic 'HMQT' 4, table length 4, segment header 44, CRC-32C of all before and of the table 4, table, zeros
+ */
+const TABLE_MAGIC = 0x484d5154;
+const TABLE_AT = 8 + LENGTH + 4;
+
+export function encodeOpening(header: SegmentHeader, table: Buffer): Buffer {
+  const value = Buffer.alloc(Math.max(SMALLEST_VALUE, TABLE_AT + table.length));
+  value.writeUInt32BE(TABLE_MAGIC, 0);
+  value.writeUInt32BE(table.length, 4);
+  encodeSegmentHeader(header).copy(value, 8);
+  value.writeUInt32BE(crc32c(table, crc32c(value.subarray(0, 8 + LENGTH))), 8 + LENGTH);
+  table.copy(value, TABLE_AT);
+  return value;
+}
+
+/** Undefined when these are not the bytes of an opening. */
+export function decodeOpening(
+  value: Buffer,
+  path: string,
+): { header: SegmentHeader; table: Buffer } | undefined {
+  if (value.length < SMALLEST_VALUE || value.readUInt32BE(0) !== TABLE_MAGIC) return undefined;
+  const length = value.readUInt32BE(4);
+  if (TABLE_AT + length > value.length) return undefined;
+  const table = Buffer.from(value.subarray(TABLE_AT, TABLE_AT + length));
+  const crc = crc32c(table, crc32c(value.subarray(0, 8 + LENGTH)));
+  if (crc !== value.readUInt32BE(8 + LENGTH)) return undefined;
+  return { header: decodeSegmentHeader(value.subarray(8, 8 + LENGTH), path), table };
 }

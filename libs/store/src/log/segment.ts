@@ -2,10 +2,17 @@ import { closeSync, fdatasync, openSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { open, type RootDatabase } from 'lmdb';
 import { readLong } from '@halfmq/remoting/record';
+import { StoreError } from '../message-store.js';
 import { EPOCH_KEY, HEADER_KEY, TABLE_KEY, blockKey, indexKey, queueKey } from '../keys.js';
 import { BLOCK_HEADER, PAGE_SIZE, readBlockHeader, type BlockHeader } from './block.js';
 import { QueueTable } from './queue-table.js';
-import { decodeSegmentHeader, encodeSegmentHeader, type SegmentHeader } from './segment-header.js';
+import {
+  decodeOpening,
+  decodeSegmentHeader,
+  encodeOpening,
+  encodeSegmentHeader,
+  type SegmentHeader,
+} from './segment-header.js';
 
 const syncFile = promisify(fdatasync);
 const BLOCKS_BEGIN = Buffer.from('B');
@@ -54,8 +61,9 @@ export class Segment {
   get table(): QueueTable {
     if (!this.tableRead) {
       const bytes = this.get(TABLE_KEY);
-      if (!bytes) throw new Error(`${this.path} has no queue table`);
-      this.tableRead = new QueueTable(Buffer.from(bytes));
+      const opening = bytes && decodeOpening(bytes, this.path);
+      if (!opening) throw new StoreError('format', `${this.path} has no queue table: it is damaged`);
+      this.tableRead = new QueueTable(opening.table);
     }
     return this.tableRead;
   }
@@ -91,7 +99,7 @@ export class Segment {
   begin(header: SegmentHeader, table: Buffer, epoch: number): void {
     this.transaction(() => {
       this.put(HEADER_KEY, encodeSegmentHeader(header));
-      this.put(TABLE_KEY, table);
+      this.put(TABLE_KEY, encodeOpening(header, table));
       this.putEpoch(epoch);
     });
   }

@@ -68,6 +68,11 @@ export class Segments {
     return this.row;
   }
 
+  /** Physical offset of the oldest record that may be there. */
+  get begin(): number {
+    return this.row[0]?.header.base ?? 0;
+  }
+
   get current(): Segment | undefined {
     return this.row.at(-1);
   }

@@ -3,7 +3,8 @@ import type { NewMessage, SettingKind, Verdict } from '../message-store.js';
 import { OP_TOPIC, STATE_TOPIC } from '../system-topics.js';
 
 /*
- * Decisions as records. In STATE_TOPIC, queue 0, tag = type, body = the decision as JSON. A verdict is a record of
+ * Decisions as records. In STATE_TOPIC, queue 0, tag = type, body = the decision as JSON; in queue 1, tag carried,
+ * body = a record that was still owed when its segment was unlinked. A verdict is a record of
  * RocketMQ's op topic: tag d, body = half offset and a comma, and ours in property HALFMQ_VERDICT (JSON).
  */
 export type Decision =
@@ -22,6 +23,8 @@ export type Decision =
 /** group, topic, then queue id and offset in turn */
 export type GroupOffsets = readonly [string, string, readonly number[]];
 
+/** Queue of STATE_TOPIC whose bodies are records carried forward. */
+export const CARRIED_QUEUE = 1;
 const VERDICT = 'HALFMQ_VERDICT';
 
 /** Makes the store's own messages. */
@@ -44,10 +47,15 @@ export class DecisionWriter {
     return this.message(OP_TOPIC, Buffer.from(`${halfOffset},`), properties);
   }
 
-  private message(topic: string, body: Buffer, properties: string): NewMessage {
+  /** A record that is still owed, whole and as it was, in queue 1 of STATE_TOPIC. */
+  carried(record: Buffer): NewMessage {
+    return this.message(STATE_TOPIC, record, formatProperties([['TAGS', 'carried']]), CARRIED_QUEUE);
+  }
+
+  private message(topic: string, body: Buffer, properties: string, queueId = 0): NewMessage {
     return {
       topic,
-      queueId: 0,
+      queueId,
       flag: 0,
       sysFlag: 0,
       bornTimestamp: this.now(),

@@ -3,7 +3,7 @@ import { longKey } from '../keys.js';
 import type { DelayedMessage, DelayedMessages, NewMessage, Place, Stored } from '../message-store.js';
 import type { DecisionWriter } from './decision.js';
 import { DueHeap } from './due-heap.js';
-import type { Appender, Part } from './part.js';
+import type { Appender, Owed, Part } from './part.js';
 import { readLong } from '@halfmq/remoting/record';
 import type { Change, StateEnvironment } from './state-environment.js';
 
@@ -88,6 +88,13 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
     this.entries.delete(entry.physicalOffset);
     this.dirty.delete(entry.physicalOffset);
     if (entry.stored) this.removed.push(entry);
+  }
+
+  owed(): Owed[] {
+    return [...this.entries.keys()].map((physicalOffset) => ({
+      physicalOffset,
+      isOwed: () => this.entries.has(physicalOffset),
+    }));
   }
 
   load(state: StateEnvironment): void {

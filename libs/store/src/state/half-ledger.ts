@@ -12,14 +12,12 @@ import type {
 import type { DecisionWriter } from './decision.js';
 import { keepingTime, type LoggedDelayedMessages } from './delayed.js';
 import { DueHeap } from './due-heap.js';
-import type { Appender, Part } from './part.js';
+import type { Appender, Owed, Part } from './part.js';
 import type { Change, StateEnvironment } from './state-environment.js';
 import type { Verdicts } from './verdicts.js';
 
 /** An undecided half message; `stored` says that the state environment has it. */
 export type Entry = { -readonly [Field in keyof HalfMessage]: HalfMessage[Field] } & {
-  /** where its record lies now: elsewhere after it was carried forward */
-  liesAt: number;
   stored: boolean;
 };
 
@@ -172,7 +170,6 @@ export class LoggedHalfLedger implements HalfLedger, Part {
       state: 'pending',
       checks: 0,
       nextCheckAt: storeTimestamp + this.firstCheckAfterMs(properties),
-      liesAt: physicalOffset,
       stored: false,
     });
   }
@@ -230,14 +227,12 @@ export class LoggedHalfLedger implements HalfLedger, Part {
     this.open({ ...entry, ...change });
   }
 
-  /** Where the record of this undecided half message lies, by the offset it has on the wire. */
-  *lying(before: number): Generator<Entry> {
-    for (const entry of this.entries.values()) if (entry.liesAt < before) yield entry;
-  }
-
-  moved(halfOffset: number, liesAt: number): void {
-    const entry = this.entries.get(halfOffset);
-    if (entry) this.replace(entry, { liesAt });
+  /** Records of all that are undecided. */
+  owed(): Owed[] {
+    return [...this.entries.values()].map(({ halfOffset, physicalOffset }) => ({
+      physicalOffset,
+      isOwed: () => this.entries.has(halfOffset),
+    }));
   }
 
   load(state: StateEnvironment): void {

@@ -70,6 +70,11 @@ export class GroupedOffsets implements ConsumerOffsets, Part {
     };
   }
 
+  /** The next snapshot is due though nothing changed: the last one's segment will go. */
+  logAgain(): void {
+    this.changed = true;
+  }
+
   /** Everything, when something changed since the last call. */
   snapshot(): GroupOffsets[] | undefined {
     if (!this.changed) return undefined;

@@ -18,3 +18,10 @@ export interface Part {
   /** The last changes are in the environment. */
   written?(): void;
 }
+
+/** A record somebody will still ask for, by the physical offset it has as its name. */
+export interface Owed {
+  readonly physicalOffset: number;
+  /** still, at the moment of asking */
+  readonly isOwed: () => boolean;
+}

@@ -8,14 +8,17 @@ import {
 } from '@halfmq/remoting/record';
 import type { LogReader } from '../log/log-reader.js';
 import { HALF_TOPIC, OP_TOPIC, STATE_TOPIC } from '../system-topics.js';
-import { readDecision, readVerdict, type Decision } from './decision.js';
+import { CARRIED_QUEUE, readDecision, readVerdict, type Decision } from './decision.js';
+import type { CarriedRecords } from './carried-records.js';
 import type { LoggedDelayedMessages } from './delayed.js';
 import type { LoggedHalfLedger } from './half-ledger.js';
 import type { GroupedOffsets } from './offsets.js';
+import type { Part } from './part.js';
 import type { LoggedSettings } from './settings.js';
 import type { Change, StateEnvironment } from './state-environment.js';
 
 const WRITE_MS = 500;
+const MOST_ATTEMPTS = 1000;
 /** Plain messages move the applied offset too, now and then: the tail is what an open has to read. */
 const LONGEST_TAIL = 16 * 1024 * 1024;
 /** Topics whose records wait for their time. */
@@ -27,6 +30,7 @@ export interface ProjectionParts {
   readonly delayed: LoggedDelayedMessages;
   readonly settings: LoggedSettings;
   readonly offsets: GroupedOffsets;
+  readonly carried: CarriedRecords;
 }
 
 /**
@@ -37,6 +41,7 @@ export interface ProjectionParts {
 export class Projection {
   private applied: number;
   private wanted = false;
+  private hurry = false;
   private writing: Promise<void> | undefined;
   private unwritten: Change[] = [];
   private stop: Cancel = () => undefined;
@@ -51,21 +56,25 @@ export class Projection {
   }
 
   load(reader: LogReader, minPhysicalOffset: number): void {
-    const { state, halves, delayed, settings, offsets } = this.parts;
-    for (const part of [halves, delayed, settings, offsets]) part.load(state);
+    const { state } = this.parts;
+    for (const part of this.all()) part.load(state);
     const from = Math.max(this.applied, minPhysicalOffset);
     for (const record of reader.recordsFrom(from, this.logState().committed)) this.apply(record);
   }
 
   private apply(bytes: Buffer): void {
     const record = decodeRecord(bytes);
-    const { topic, properties } = record;
+    const { topic, properties, queueId } = record;
     if (topic === HALF_TOPIC) this.parts.halves.applyHalf(record, properties);
     else if (topic === OP_TOPIC) {
       const decided = readVerdict(record, parseProperties(properties));
       if (decided) this.parts.halves.applyVerdict(decided.halfOffset, decided.verdict);
     } else if (SCHEDULE_TOPICS.has(topic)) {
       this.parts.delayed.applyScheduled(record.physicalOffset, properties);
+    } else if (topic === STATE_TOPIC && queueId === CARRIED_QUEUE) {
+      // the original may be known; where nothing is known any more the copy stands for it
+      this.apply(record.body);
+      this.parts.carried.moved(decodeRecord(record.body).physicalOffset, record.physicalOffset);
     } else if (topic === STATE_TOPIC) this.applyDecision(readDecision(record));
   }
 
@@ -93,6 +102,23 @@ export class Projection {
     this.stop = every(clock, WRITE_MS, () => this.write());
   }
 
+  /** Resolves when the log up to `offset`, which must be committed, is in the environment. @throws when it cannot be */
+  async reach(offset: number): Promise<void> {
+    this.hurry = true;
+    for (let attempt = 0; this.applied < offset; attempt++) {
+      if (attempt === MOST_ATTEMPTS) throw new Error(`the state is not written up to ${offset}`);
+      await this.writing;
+      await this.write();
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+    }
+    this.hurry = false;
+  }
+
+  /** Removes what nobody asks for any more. */
+  remove(changes: readonly Change[]): void {
+    for (const change of changes) this.unwritten.push(change);
+  }
+
   /** After each commit: memory shows exactly what is committed. */
   onCommitted(): void {
     if (this.wanted) void this.write();
@@ -103,7 +129,8 @@ export class Projection {
     this.wanted = placing || this.writing !== undefined;
     if (this.wanted) return;
     this.collect();
-    if (this.unwritten.length === 0 && committed - this.applied < LONGEST_TAIL) return;
+    const tail = committed - this.applied;
+    if (this.unwritten.length === 0 && tail < (this.hurry ? 1 : LONGEST_TAIL)) return;
     const changes = this.unwritten;
     this.unwritten = [];
     this.writing = this.put(changes, committed);
@@ -111,9 +138,13 @@ export class Projection {
     this.writing = undefined;
   }
 
+  private all(): readonly Part[] {
+    const { halves, delayed, settings, offsets, carried } = this.parts;
+    return [halves, delayed, settings, offsets, carried];
+  }
+
   private collect(): void {
-    const { halves, delayed, settings, offsets } = this.parts;
-    for (const part of [halves, delayed, settings, offsets]) {
+    for (const part of this.all()) {
       for (const change of part.changes()) this.unwritten.push(change);
     }
   }

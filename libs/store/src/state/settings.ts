@@ -12,6 +12,8 @@ export class LoggedSettings implements Settings, Part {
     KINDS.map((kind) => [kind, new Map<string, string>()]),
   );
   private readonly dirty = new Set<string>();
+  /** physical offset of the latest record; absent: some earlier one */
+  private readonly liesAt = new Map<string, number>();
 
   constructor(
     private readonly log: Appender,
@@ -36,7 +38,8 @@ export class LoggedSettings implements Settings, Part {
 
   private change(kind: SettingKind, name: string, document: string | undefined, stored: Stored): void {
     const decision = { type: 'setting', kind, name, document: document ?? null } as const;
-    this.log.append([this.decisions.decision(decision)], stored);
+    const [place] = this.log.append([this.decisions.decision(decision)], stored);
+    this.liesAt.set(`${kind}\0${name}`, place?.physicalOffset ?? 0);
     const before = this.of(kind).get(name);
     this.apply(kind, name, document);
     this.log.onUndo(() => this.apply(kind, name, before));
@@ -47,6 +50,16 @@ export class LoggedSettings implements Settings, Part {
     if (document === undefined) this.of(kind).delete(name);
     else this.of(kind).set(name, document);
     this.dirty.add(`${kind}\0${name}`);
+  }
+
+  /** Logs again what lies before this physical offset: its segment will go. */
+  logAgain(before: number): void {
+    for (const kind of KINDS) {
+      for (const [name, document] of this.of(kind)) {
+        if ((this.liesAt.get(`${kind}\0${name}`) ?? 0) < before)
+          this.put(kind, name, document, () => undefined);
+      }
+    }
   }
 
   load(state: StateEnvironment): void {

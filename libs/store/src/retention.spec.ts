@@ -1,0 +1,117 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { decodeRecord, formatProperties } from '@halfmq/remoting/record';
+import { bodies, done, message, readAll, store, StoreFixture } from './fixture.js';
+import type { MessageStore } from './message-store.js';
+import { HALF_TOPIC } from './system-topics.js';
+
+const HOUR = 3_600_000;
+const SMALL = { segmentBytes: 64 * 1024, retentionMs: HOUR };
+
+describe('retention', () => {
+  let fixture: StoreFixture;
+  let opened: MessageStore;
+  beforeEach(async () => {
+    fixture = new StoreFixture();
+    opened = await fixture.open(SMALL);
+  });
+  afterEach(() => fixture.end());
+
+  const files = (): string[] =>
+    readdirSync(join(fixture.path, 'log')).filter((name) => name.endsWith('.mdb'));
+
+  /** Fills segments, and lets what was before become old. */
+  async function age(): Promise<void> {
+    const before = opened.minPhysicalOffset;
+    for (let each = 0; each < 4; each++) await store(opened, message('filler', 'x'.repeat(60_000)));
+    await fixture.clock.advance(2 * HOUR);
+    for (let each = 0; each < 4; each++) await store(opened, message('filler', 'x'.repeat(60_000)));
+    for (let turn = 0; turn < 200 && opened.minPhysicalOffset === before; turn++) {
+      await fixture.clock.advance(1000);
+      await opened.flush();
+    }
+    expect(opened.minPhysicalOffset).toBeGreaterThan(before);
+  }
+
+  async function reopen(): Promise<void> {
+    await opened.close();
+    opened = await fixture.open(SMALL);
+  }
+
+  it('unlinks whole segments and says so in the minimum offset', async () => {
+    await age();
+    const min = opened.minOffset('filler', 0);
+    expect(min).toBeGreaterThan(0);
+    expect(opened.read('filler', 0, 0, { maxMessages: 1, maxBytes: 1 })).toMatchObject({
+      status: 'OFFSET_TOO_SMALL',
+      nextOffset: min,
+    });
+    expect(bodies(readAll(opened, 'filler'))).toHaveLength(opened.maxOffset('filler', 0) - min);
+    expect(opened.recordAt(0)).toBeUndefined();
+    const left = files().length;
+    await reopen();
+    expect(opened.minOffset('filler', 0)).toBe(min);
+    expect(files().length).toBeLessThanOrEqual(left);
+    expect(bodies(readAll(opened, 'filler'))).toHaveLength(opened.maxOffset('filler', 0) - min);
+  });
+
+  it('keeps the next offset of an idle queue whose messages are all gone, also over a restart', async () => {
+    await store(opened, message('idle', '1'), message('idle', '2'), message('idle', '3'));
+    await age();
+    await age();
+    for (const when of ['at once', 'reopened']) {
+      if (when === 'reopened') await reopen();
+      expect([when, opened.minOffset('idle', 0), opened.maxOffset('idle', 0)]).toEqual([when, 3, 3]);
+      expect(opened.read('idle', 0, 3, { maxMessages: 1, maxBytes: 1 }).status).toBe('OFFSET_OVERFLOW_ONE');
+    }
+    const [place] = await store(opened, message('idle', '4'));
+    expect(place?.queueOffset).toBe(3);
+  });
+
+  it('carries undecided half messages forward, under the names they have', async () => {
+    const properties = formatProperties([['REAL_TOPIC', 'placed']]);
+    const [place] = await store(opened, message(HALF_TOPIC, 'half', { properties }));
+    const physicalOffset = place?.physicalOffset ?? -1;
+    const before = opened.recordAt(physicalOffset);
+    await age();
+    await age();
+    for (const when of ['at once', 'reopened']) {
+      if (when === 'reopened') await reopen();
+      expect(opened.minPhysicalOffset).toBeGreaterThan(physicalOffset);
+      expect(opened.halves.find(0)?.half).toMatchObject({ halfOffset: 0, physicalOffset });
+      expect(opened.recordAt(physicalOffset)?.equals(before ?? Buffer.alloc(0))).toBe(true);
+    }
+    const verdict = { kind: 'commit', by: 'producer', at: 1 } as const;
+    await done((stored) => void opened.halves.decide(0, verdict, message('placed', 'final'), stored));
+    await reopen();
+    expect(opened.halves.find(0)).toEqual({ verdict });
+    expect(bodies(readAll(opened, 'placed'))).toEqual(['final']);
+  });
+
+  it('carries delayed messages forward until they are delivered', async () => {
+    const at = fixture.clock.now() + 1000 * HOUR;
+    await done((stored) => void opened.delayed.schedule(message('rmq_sys_wheel_timer', 'late'), at, stored));
+    await age();
+    await reopen();
+    await age();
+    const [delayed] = opened.delayed.due(at, 10);
+    if (!delayed) throw new Error('nothing waits');
+    expect(decodeRecord(opened.recordAt(delayed.physicalOffset) ?? Buffer.alloc(0)).body.toString()).toBe(
+      'late',
+    );
+    await done((stored) => opened.delayed.deliver(delayed, message('real', 'late'), stored));
+    await age();
+    await reopen();
+    expect(opened.delayed.waiting).toBe(0);
+  });
+
+  it('keeps settings and consumer offsets', async () => {
+    await done((stored) => opened.settings.put('topic', 'a', 'document', stored));
+    opened.offsets.commit('g', 'a', 0, 42);
+    await age();
+    await reopen();
+    expect(opened.settings.all('topic').get('a')).toBe('document');
+    expect(opened.offsets.query('g', 'a', 0)).toBe(42);
+  });
+});

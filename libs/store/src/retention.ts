@@ -1,0 +1,111 @@
+import type { Clock, Log } from '@halfmq/remoting/record';
+import type { CommitLog } from './log/commit-log.js';
+import type { Queues } from './log/queues.js';
+import type { Segments } from './log/segments.js';
+import type { CarriedRecords } from './state/carried-records.js';
+import type { DecisionWriter } from './state/decision.js';
+import type { LoggedDelayedMessages } from './state/delayed.js';
+import type { LoggedHalfLedger } from './state/half-ledger.js';
+import type { GroupedOffsets } from './state/offsets.js';
+import type { Projection } from './state/projection.js';
+import type { LoggedSettings } from './state/settings.js';
+import type { Verdicts } from './state/verdicts.js';
+import { HALF_TOPIC } from './system-topics.js';
+
+export interface RetentionParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly retentionMs: number;
+  readonly segments: Segments;
+  readonly queues: Queues;
+  readonly commitLog: CommitLog;
+  readonly decisions: DecisionWriter;
+  readonly halves: LoggedHalfLedger;
+  readonly verdicts: Verdicts;
+  readonly delayed: LoggedDelayedMessages;
+  readonly settings: LoggedSettings;
+  readonly offsets: GroupedOffsets;
+  readonly carried: CarriedRecords;
+  readonly projection: Projection;
+}
+
+/** Owed records appended in one group. */
+const MOST_AT_ONCE = 64;
+
+/**
+ * Unlinks the oldest segments when their last record is older than the retention time. Before one goes, what is still
+ * owed (undecided half messages, delayed ones, settings) is appended again, synced, and projected, so that a crash at
+ * any moment finds each record in one place or in both.
+ */
+export class Retention {
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(private readonly parts: RetentionParts) {}
+
+  run(): Promise<void> {
+    this.running = this.unlinkOld().catch((error: unknown) => {
+      this.parts.log.warn('retention could not unlink a segment, it is tried again', { error });
+    });
+    return this.running;
+  }
+
+  /** Resolves when no unlinking is under way. */
+  settled(): Promise<void> {
+    return this.running;
+  }
+
+  private async unlinkOld(): Promise<void> {
+    const { segments, clock, retentionMs, commitLog } = this.parts;
+    for (;;) {
+      const next = segments.all[1]?.header;
+      // a segment is created with the store time of the last record before it
+      if (!next || next.createdAt >= clock.now() - retentionMs || !commitLog.writable) return;
+      await this.carryForward(next.base);
+      await this.unlinkOldest();
+    }
+  }
+
+  private async carryForward(end: number): Promise<void> {
+    const { halves, delayed, carried, settings, offsets, commitLog, projection } = this.parts;
+    settings.logAgain(end);
+    offsets.logAgain();
+    const owed = [...halves.owed(), ...delayed.owed()];
+    carried.keepOnly(new Set(owed.map(({ physicalOffset }) => physicalOffset)));
+    const leaving = owed.filter(({ physicalOffset }) => carried.liesAt(physicalOffset) < end);
+    for (let from = 0; from < leaving.length; from += MOST_AT_ONCE) {
+      for (const { physicalOffset, isOwed } of leaving.slice(from, from + MOST_AT_ONCE)) {
+        if (isOwed()) this.carry(physicalOffset);
+      }
+      await commitLog.flush();
+    }
+    await commitLog.flush();
+    await projection.reach(end);
+  }
+
+  private carry(named: number): void {
+    const { carried, decisions, commitLog, log } = this.parts;
+    const record = carried.recordAt(named);
+    if (!record) {
+      log.error('a record that is still owed cannot be read', { physicalOffset: named });
+      return;
+    }
+    const before = carried.liesAt(named);
+    const [place] = commitLog.append([decisions.carried(record)], () => undefined);
+    if (!place) return;
+    carried.moved(named, place.physicalOffset);
+    commitLog.onUndo(() => carried.movedBack(named, before));
+  }
+
+  private async unlinkOldest(): Promise<void> {
+    const { segments, queues, halves, verdicts, projection, log } = this.parts;
+    const next = segments.all[1];
+    if (!next) return;
+    const { table } = segments.use(next);
+    for (const queue of queues.all()) queue.minOffset = Math.max(queue.minOffset, table.nextOf(queue.number));
+    log.info('retention unlinks a segment', { path: segments.all[0]?.path });
+    await segments.dropOldest();
+    const [undecided] = halves.list(1);
+    const named = queues.find(HALF_TOPIC, 0)?.minOffset ?? 0;
+    projection.remove(verdicts.forgetBefore(Math.min(named, undecided?.halfOffset ?? named)));
+  }
+}

@@ -1,0 +1,65 @@
+import { decodeRecord, readLong, writeLong } from '@halfmq/remoting/record';
+import { longKey } from '../keys.js';
+import type { LogReader } from '../log/log-reader.js';
+import type { Part } from './part.js';
+import type { Change, StateEnvironment } from './state-environment.js';
+
+/**
+ * Records that were still owed when their segment was unlinked, and therefore appended again inside a record of
+ * STATE_TOPIC. They keep the physical offset they had as their name.
+ */
+export class CarriedRecords implements Part {
+  /** physical offset as named → where the carrying record lies */
+  private readonly places = new Map<number, number>();
+  private readonly dirty = new Set<number>();
+
+  constructor(private readonly reader: LogReader) {}
+
+  /** The record of this name, wherever it lies. */
+  recordAt(named: number): Buffer | undefined {
+    const place = this.places.get(named);
+    if (place === undefined) return this.reader.recordAt(named);
+    const carrier = this.reader.recordAt(place);
+    return carrier && decodeRecord(carrier).body;
+  }
+
+  liesAt(named: number): number {
+    return this.places.get(named) ?? named;
+  }
+
+  moved(named: number, place: number): void {
+    this.places.set(named, place);
+    this.dirty.add(named);
+  }
+
+  /** Of a move whose commit failed. */
+  movedBack(named: number, place: number): void {
+    if (place === named) this.places.delete(named);
+    else this.places.set(named, place);
+  }
+
+  /** Forgets what is not owed any more. */
+  keepOnly(owed: ReadonlySet<number>): void {
+    for (const named of this.places.keys()) {
+      if (owed.has(named)) continue;
+      this.places.delete(named);
+      this.dirty.add(named);
+    }
+  }
+
+  load(state: StateEnvironment): void {
+    for (const { key, value } of state.all('m')) this.places.set(readLong(key, 1), readLong(value, 0));
+  }
+
+  changes(): Change[] {
+    const changes = [...this.dirty].map((named) => {
+      const place = this.places.get(named);
+      if (place === undefined) return { key: longKey('m', named), value: undefined };
+      const value = Buffer.alloc(8);
+      writeLong(value, 0, place);
+      return { key: longKey('m', named), value };
+    });
+    this.dirty.clear();
+    return changes;
+  }
+}
