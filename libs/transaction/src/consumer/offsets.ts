@@ -28,6 +28,8 @@ interface Entry {
   readonly queue: MessageQueue;
   offset: number;
   written: number | undefined;
+  /** the broker has said so: a one-way commit may still be on its way */
+  confirmed: boolean;
 }
 
 /** Offsets of clustering consumers live at the queue's broker. */
@@ -65,7 +67,7 @@ export class RemoteOffsets implements Offsets {
     const key = queueKey(queue);
     const entry = this.entries.get(key);
     if (entry) entry.offset = offset;
-    else this.entries.set(key, { queue, offset, written: undefined });
+    else this.entries.set(key, { queue, offset, written: undefined, confirmed: false });
   }
 
   async persist(wait: boolean): Promise<void> {
@@ -81,7 +83,7 @@ export class RemoteOffsets implements Offsets {
 
   private async write(entry: Entry, wait: boolean): Promise<void> {
     const { queue, offset } = entry;
-    if (entry.written === offset) return;
+    if (entry.written === offset && (entry.confirmed || !wait)) return;
     const header = {
       consumerGroup: this.group,
       topic: queue.topic,
@@ -94,6 +96,7 @@ export class RemoteOffsets implements Offsets {
       if (wait) await this.brokers.call(broker, { spec: updateConsumerOffset, header });
       else await this.brokers.oneWay(broker, { spec: updateConsumerOffset, header });
       entry.written = offset;
+      entry.confirmed = wait;
       this.complaints.settled(queue.brokerName);
     } catch (error) {
       const message = `offsets are not committed at ${queue.brokerName} now`;
