@@ -38,6 +38,9 @@ describe('a header of a table of fields', () => {
     [{ queueId: '1', offset: '1' }, 'EXAMPLE: field topic (b) expected text, got nothing'],
     [{ b: 'T', queueId: 'x', offset: '1' }, 'EXAMPLE: field queueId expected a 32-bit integer, got "x"'],
     [{ b: 'T', queueId: '2147483648', offset: '1' }, 'queueId expected a 32-bit integer, got "2147483648"'],
+    [{ b: 'T', queueId: '1', offset: '-' }, 'offset expected a 64-bit integer, got "-"'],
+    [{ b: 'T', queueId: '1', offset: ' 1' }, 'offset expected a 64-bit integer, got " 1"'],
+    [{ b: 'T', queueId: '1', offset: '9223372036854777000' }, 'offset expected a 64-bit integer'],
     [{ b: 'T', queueId: '', offset: '1' }, 'queueId expected a 32-bit integer, got ""'],
     [{ b: 'T', queueId: '1', offset: '1.0' }, 'offset expected a 64-bit integer, got "1.0"'],
     [{ b: 'T', queueId: '1', offset: '0x10' }, 'offset expected a 64-bit integer, got "0x10"'],
@@ -49,6 +52,16 @@ describe('a header of a table of fields', () => {
     const decode = (): unknown => codec.decode(ext);
     expect(decode).toThrow(StatusError);
     expect(decode).toThrow(message);
+  });
+
+  it('takes signs and the limits of int64, by the nearest double', () => {
+    const read = (offset: string): unknown => codec.decode({ b: 'T', queueId: '+1', offset }).offset;
+    expect(['-0', '+7', '9223372036854775807', '-9223372036854775808'].map(read)).toEqual([
+      0,
+      7,
+      2 ** 63,
+      -(2 ** 63),
+    ]);
   });
 
   it("reads booleans as Java does: anything but 'true' is false", () => {

@@ -62,23 +62,26 @@ export function optional<T>(field: RequiredField<T>): OptionalField<T> {
   return { ...field, optional: true };
 }
 
+/** Digits with an optional sign: Number() would also take '', ' 1', '0x10', '1e3' and '1.0'. */
 function wholeNumber(text: string): number | undefined {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value > 2 ** 63 || value < -(2 ** 63)) return undefined;
-  return isDecimal(text) ? value + 0 : undefined;
+  const sign = text.charCodeAt(0);
+  const start = sign === MINUS || sign === PLUS ? 1 : 0;
+  if (text.length === start) return undefined;
+  let value = 0;
+  for (let at = start; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return undefined;
+    value = value * 10 + digit;
+  }
+  // beyond 15 digits the sum may round more than once
+  if (text.length > 15) value = Math.abs(Number(text));
+  if (value > 2 ** 63) return undefined;
+  return sign === MINUS && value !== 0 ? -value : value;
 }
 
-/** Number() also takes '', ' 1', '0x10', '1e3' and '1.0'. */
-function isDecimal(text: string): boolean {
-  const first = text.charCodeAt(0);
-  const start = first === 45 || first === 43 ? 1 : 0;
-  if (text.length === start) return false;
-  for (let at = start; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code < 48 || code > 57) return false;
-  }
-  return true;
-}
+const PLUS = 43;
+const MINUS = 45;
+const ZERO = 48;
 
 export interface HeaderCodec<H> {
   /** @throws StatusError INVALID_PARAMETER naming field, expected and got value */

@@ -8,7 +8,7 @@ import {
 } from './command.js';
 import { decodeBinaryHeader, encodeBinaryHeader } from './header-binary.js';
 import { decodeJsonHeader, encodeJsonHeader } from './header-json.js';
-import { MalformedFrame, type NewHeader } from './header.js';
+import { MalformedFrame, type Header, type NewHeader } from './header.js';
 
 /*
  * One frame, big-endian:
@@ -64,14 +64,32 @@ export function decodeFrame(frame: Buffer): Command {
   if (headerEnd > frame.length) {
     throw new MalformedFrame(`header of ${headerEnd - 4} bytes in a frame of ${frame.length}`);
   }
-  const body = frame.subarray(headerEnd);
-  if (serializeType === JSON_HEADER) {
-    return { ...decodeJsonHeader(frame.toString('utf8', 4, headerEnd)), body, serializeType };
-  }
-  if (serializeType === BINARY_HEADER) {
-    return { ...decodeBinaryHeader(frame, 4, headerEnd), body, serializeType };
-  }
+  return commandOf(
+    decodeHeader(frame, serializeType, headerEnd),
+    frame.subarray(headerEnd),
+    serializeType as SerializeType,
+  );
+}
+
+function decodeHeader(frame: Buffer, serializeType: number, end: number): Header {
+  if (serializeType === JSON_HEADER) return decodeJsonHeader(frame, 4, end);
+  if (serializeType === BINARY_HEADER) return decodeBinaryHeader(frame, 4, end);
   throw new MalformedFrame(`serialize type ${serializeType & 0xff}, known are 0 and 1`);
+}
+
+/** Member by member: a spread would cost more than the scan of the header. */
+function commandOf(header: Header, body: Buffer, serializeType: SerializeType): Command {
+  return {
+    code: header.code,
+    language: header.language,
+    version: header.version,
+    opaque: header.opaque,
+    flag: header.flag,
+    remark: header.remark,
+    extFields: header.extFields,
+    body,
+    serializeType,
+  };
 }
 
 /**

@@ -19,9 +19,9 @@ import {
  * Read are keys in any order, unknown keys, nulls, and extFields of numbers and booleans (some clients write those).
  */
 
-/** @throws MalformedFrame when the text is no header */
-export function decodeJsonHeader(text: string): Header {
-  return headerOf(scanHeader(text) ?? parseHeader(text));
+/** @throws MalformedFrame when what lies between the positions is no header */
+export function decodeJsonHeader(source: Buffer, start: number, end: number): Header {
+  return headerOf(scanHeader(source, start, end) ?? parseHeader(source.toString('utf8', start, end)));
 }
 
 /** The slow way, for what the scanner leaves alone: nested values, escaped keys, fractions, and what is no JSON. */

@@ -1,5 +1,9 @@
 import type { JsonHeader } from './header.js';
 
+const TAB = 0x09;
+const LINE_FEED = 0x0a;
+const RETURN = 0x0d;
+const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const MINUS = 0x2d;
@@ -12,25 +16,34 @@ const SMALL_E = 0x65;
 const SMALL_U = 0x75;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
-const SPACE = 0x20;
+const FIRST_NON_ASCII = 0x80;
+const END = -1;
 
 /** A value the scanner leaves to JSON.parse. */
 const ELSE: unique symbol = Symbol('left to JSON.parse');
+type Else = typeof ELSE;
 
 /**
- * Reads a JSON header in one pass over its characters: a fraction of the time of JSON.parse, which every message
- * would pay. What the wire does not carry it leaves to JSON.parse by answering undefined: nested values, escaped keys,
- * fractions, and anything that is no JSON. Where it answers it says what JSON.parse would (a property test holds it to
- * that), but for integers beyond 2^53 in extFields, whose digits it keeps.
+ * Reads the JSON header between two positions in one pass over its bytes: a third of what JSON.parse
+ * and the checks of its result cost, which every message would pay. What the wire does not carry it leaves to JSON.parse by answering undefined: nested values, escaped keys,
+ * fractions, escapes of characters that are not ASCII, and anything that is no JSON. Where it answers it says what
+ * JSON.parse would (a property test holds it to that), but for integers beyond 2^53 in extFields, whose digits it keeps.
  */
-export function scanHeader(text: string): JsonHeader | undefined {
-  return new HeaderScan(text).header();
+export function scanHeader(source: Buffer, start: number, end: number): JsonHeader | undefined {
+  return new HeaderScan(source, start, end).header();
 }
 
 class HeaderScan {
-  private at = 0;
+  /** The bytes as characters, one each: slicing it is cheaper than asking the buffer for every value. */
+  private readonly text: string;
 
-  constructor(private readonly text: string) {}
+  constructor(
+    private readonly source: Buffer,
+    private at: number,
+    private readonly end: number,
+  ) {
+    this.text = source.toString('latin1', 0, end);
+  }
 
   header(): JsonHeader | undefined {
     const header: JsonHeader = {
@@ -49,7 +62,7 @@ class HeaderScan {
       } while (this.skip(COMMA));
       if (!this.skip(CLOSE)) return undefined;
     }
-    return Number.isNaN(this.peek()) ? header : undefined;
+    return this.peek() === END ? header : undefined;
   }
 
   private member(header: JsonHeader): boolean {
@@ -94,138 +107,188 @@ class HeaderScan {
     return true;
   }
 
-  private fieldText(): string | null | typeof ELSE {
+  private fieldText(): string | null | Else {
     const first = this.peek();
     if (first === QUOTE) return this.quoted();
     if (isNumberStart(first)) return this.digits();
     const value = this.value();
-    return typeof value === 'boolean' ? String(value) : (value as null | typeof ELSE);
+    return typeof value === 'boolean' ? String(value) : (value as null | Else);
   }
 
-  private value(): string | number | boolean | null | typeof ELSE {
+  private value(): string | number | boolean | null | Else {
     const first = this.peek();
     if (first === QUOTE) return this.quoted();
     if (isNumberStart(first)) {
       const digits = this.digits();
       return digits === ELSE ? ELSE : Number(digits);
     }
-    if (this.text.startsWith('null', this.at)) return this.literal(4, null);
-    if (this.text.startsWith('true', this.at)) return this.literal(4, true);
-    if (this.text.startsWith('false', this.at)) return this.literal(5, false);
-    return ELSE;
+    if (this.literal('null')) return null;
+    if (this.literal('true')) return true;
+    return this.literal('false') ? false : ELSE;
   }
 
-  private literal<T>(length: number, value: T): T {
-    this.at += length;
-    return value;
+  private literal(word: string): boolean {
+    if (!this.text.startsWith(word, this.at)) return false;
+    this.at += word.length;
+    return true;
   }
 
   /** The digits of an integer; '1.0', '1e3', '01' and '-0' are JSON.parse's to read or refuse. */
-  private digits(): string | typeof ELSE {
-    const { text } = this;
+  private digits(): string | Else {
+    const { source, end } = this;
     const from = this.at;
-    const first = text.charCodeAt(from) === MINUS ? from + 1 : from;
+    const first = source[from] === MINUS ? from + 1 : from;
     let at = first;
-    let code = text.charCodeAt(at);
-    while (code >= ZERO && code <= NINE) code = text.charCodeAt(++at);
-    if (at === first || code === POINT || (code | SPACE) === SMALL_E) return ELSE;
-    if (text.charCodeAt(first) === ZERO && (at > first + 1 || first > from)) return ELSE;
+    while (at < end && isDigit(source[at] as number)) at++;
+    const after = at < end ? (source[at] as number) : END;
+    if (at === first || after === POINT || (after | SPACE) === SMALL_E) return ELSE;
+    if (source[first] === ZERO && (at > first + 1 || first > from)) return ELSE;
     this.at = at;
-    return text.slice(from, at);
+    return this.text.slice(from, at);
   }
 
   /** A key without escapes. */
   private key(): string | undefined {
-    if (this.peek() !== QUOTE) return undefined;
-    const { text } = this;
+    if (!this.skip(QUOTE)) return undefined;
+    const { source, end, at: from } = this;
+    let at = from;
+    let byte: number = END;
+    while (at < end && (byte = source[at] as number) !== QUOTE) {
+      if (byte === BACKSLASH || byte < SPACE || byte >= FIRST_NON_ASCII) return undefined;
+      at++;
+    }
+    if (at >= end) return undefined;
+    this.at = at + 1;
+    return internedKey(source, this.text, from, at);
+  }
+
+  private quoted(): string | Else {
+    const { source, end } = this;
     const from = this.at + 1;
     let at = from;
-    for (let code = text.charCodeAt(at); code !== QUOTE; code = text.charCodeAt(++at)) {
-      if (code === BACKSLASH || !(code >= SPACE)) return undefined;
+    let seen = 0;
+    for (; at < end; at++) {
+      const byte = source[at] as number;
+      if (byte === QUOTE) break;
+      if (byte < SPACE) return ELSE;
+      if (byte === BACKSLASH) return this.escaped(from, at);
+      seen |= byte;
     }
+    if (at >= end) return ELSE;
     this.at = at + 1;
-    return internedSlice(text, from, at);
+    return seen < FIRST_NON_ASCII ? this.text.slice(from, at) : source.toString('utf8', from, at);
   }
 
-  private quoted(): string | typeof ELSE {
-    const { text } = this;
-    let from = this.at + 1;
-    let at = from;
-    let read = '';
-    for (let code = text.charCodeAt(at); code !== QUOTE; code = text.charCodeAt(at)) {
-      // past the end the code is NaN
-      if (!(code >= SPACE)) return ELSE;
-      if (code !== BACKSLASH) {
-        at++;
+  /** A quoted text with escapes, the first of them at `at`: put together in a scratch, to be one flat string. */
+  private escaped(from: number, at: number): string | Else {
+    const { source, end } = this;
+    const scratch = scratchOf(end - from);
+    let written = source.copy(scratch, 0, from, at);
+    for (let next = at; next < end;) {
+      const byte = source[next] as number;
+      if (byte === QUOTE) {
+        this.at = next + 1;
+        return scratch.toString('utf8', 0, written);
+      }
+      if (byte < SPACE) return ELSE;
+      if (byte !== BACKSLASH) {
+        scratch[written++] = byte;
+        next++;
         continue;
       }
-      const escaped = escapedCode(text, at + 1);
-      if (escaped < 0) return ELSE;
-      read += text.slice(from, at) + String.fromCharCode(escaped);
-      at += text.charCodeAt(at + 1) === SMALL_U ? 6 : 2;
-      from = at;
+      const character = escapedCode(source, next + 1, end);
+      if (character < 0) return ELSE;
+      scratch[written++] = character;
+      next += source[next + 1] === SMALL_U ? 6 : 2;
     }
-    this.at = at + 1;
-    return read === '' ? text.slice(from, at) : read + text.slice(from, at);
+    return ELSE;
   }
 
-  /** The next character that is no white space, NaN at the end. */
+  /** The next byte that is no white space. */
   private peek(): number {
-    let code = this.text.charCodeAt(this.at);
-    while (code === SPACE || code === 0x0a || code === 0x0d || code === 0x09)
-      code = this.text.charCodeAt(++this.at);
-    return code;
+    const { source, end } = this;
+    let { at } = this;
+    let byte: number = END;
+    while (at < end && isBlank((byte = source[at] as number))) at++;
+    this.at = at;
+    return at < end ? byte : END;
   }
 
-  private skip(code: number): boolean {
-    if (this.peek() !== code) return false;
+  private skip(byte: number): boolean {
+    // nearly always there is no white space
+    if (this.at < this.end && this.source[this.at] === byte) {
+      this.at++;
+      return true;
+    }
+    if (this.peek() !== byte) return false;
     this.at++;
     return true;
   }
 }
 
-function isNumberStart(code: number): boolean {
-  return code === MINUS || (code >= ZERO && code <= NINE);
+function isBlank(byte: number): boolean {
+  return byte <= SPACE && (byte === SPACE || byte === LINE_FEED || byte === RETURN || byte === TAB);
 }
 
-const SIMPLE_ESCAPES: ReadonlyMap<string, number> = new Map([
-  ['"', QUOTE],
-  ['\\', BACKSLASH],
-  ['/', 0x2f],
-  ['b', 0x08],
-  ['f', 0x0c],
-  ['n', 0x0a],
-  ['r', 0x0d],
-  ['t', 0x09],
-]);
-
-/** The UTF-16 unit the escape after a backslash stands for, -1 when it is none. */
-function escapedCode(text: string, at: number): number {
-  if (text.charCodeAt(at) !== SMALL_U) return SIMPLE_ESCAPES.get(text.charAt(at)) ?? -1;
-  let code = 0;
-  for (let digit = at + 1; digit < at + 5; digit++) {
-    const value = hexDigit(text.charCodeAt(digit));
-    if (value < 0) return -1;
-    code = code * 16 + value;
-  }
-  return code;
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= NINE;
 }
 
-function hexDigit(code: number): number {
-  if (code >= ZERO && code <= NINE) return code - ZERO;
-  const lower = code | SPACE;
+function isNumberStart(byte: number): boolean {
+  return byte === MINUS || isDigit(byte);
+}
+
+const SIMPLE_ESCAPES: ReadonlyMap<number, number> = new Map(
+  [...'""\\\\//b\bf\fn\nr\rt\t'.matchAll(/(.)(.)/gs)].map(([, letter = '', meant = '']) => [
+    letter.charCodeAt(0),
+    meant.charCodeAt(0),
+  ]),
+);
+
+/** The ASCII character the escape after a backslash stands for; negative when it is none, or not ASCII. */
+function escapedCode(source: Buffer, at: number, end: number): number {
+  if (at >= end) return -1;
+  if (source[at] !== SMALL_U) return SIMPLE_ESCAPES.get(source[at] as number) ?? -1;
+  if (at + 5 > end || source[at + 1] !== ZERO || source[at + 2] !== ZERO) return -1;
+  const high = hexDigit(source[at + 3] as number);
+  const low = hexDigit(source[at + 4] as number);
+  return high < 0 || high > 7 || low < 0 ? -1 : high * 16 + low;
+}
+
+function hexDigit(byte: number): number {
+  if (isDigit(byte)) return byte - ZERO;
+  const lower = byte | SPACE;
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}
+
+let scratchBuffer = Buffer.allocUnsafeSlow(4096);
+
+function scratchOf(length: number): Buffer {
+  if (scratchBuffer.length < length) scratchBuffer = Buffer.allocUnsafeSlow(length * 2);
+  return scratchBuffer;
 }
 
 /**
  * Keys repeat from message to message: a slot of the same length and end letters usually holds the very key, already a
  * property name to the engine. A wrong guess costs a slice, and the newest key takes the slot.
  */
-const INTERNED: string[] = Array.from({ length: 256 }, () => '');
+const LETTERS: readonly string[] = Array.from({ length: FIRST_NON_ASCII }, (_, code) =>
+  String.fromCharCode(code),
+);
+const INTERNED: { bytes: Buffer; key: string }[] = Array.from({ length: 256 }, () => ({
+  bytes: Buffer.alloc(0),
+  key: '',
+}));
 
-function internedSlice(text: string, from: number, to: number): string {
-  const slot = ((to - from) * 31 + text.charCodeAt(from) * 7 + text.charCodeAt(to - 1)) & 255;
-  const guess = INTERNED[slot] ?? '';
-  if (guess.length === to - from && text.startsWith(guess, from)) return guess;
-  return (INTERNED[slot] = text.slice(from, to));
+function internedKey(source: Buffer, text: string, from: number, to: number): string {
+  if (to - from === 1) return LETTERS[source[from] as number] as string;
+  const hash = ((to - from) * 31 + (source[from] as number) * 7 + (source[to - 1] as number)) & 255;
+  const slot = INTERNED[hash] as { bytes: Buffer; key: string };
+  const { bytes } = slot;
+  let same = bytes.length === to - from;
+  for (let i = 0; same && i < bytes.length; i++) same = bytes[i] === source[from + i];
+  if (same) return slot.key;
+  const key = text.slice(from, to);
+  INTERNED[hash] = { bytes: Buffer.from(key, 'latin1'), key };
+  return key;
 }

@@ -48,6 +48,37 @@ describe('the lenient reader', () => {
     },
   );
 
+  it('reads or refuses any text, and does nothing else', () => {
+    const pieces = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      '"',
+      ':',
+      ',',
+      '\\',
+      'a',
+      '1',
+      '-',
+      '.',
+      'null',
+      ' ',
+      '"$ref"',
+      '"$.a"',
+    );
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 20 }), (parts) => {
+        try {
+          parseLenientJson(parts.join(''));
+        } catch (error) {
+          expect(error).toBeInstanceOf(SyntaxError);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('refuses what is nested without end', () => {
     expect(() => parseLenientJson('['.repeat(100_000))).toThrow('JSON nested deeper than 200');
   });
