@@ -34,13 +34,15 @@ export class NestApplications {
     return new NestApplications(postgres, cluster);
   }
 
-  /** A module with a fresh database that has the table of `Booking`. */
-  async database(): Promise<NonNullable<ModuleMetadata['imports']>[number]> {
+  /** A module with a fresh database that has the tables of the entities. */
+  async database(
+    entities: (new () => object)[] = [Booking],
+  ): Promise<NonNullable<ModuleMetadata['imports']>[number]> {
     const url = await this.postgres.createDatabase(`app_${++this.databases}`);
     return TypeOrmModule.forRoot({
       type: 'postgres',
       url,
-      entities: [Booking],
+      entities,
       synchronize: true,
       retryAttempts: 1,
     });

@@ -5,8 +5,8 @@ import { giveUp } from './open-transaction.js';
 const CONNECTIONS = 2;
 /** A pool whose connections are all in use is no reason to leave the broker without an answer for long. */
 const PATIENCE_MS = 1_000;
-/** Questions beyond these are answered "unknown" at once; the broker asks again. */
-const WAITING = 1_000;
+/** Long enough for a storm of ten thousand questions after a restart; then "unknown", and the broker asks again. */
+const TURN_MS = 10_000;
 
 /**
  * The connections checks may use: two of the data source's pool, so that a storm of questions after a restart leaves
@@ -14,7 +14,7 @@ const WAITING = 1_000;
  */
 export class CheckConnections {
   private free = CONNECTIONS;
-  private readonly waiting: (() => void)[] = [];
+  private readonly waiting = new Set<() => void>();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -58,14 +58,27 @@ export class CheckConnections {
       this.free--;
       return Promise.resolve();
     }
-    if (this.waiting.length >= WAITING) return Promise.reject(new Error(`${WAITING} checks are waiting`));
-    return new Promise((resolve) => this.waiting.push(resolve));
+    return new Promise((resolve, reject) => {
+      const go = (): void => {
+        cancel();
+        resolve();
+      };
+      const cancel = this.clock.after(TURN_MS, () => {
+        this.waiting.delete(go);
+        reject(new Error(`${CONNECTIONS} other checks have kept this one waiting for ${TURN_MS} ms`));
+      });
+      this.waiting.add(go);
+    });
   }
 
   private next(): void {
-    const first = this.waiting.shift();
-    if (first) first();
-    else this.free++;
+    const [first] = this.waiting;
+    if (!first) {
+      this.free++;
+      return;
+    }
+    this.waiting.delete(first);
+    first();
   }
 
   private inTime(connected: Promise<void>): Promise<void> {

@@ -7,3 +7,7 @@ export type {
   TransactionCallback,
   TransactionContext,
 } from '../transaction/transactions.js';
+export { TypeOrmBarrier } from './typeorm-barrier.js';
+export type { TypeOrmBarrierOptions } from './typeorm-barrier.js';
+export { prune } from './prune.js';
+export type { PruneOptions } from './prune.js';
