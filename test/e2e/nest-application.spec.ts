@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable, type Provider } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import {
   HalfmqClient,
+  HalfmqModule,
   type ListenedMessage,
   type LocalTransaction,
   MessageHandler,
@@ -13,7 +15,8 @@ import {
   TransactionState,
   Tx,
 } from '@halfmq/transaction/nest';
-import { EntityManager } from 'typeorm';
+import { silentLog } from '@halfmq/transaction';
+import { DataSource, EntityManager } from 'typeorm';
 import { note } from '../kit/client-scenarios.js';
 import { InProcessCluster } from '../kit/in-process-cluster.js';
 import { NestApplications } from '../kit/nest-applications.js';
@@ -169,5 +172,49 @@ describe('a Nest application', () => {
     await until('it came by the other name server', () => seen.length === 1);
     const alone = await apps.start([], { options: { nameServers } });
     await expect(alone.get(Messages).send('healed', 2)).rejects.toThrow('no name server answered');
+  }, 40_000);
+
+  it('drains when it is closed: what runs ends, and is not handled again by the next one', async () => {
+    const seen: string[] = [];
+    let finish: (() => void) | undefined;
+    @Injectable()
+    class Slow {
+      @MessageHandler('slow', { group: 'slow', dedupe: 'transaction', from: 'first' })
+      async handle(@Payload() body: string, @Tx() manager: EntityManager): Promise<void> {
+        seen.push(`begins ${body}`);
+        if (body === 'one') await new Promise<void>((resolve) => (finish = resolve));
+        await manager.query('SELECT 1');
+        seen.push(`ends ${body}`);
+      }
+    }
+    const imports = [await apps.database()];
+    const first = await apps.start([Slow], { imports });
+    await first.get(Messages).send('slow', 'one');
+    await until('it is being handled', () => finish !== undefined);
+    const closed = first.close().then(() => seen.push('closed'));
+    finish?.();
+    await closed;
+    const second = await apps.start([Slow], { imports });
+    await second.get(Messages).send('slow', 'two');
+    await until('the next one handles the next message', () => seen.includes('ends two'));
+    expect(seen).toEqual(['begins one', 'ends one', 'closed', 'begins two', 'ends two']);
+  }, 40_000);
+
+  it('takes its options from a factory', async () => {
+    const { nameServers } = apps.cluster;
+    const halfmq = HalfmqModule.forRootAsync({
+      imports: [{ module: class Settings {}, providers: [], exports: [] }],
+      inject: [DataSource],
+      useFactory: async (dataSource: DataSource) => ({
+        nameServers,
+        group: 'made',
+        dataSource,
+        log: silentLog,
+      }),
+    });
+    const root = { module: class Root {}, imports: [await apps.database(), halfmq] };
+    const app = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
+    await app.get(Transactions).run(async (_manager, send) => send('made', 1));
+    await app.close();
   }, 40_000);
 });

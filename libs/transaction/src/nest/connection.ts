@@ -9,7 +9,7 @@ const AGAIN_MS = 1_000;
  *
  *   WAITING ── start() succeeds ─▶ CONNECTED      (what was given to `whenConnected` runs)
  *      │ no name server: again, each second
- *      └── close() ─▶ CLOSED
+ *      └── stopTrying() ─▶ CLOSED
  */
 export class ClientConnection {
   private state: 'waiting' | 'connected' | 'closed' = 'waiting';
@@ -42,7 +42,9 @@ export class ClientConnection {
     if (this.state !== 'connected') throw this.lastError;
   }
 
-  close(): void {
+  /** What is connected stays so until the client itself is closed. */
+  stopTrying(): void {
+    if (this.state !== 'waiting') return;
     this.state = 'closed';
     this.lastError = new ClientClosed('the application is shutting down');
     this.cancel();

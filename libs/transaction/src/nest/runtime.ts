@@ -82,11 +82,11 @@ export class HalfmqRuntime
   }
 
   async onModuleDestroy(): Promise<void> {
+    this.connection.stopTrying();
     await Promise.all(this.consumers.map((consumer) => consumer.close()));
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.connection.close();
     this.database?.close();
     await this.client.close();
   }

@@ -61,9 +61,17 @@ async function create(runner: QueryRunner, tables: Tables): Promise<void> {
   await runner.query(`INSERT INTO ${tables.source} (id) VALUES ($1) ON CONFLICT DO NOTHING`, [randomUUID()]);
 }
 
-/** Makes the tables that are missing. Safe to call from several processes at once. */
+/**
+ * Makes the tables that are missing. Safe to call from several processes at once; where all are there, a user without
+ * the right to create any may call it too (PostgreSQL asks for that right even for IF NOT EXISTS).
+ */
 export async function createBarrierTables(dataSource: DataSource): Promise<void> {
   const tables = tablesOf(dataSource);
+  const [found] = await dataSource.query<{ missing: boolean }[]>(
+    'SELECT to_regclass($1) IS NULL OR to_regclass($2) IS NULL OR to_regclass($3) IS NULL AS missing',
+    [tables.barrier, tables.inbox, tables.source],
+  );
+  if (found?.missing === false) return;
   await dataSource.transaction(async (manager) => {
     if (manager.queryRunner) await create(manager.queryRunner, tables);
   });
