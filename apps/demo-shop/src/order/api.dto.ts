@@ -1,4 +1,4 @@
-import { Type } from 'class-transformer';
+import { Transform, Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import {
   CHAOS_MOMENTS,
@@ -12,7 +12,9 @@ import { ORDER_STATES, type OrderState } from './order.entity.js';
 
 /** Query of `GET /api/orders`. */
 export class ListOrders {
+  /** Of every state when absent or empty. */
   @IsOptional()
+  @Transform(({ value }: { value: unknown }) => (value === '' ? undefined : value))
   @IsIn(ORDER_STATES)
   state?: OrderState;
 

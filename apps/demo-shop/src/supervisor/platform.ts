@@ -24,9 +24,22 @@ export async function claimPorts(settings: ShopSettings): Promise<Ports> {
     order: await claimPort(settings.port, 'order service', 'HALFMQ_SHOP_PORT'),
     nameServer: ours ? await claimPort(ports.nameServer, 'name server', 'HALFMQ_NAMESRV_PORT') : 0,
     broker: ours ? await claimPort(ports.broker, 'broker', 'HALFMQ_BROKER_PORT') : 0,
-    brokerHttp: ours ? await claimPort(ports.brokerHttp, "broker's HTTP door", 'HALFMQ_HTTP_PORT') : 0,
+    brokerHttp: ours ? await claimHttpPort(settings) : 0,
     postgres: await freePort(),
   };
+}
+
+/** 8080 is a popular port; the shop needs no HTTP door of its broker, unless its user asked for one. */
+async function claimHttpPort({ ports, log }: ShopSettings): Promise<number> {
+  try {
+    return await claimPort(ports.brokerHttp, "broker's HTTP door", 'HALFMQ_HTTP_PORT');
+  } catch (error) {
+    if (ports.brokerHttpWanted) throw error;
+    log(
+      `Port ${ports.brokerHttp} is taken: the broker's HTTP door stays closed. HALFMQ_HTTP_PORT opens it elsewhere.`,
+    );
+    return 0;
+  }
 }
 
 /** Starts what the shop stands on; answers the address of the name server. */
@@ -48,7 +61,8 @@ export async function startMessaging(
   });
   const file = join(folder.path, 'broker.properties');
   await writeFile(file, brokerProperties(folder, ports));
-  const where = `127.0.0.1:${ports.broker}, HTTP http://localhost:${ports.brokerHttp}`;
+  const door = ports.brokerHttp === 0 ? 'HTTP door closed' : `HTTP http://localhost:${ports.brokerHttp}`;
+  const where = `127.0.0.1:${ports.broker}, ${door}`;
   await Promise.all([
     fleet.start(command('name server', address, ['namesrv', '--port', String(ports.nameServer)])),
     fleet.start(command('broker', where, ['broker', '-n', address, '-c', file])),

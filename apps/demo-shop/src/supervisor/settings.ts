@@ -42,7 +42,13 @@ export interface ShopSettings {
   readonly folder: string | undefined;
   readonly cliPath: string;
   readonly databaseUrl: string | undefined;
-  readonly ports: { readonly nameServer: number; readonly broker: number; readonly brokerHttp: number };
+  readonly ports: {
+    readonly nameServer: number;
+    readonly broker: number;
+    readonly brokerHttp: number;
+    /** Whether somebody asked for this HTTP port: the default one the shop can do without. */
+    readonly brokerHttpWanted: boolean;
+  };
   readonly expiry: string;
   readonly deadlineMs: number;
   readonly provider: ProviderHabits;
@@ -69,6 +75,7 @@ export function resolveSettings(options: ShopOptions, env: NodeJS.ProcessEnv): S
       nameServer: wholeNumber('HALFMQ_NAMESRV_PORT', options.ports?.nameServer, env, 9876, 65_535),
       broker: wholeNumber('HALFMQ_BROKER_PORT', options.ports?.broker, env, 10_911, 65_535),
       brokerHttp: wholeNumber('HALFMQ_HTTP_PORT', options.ports?.brokerHttp, env, 8080, 65_535),
+      brokerHttpWanted: (options.ports?.brokerHttp ?? blankIsUnset(env['HALFMQ_HTTP_PORT'])) !== undefined,
     },
     expiry: duration(
       'HALFMQ_SHOP_EXPIRY',
