@@ -287,7 +287,9 @@ export class CommitLog {
     }
     this.syncing = false;
     group.answer(this.report, failure);
-    if (failure && this.group) this.undo(this.group, failure);
-    else this.commit();
+    const waiting = this.group;
+    if (!failure || !waiting) return this.commit();
+    this.group = undefined;
+    this.undo(waiting, failure);
   }
 }
