@@ -93,10 +93,22 @@ function extFields(fields: ExtValues | undefined): string {
   for (const key in fields) {
     const value = fields[key];
     if (value === undefined) continue;
-    text += text === '' ? quote(key) : `,${quote(key)}`;
-    text += typeof value === 'string' ? `:${quote(value)}` : `:"${value}"`;
+    text += text === '' ? keyText(key) : `,${keyText(key)}`;
+    text += typeof value === 'string' ? quote(value) : `"${value}"`;
   }
   return text === '' ? '' : `,"extFields":{${text}}`;
+}
+
+/** `"key":` of the names of header fields, which are few and the same in every message. */
+const KEY_TEXTS = new Map<string, string>();
+const MOST_KEY_TEXTS = 1_000;
+
+function keyText(key: string): string {
+  const known = KEY_TEXTS.get(key);
+  if (known !== undefined) return known;
+  const text = `${quote(key)}:`;
+  if (KEY_TEXTS.size < MOST_KEY_TEXTS) KEY_TEXTS.set(key, text);
+  return text;
 }
 
 // eslint-disable-next-line no-control-regex

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock } from './clock.js';
-import { BINARY_HEADER, JSON_HEADER, type Body, type SerializeType } from './command.js';
+import type { Body, SerializeType } from './command.js';
 import type { NewHeader } from './header.js';
 import { Outbox } from './outbox.js';
 
@@ -21,6 +21,8 @@ export class SocketWriter {
   lastActive: number;
   private readonly outbox: Outbox;
   private flushDue = false;
+  /** handed to the socket and not yet taken by the kernel; the socket knows it too, but is slow to ask */
+  private inSocket = 0;
   private readonly deferred: (() => void)[] = [];
 
   /**
@@ -39,7 +41,7 @@ export class SocketWriter {
 
   /** Bytes laid out or written that the other side has not taken. */
   get unread(): number {
-    return this.outbox.bytes + this.socket.writableLength;
+    return this.outbox.bytes + this.inSocket;
   }
 
   get writable(): boolean {
@@ -49,8 +51,7 @@ export class SocketWriter {
   /** @throws MalformedFrame when the frame is too large */
   add(header: NewHeader, type: SerializeType, body: Body | undefined): void {
     const { version, outLimit = OUT_LIMIT } = this.options;
-    const head = version === undefined ? header : { ...header, version };
-    this.outbox.add(head, type === BINARY_HEADER ? BINARY_HEADER : JSON_HEADER, body);
+    this.outbox.add(version === undefined ? header : { ...header, version }, type, body);
     this.flushSoon();
     if (this.unread > outLimit) this.onOverflow(this.unread);
   }
@@ -70,17 +71,20 @@ export class SocketWriter {
 
   flush(): void {
     this.flushDue = false;
+    const { bytes } = this.outbox;
     const pieces = this.socket.destroyed ? [] : this.outbox.take();
     const last = pieces.pop();
     if (!last) return;
+    this.inSocket += bytes;
     this.lastActive = this.options.clock.monotonic();
-    this.socket.cork();
+    if (pieces.length > 0) this.socket.cork();
     for (const piece of pieces) this.socket.write(piece);
-    this.socket.write(last, () => this.written());
-    this.socket.uncork();
+    this.socket.write(last, () => this.written(bytes));
+    if (pieces.length > 0) this.socket.uncork();
   }
 
-  private written(): void {
+  private written(bytes: number): void {
+    this.inSocket -= bytes;
     this.lastActive = this.options.clock.monotonic();
     while (this.deferred.length > 0 && this.writable) this.deferred.shift()?.();
     this.onWritten();
