@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import { run, type LoadResult } from './load.js';
+import { cpuMicros } from './server.js';
 
 /** What this machine can do at most, measured in the same run: the figures below are read as ratios to these. */
 
@@ -27,14 +28,17 @@ createServer((socket) => {
 export async function echoLimit(
   frame: (sequence: number) => Buffer,
   shape: { connections: number; window: number; total: number },
-): Promise<LoadResult> {
+): Promise<LoadResult & { readonly cpuMicrosEach: number }> {
   const child = spawn(process.execPath, ['-e', ECHO], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const port = await new Promise<number>((resolve, reject) => {
       child.once('error', reject);
       child.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk.toString().trim())));
     });
-    return await run({ host: '127.0.0.1', port, frame, ...shape });
+    const before = await cpuMicros(child.pid ?? 0);
+    const result = await run({ host: '127.0.0.1', port, frame, ...shape });
+    const used = (await cpuMicros(child.pid ?? 0)) - before;
+    return { ...result, cpuMicrosEach: used / result.total };
   } finally {
     child.kill('SIGKILL');
   }

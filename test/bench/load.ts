@@ -57,7 +57,13 @@ class Lane {
     private readonly latencies: number[],
     private readonly done: () => void,
   ) {
-    socket.on('data', (chunk: Buffer) => this.take(chunk));
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        this.take(chunk);
+      } catch (error) {
+        socket.destroy(error as Error);
+      }
+    });
   }
 
   start(): void {

@@ -151,7 +151,7 @@ async function measureStart(folder: string): Promise<void> {
 }
 
 async function measureSends(port: number, server: Server): Promise<void> {
-  line('sends, 1 KiB       sends/s   of TCP echo    p50 ms    p99 ms   broker CPU us/send');
+  line('sends, 1 KiB       sends/s   of TCP echo    p50 ms    p99 ms   CPU us/send: broker, echo');
   await run({ host: '127.0.0.1', port, connections: 2, window: 32, total: 40_000, frame: sends });
   for (const shape of SHAPES) {
     const limit = await echoLimit(sends, shape);
@@ -161,7 +161,8 @@ async function measureSends(port: number, server: Server): Promise<void> {
     const ratio = ((result.perSecond / limit.perSecond) * 100).toFixed(0).padStart(8);
     const [p50, p99] = [result.p50Ms, result.p99Ms].map((ms) => ms.toFixed(2).padStart(8));
     const name = `${shape.connections} x ${shape.window}`.padEnd(14);
-    line(`  ${name}${number(result.perSecond)} ${ratio} %   ${p50}  ${p99}   ${cpu}`);
+    const echo = limit.cpuMicrosEach.toFixed(1).padStart(7);
+    line(`  ${name}${number(result.perSecond)} ${ratio} %   ${p50}  ${p99}   ${cpu} ${echo}`);
   }
 }
 

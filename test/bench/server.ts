@@ -57,7 +57,7 @@ function isOpen(port: number): Promise<boolean> {
 }
 
 /** Fields 14 and 15 of /proc/<pid>/stat, in ticks of 10 ms. */
-async function cpuMicros(pid: number): Promise<number> {
+export async function cpuMicros(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
