@@ -24,6 +24,8 @@ const config = {
   globalTeardown: '<rootDir>/scripts/tests-end.mjs',
   // much of a test's time is the time of the processes it started
   maxWorkers: 2,
+  // there to fail, not to be reached: a busy machine is no failure
+  testTimeout: 20_000,
   testMatch: ['<rootDir>/{libs,apps}/*/src/**/*.spec.ts', '<rootDir>/test/{kit,e2e,faults}/**/*.spec.ts'],
   modulePathIgnorePatterns: ['/dist/'],
 };
