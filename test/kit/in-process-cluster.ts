@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBroker, type RunningBroker } from '@halfmq/broker';
 import { startNamesrv, type RunningNamesrv } from '@halfmq/namesrv';
+import { HalfmqClient, type ClientOptions } from '@halfmq/transaction';
 import { freePort } from './ports.js';
 import { testLog } from './client-scenarios.js';
 
@@ -19,6 +20,7 @@ const QUICK = {
 /** Name servers and brokers in the test's process, each broker with a port and a folder it keeps over its restarts. */
 export class InProcessCluster {
   private readonly brokers = new Map<string, RunningBroker>();
+  private readonly clients: HalfmqClient[] = [];
   private readonly places = new Map<string, Readonly<Record<string, string>>>();
 
   private constructor(
@@ -52,12 +54,25 @@ export class InProcessCluster {
     return broker;
   }
 
+  /** A started client, closed with the cluster at the latest. */
+  async connect(more: Partial<ClientOptions> = {}): Promise<HalfmqClient> {
+    const client = new HalfmqClient({ nameServers: this.nameServers, log: testLog, ...more });
+    this.clients.push(client);
+    await client.start();
+    return client;
+  }
+
+  async closeClients(): Promise<void> {
+    for (const client of this.clients.splice(0)) await client.close();
+  }
+
   async stopBroker(name: string): Promise<void> {
     await this.brokers.get(name)?.close();
     this.brokers.delete(name);
   }
 
   async close(): Promise<void> {
+    await this.closeClients();
     for (const name of this.brokers.keys()) await this.stopBroker(name);
     for (const namesrv of this.namesrvs) await namesrv.close();
     await rm(this.folder, { recursive: true, force: true });

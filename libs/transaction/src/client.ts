@@ -43,6 +43,8 @@ const ANNOUNCE_AGAIN_MS = 1_000;
 export class HalfmqClient {
   readonly clientId: string;
   private cancelAnnounce: Cancel = () => undefined;
+  private starting: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
   private state: 'new' | 'starting' | 'open' | 'closed' = 'new';
   private readonly clock: Clock;
   private readonly log: Log;
@@ -87,22 +89,9 @@ export class HalfmqClient {
    * yet are no failure: they are found later.
    * @throws NoNameServer naming all, when none answered for startTimeoutMs
    */
-  async start(): Promise<void> {
-    if (this.state === 'open') return;
-    if (this.state !== 'new') throw new ClientClosed('start()');
-    this.state = 'starting';
-    const { routes, heartbeats } = this.parts;
-    try {
-      await this.findNameServer();
-    } catch (error) {
-      if (this.isState('starting')) this.state = 'new';
-      throw error;
-    }
-    if (!this.isState('starting')) throw new ClientClosed('start()');
-    this.state = 'open';
-    routes.start();
-    heartbeats.start();
-    if (this.transactional.size > 0) await this.announce();
+  start(): Promise<void> {
+    this.starting ??= this.open().finally(() => (this.starting = undefined));
+    return this.starting;
   }
 
   producer(options: ProducerOptions = {}): Producer {
@@ -151,8 +140,30 @@ export class HalfmqClient {
    * Drains: running handlers end and their offsets are committed, sends, verdicts and checks under way are finished,
    * the brokers are told; then every connection and timer is gone.
    */
-  async close(): Promise<void> {
-    if (this.state === 'closed') return;
+  close(): Promise<void> {
+    this.closing ??= this.shut();
+    return this.closing;
+  }
+
+  private async open(): Promise<void> {
+    if (this.state === 'open') return;
+    if (this.state !== 'new' || this.closing) throw new ClientClosed('start()');
+    this.state = 'starting';
+    const { routes, heartbeats } = this.parts;
+    try {
+      await this.findNameServer();
+    } catch (error) {
+      if (this.isState('starting')) this.state = 'new';
+      throw error;
+    }
+    if (!this.isState('starting')) throw new ClientClosed('start()');
+    this.state = 'open';
+    routes.start();
+    heartbeats.start();
+    if (this.transactional.size > 0) await this.announce();
+  }
+
+  private async shut(): Promise<void> {
     const { routes, heartbeats } = this.parts;
     // handlers may send while they end
     await Promise.all([...this.consumers.values()].map((consumer) => consumer.close()));

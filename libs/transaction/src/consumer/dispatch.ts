@@ -1,4 +1,5 @@
 import type { Clock, Log } from '@halfmq/remoting';
+import { parseDuration } from '../duration.js';
 import { DeadLetter, RetryIn } from '../errors.js';
 import { InFlight } from '../in-flight.js';
 import type { ConsumedQueue, TakenMessage } from './consumed-queue.js';
@@ -75,12 +76,15 @@ export class Dispatch {
   }
 
   private async handle(queue: ConsumedQueue, taken: TakenMessage): Promise<void> {
-    const thrown = await this.run(taken);
-    // a queue given to another member: it is delivered there, as unfinished
-    if (queue.dropped && thrown !== undefined) queue.finished(taken);
-    else await this.settle(queue, taken, thrown);
-    this.running--;
-    this.wake();
+    try {
+      const thrown = await this.run(taken);
+      // a queue given to another member: it is delivered there, as unfinished
+      if (queue.dropped && thrown !== undefined) queue.finished(taken);
+      else await this.settle(queue, taken, thrown);
+    } finally {
+      this.running--;
+      this.wake();
+    }
   }
 
   /** @returns what the handler threw */
@@ -91,6 +95,7 @@ export class Dispatch {
       await this.parts.options.handle(message);
       return undefined;
     } catch (error) {
+      if (error instanceof RetryIn) return checked(error);
       return error ?? new Error('the handler threw nothing');
     }
   }
@@ -158,6 +163,16 @@ export class Dispatch {
       cancel();
       if (!options.orderly) queue.putBack(taken);
     });
+  }
+}
+
+/** A wait that is no duration is the handler's mistake, and retried like any other. */
+function checked(thrown: RetryIn): Error {
+  try {
+    parseDuration(thrown.delay);
+    return thrown;
+  } catch (mistake) {
+    return mistake as Error;
   }
 }
 

@@ -12,7 +12,7 @@ import {
   type MessageQueue,
   type TopicRouteData,
 } from '@halfmq/remoting';
-import { NoRoute } from '../errors.js';
+import { NoNameServer, NoRoute } from '../errors.js';
 import type { NameServers } from './name-servers.js';
 import { DEFAULT_TOPIC, PRIMARY_ID, publishQueues, subscribeQueues, templateRoute } from './topic-route.js';
 
@@ -120,11 +120,16 @@ export class Routes {
 
   /** Asks about everything known. Never rejects: what cannot be asked now stays as it is. */
   async poll(): Promise<void> {
-    try {
-      if (this.everyBroker) await this.askForBrokers();
-      for (const topic of this.topics.keys()) await this.ask(topic);
-    } catch (error) {
-      this.log.warn('routes not refreshed, the known ones stay', { error });
+    const questions = [...this.topics.keys()].map((topic) => () => this.ask(topic));
+    if (this.everyBroker) questions.unshift(() => this.askForBrokers());
+    for (const question of questions) {
+      try {
+        await question();
+      } catch (error) {
+        this.log.warn('a route was not refreshed, the known one stays', { error });
+        // nobody would answer the others either
+        if (error instanceof NoNameServer) return;
+      }
     }
   }
 
