@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { RemotingClient, type RemotingClientOptions } from './client.js';
 import { systemClock } from './clock.js';
 import { DONE, type Outcome } from './connection.js';
@@ -15,6 +15,9 @@ import {
   notifyConsumerIdsChanged,
 } from './requests/index.js';
 import { RemotingServer, type RemotingServerOptions } from './server.js';
+
+// a machine may be busy with other things
+jest.setTimeout(30_000);
 
 const LONG = { timeoutMs: 20_000 };
 

@@ -1,7 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeFrame, encodeFrame, FrameSplitter, type NewCommand } from './frame.js';
 import { MalformedFrame } from './header.js';
+
+// a machine may be busy with other things
+jest.setTimeout(30_000);
 
 const WORKED_EXAMPLE = {
   code: 105,

@@ -180,9 +180,8 @@ export function decodeRecord(source: Buffer, at = 0): MessageRecord {
   try {
     return readFields(record, magic === RECORD_MAGIC_V2);
   } catch (error) {
-    if (error instanceof RangeError)
-      throw new RecordError(`record at ${at} has a length that leads out of it`);
-    throw error;
+    // reading is all that is done there: a read beyond the end
+    throw new RecordError(`record at ${at} has a length that leads out of it`, { cause: error });
   }
 }
 

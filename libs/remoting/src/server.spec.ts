@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { systemClock } from './clock.js';
 import { DONE, NO_ANSWER, type Outcome, type RequestContext } from './connection.js';
 import { decodeFrame, encodeFrame, FrameSplitter, type NewCommand } from './frame.js';
@@ -15,6 +15,9 @@ import {
 } from './requests/index.js';
 import { RemotingServer, type RemotingServerOptions } from './server.js';
 import { StatusError } from './status.js';
+
+// a machine may be busy with other things
+jest.setTimeout(30_000);
 
 class Lines implements Log {
   readonly warnings: string[] = [];
@@ -230,15 +233,15 @@ describe('a server', () => {
     const { port, server } = await serve(handlers);
     const peer = await dial(port);
     peer.socket.pause();
-    peer.send(...Array.from({ length: 400 }, () => ({ code: 34 })));
+    peer.send(...Array.from({ length: 160 }, () => ({ code: 34 })));
     const [connection] = await until(() =>
       server.connections.size > 0 ? [...server.connections] : undefined,
     );
     await until(() => connection?.writable === false);
     await turns(50);
-    expect(served).toBeLessThan(200);
+    expect(served).toBeLessThan(120);
     peer.socket.resume();
-    expect(await peer.answers(400)).toHaveLength(400);
+    expect(await peer.answers(160)).toHaveLength(160);
   });
 
   it('ends a peer for whom too much waits', async () => {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { DONE } from './connection.js';
 import { decodeFrame, encodeFrame, FrameSplitter } from './frame.js';
 import { HandlerTable } from './handlers.js';
@@ -8,6 +8,9 @@ import { silentLog } from './log.js';
 import { ManualClock } from './manual-clock.js';
 import { getBrokerClusterInfo, heartBeat, pullMessage } from './requests/index.js';
 import { TcpConnection } from './tcp-connection.js';
+
+// a machine may be busy with other things
+jest.setTimeout(30_000);
 
 /** Stands for the kernel's end of a socket: keeps each write apart. */
 class Kernel extends Duplex {

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import {
   Catch,
   Controller,
@@ -29,6 +29,9 @@ import {
 } from './requests/index.js';
 import { StatusError } from './status.js';
 import { Request, RemotingTransport } from './transport.js';
+
+// a machine may be busy with other things
+jest.setTimeout(30_000);
 
 const NAME = 'name of this application';
 
