@@ -8,6 +8,7 @@ import { CommitLog } from './log/commit-log.js';
 import { Flush } from './log/flush.js';
 import { LogReader } from './log/log-reader.js';
 import { Queues } from './log/queues.js';
+import { rebuildAfterPowerLoss } from './log/rebuild.js';
 import { recoverLog } from './log/recovery.js';
 import { Segments } from './log/segments.js';
 import { Tail } from './log/tail.js';
@@ -41,18 +42,21 @@ export async function openStore(options: StoreOptions): Promise<MessageStore> {
   mkdirSync(options.path, { recursive: true });
   const lock = FolderLock.take(options.path);
   try {
-    return assemble(options, lock);
+    return await assemble(options, lock);
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
-function loadSegments(options: StoreOptions): Segments {
+async function loadSegments(options: StoreOptions, mark: Mark): Promise<Segments> {
   const path = join(options.path, 'log');
   const hasLog = existsSync(path) && readdirSync(path).length > 0;
   const { clusterName, brokerName, segmentBytes = SEGMENT_BYTES } = options;
   const identity = identify(options.path, { clusterName, brokerName, segmentBytes, pageSize: 4096 }, hasLog);
+  if (mark.found === 'power-loss') {
+    await rebuildAfterPowerLoss(path, mark.synced, segmentBytes, options.log);
+  }
   return Segments.load(path, segmentBytes, identity.storeId);
 }
 
@@ -76,7 +80,7 @@ function openLog(
 }
 
 /** What is projected from the log; empty until Projection.load. */
-function openState(options: StoreOptions, commitLog: CommitLog, reader: LogReader) {
+function openState(options: StoreOptions, { commitLog, reader, flush }: ReturnType<typeof openLog>) {
   const { clock, log, storeHost, firstCheckAfterMs } = options;
   const state = new StateEnvironment(join(options.path, 'state.mdb'));
   const decisions = new DecisionWriter(storeHost, () => clock.now());
@@ -86,24 +90,29 @@ function openState(options: StoreOptions, commitLog: CommitLog, reader: LogReade
   const settings = new LoggedSettings(commitLog, decisions);
   const offsets = new GroupedOffsets();
   const carried = new CarriedRecords(reader);
-  const projection = new Projection({ state, halves, delayed, settings, offsets, carried }, log, () => ({
-    committed: commitLog.committed,
-    placing: commitLog.isPlacing,
-  }));
+  const projection = new Projection(
+    { state, halves, delayed, settings, offsets, carried },
+    log,
+    () => ({
+      committed: commitLog.committed,
+      placing: commitLog.isPlacing,
+    }),
+    () => flush.sync(),
+  );
   return { decisions, verdicts, halves, delayed, settings, offsets, carried, projection };
 }
 
-function assemble(options: StoreOptions, lock: FolderLock): LogStore {
+async function assemble(options: StoreOptions, lock: FolderLock): Promise<LogStore> {
   const { clock, log } = options;
   const mark = new Mark(options.path);
-  const loaded = loadSegments(options);
+  const loaded = await loadSegments(options, mark);
   mark.begin();
   const opened = openLog(options, loaded, mark, (group) => {
     projection.onCommitted();
     store.arrived(group);
   });
   const { commitLog, flush, segments, reader } = opened;
-  const state = openState(options, commitLog, reader);
+  const state = openState(options, opened);
   const { projection } = state;
   const retention = new Retention({ clock, log, retentionMs: options.retentionMs, ...opened, ...state });
   const stops: Cancel[] = [];

@@ -1,16 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { StoreError } from '../message-store.js';
 import { Segment } from './segment.js';
+import { mapBytes, segmentFile, sequencesIn } from './segment-files.js';
 import type { SegmentHeader } from './segment-header.js';
 
 const MOST_OPEN = 64;
-const NAME = /^(\d{10})\.mdb$/;
-
-/** Room in the address space for a segment and one very large group. Costs nothing until used. */
-const mapBytes = (segmentBytes: number): number => segmentBytes * 2 + 1024 * 1024 * 1024;
 
 /**
  * The row of segments, oldest first, files numbered in that order. The last one is written to; the one after it is
@@ -34,11 +30,7 @@ export class Segments {
   static load(path: string, segmentBytes: number, storeId: string): Segments {
     mkdirSync(path, { recursive: true });
     const segments = new Segments(path, segmentBytes, storeId);
-    const sequences = readdirSync(path)
-      .flatMap((name) => NAME.exec(name)?.[1] ?? [])
-      .map(Number)
-      .toSorted((a, b) => a - b);
-    for (const sequence of sequences) segments.adopt(sequence);
+    for (const sequence of sequencesIn(path)) segments.adopt(sequence);
     return segments;
   }
 
@@ -60,8 +52,7 @@ export class Segments {
   }
 
   private at(sequence: number): Segment {
-    const path = join(this.path, `${String(sequence).padStart(10, '0')}.mdb`);
-    return new Segment(sequence, path, mapBytes(this.segmentBytes));
+    return new Segment(sequence, segmentFile(this.path, sequence), mapBytes(this.segmentBytes));
   }
 
   get all(): readonly Segment[] {

@@ -51,12 +51,19 @@ export class Projection {
     private readonly log: Log,
     /** end of the committed log, and whether memory shows more than that */
     private readonly logState: () => { committed: number; placing: boolean },
+    /** syncs the log: after a power loss the state must not know more than the log */
+    private readonly syncLog: () => Promise<void>,
   ) {
     this.applied = parts.state.appliedOffset;
   }
 
   load(reader: LogReader, minPhysicalOffset: number): void {
     const { state } = this.parts;
+    if (this.applied > this.logState().committed) {
+      this.log.warn('the state knows more than the log: it is made again from the whole log');
+      state.clear();
+      this.applied = 0;
+    }
     for (const part of this.all()) part.load(state);
     const from = Math.max(this.applied, minPhysicalOffset);
     for (const record of reader.recordsFrom(from, this.logState().committed)) this.apply(record);
@@ -151,6 +158,7 @@ export class Projection {
 
   private async put(changes: Change[], committed: number): Promise<void> {
     try {
+      await this.syncLog();
       await this.parts.state.write(changes, committed);
       this.applied = committed;
       this.parts.halves.written();

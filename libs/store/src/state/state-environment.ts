@@ -34,6 +34,11 @@ export class StateEnvironment {
     return value ? readLong(Buffer.from(value), 0) : 0;
   }
 
+  /** Forgets everything: it is found again in the log. */
+  clear(): void {
+    this.db.clearSync();
+  }
+
   get(key: Buffer): Buffer | undefined {
     const value = this.db.getBinary(key);
     return value && Buffer.from(value);

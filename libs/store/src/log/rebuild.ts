@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeRecord, propertyOf, tagsCode, type Log, type MessageRecord } from '@halfmq/remoting/record';
+import { syncPath } from '../format.js';
+import { Queue } from '../index/queue.js';
+import { CARRIED_QUEUE, readDecision } from '../state/decision.js';
+import { STATE_TOPIC } from '../system-topics.js';
+import { BLOCK_HEADER, firstCrc, valueLength } from './block.js';
+import { Group } from './group.js';
+import { recordStarts } from './log-reader.js';
+import { salvage, type Salvage } from './page-scan.js';
+import { QueueTable } from './queue-table.js';
+import { Queues } from './queues.js';
+import { Segment } from './segment.js';
+import { mapBytes, sequencesIn, segmentFile } from './segment-files.js';
+import { writeGroup } from './write-group.js';
+
+/**
+ * After a power loss: every segment in doubt is read page by page, and what is surely whole of it is written into a new
+ * file under a new segment id, which then takes the old one's place. A crash in between leaves the old file. What was
+ * synced before the power went is all there; what was not may be, as far as it is without a gap.
+ */
+export async function rebuildAfterPowerLoss(
+  path: string,
+  syncedThrough: number,
+  segmentBytes: number,
+  log: Log,
+): Promise<void> {
+  if (!existsSync(path)) return;
+  for (const name of readdirSync(path)) if (name.includes('.rebuilding')) rmSync(join(path, name));
+  let end: number | undefined;
+  for (const sequence of sequencesIn(path)) {
+    if (sequence <= syncedThrough) continue;
+    const file = segmentFile(path, sequence);
+    const found = salvage(file);
+    if (!found || (end !== undefined && found.header.base !== end)) {
+      log.warn('nothing of this segment was synced before the power loss, it is removed', { file });
+      found?.close();
+      removeSegment(file);
+      continue;
+    }
+    end = await rebuild(found, file, sequence, mapBytes(segmentBytes));
+    log.warn('this segment was built again after a power loss', { file, end });
+  }
+  syncPath(path);
+}
+
+function removeSegment(file: string): void {
+  rmSync(file, { force: true });
+  rmSync(`${file}-lock`, { force: true });
+}
+
+/** @returns physical offset of the log's end */
+async function rebuild(found: Salvage, file: string, sequence: number, map: number): Promise<number> {
+  const fresh = `${file}.rebuilding`;
+  const segment = new Segment(sequence, fresh, map);
+  const header = { ...found.header, segmentId: randomBytes(8) };
+  segment.begin(header, found.table, found.epoch + 1);
+  const queues = queuesOf(new QueueTable(found.table));
+  let crc = firstCrc(header.segmentId);
+  let end = header.base;
+  for (const { physicalOffset, records } of found.blocks()) {
+    const group = regroup(physicalOffset, records, queues);
+    crc = writeGroup(group, segment, found.epoch + 1, crc).crc;
+    for (const queue of group.touched) queue.committedOffset = queue.nextOffset;
+    end = physicalOffset + records.length;
+  }
+  found.close();
+  await segment.sync();
+  await segment.close();
+  removeSegment(file);
+  renameSync(fresh, file);
+  rmSync(`${fresh}-lock`, { force: true });
+  return end;
+}
+
+function queuesOf(table: QueueTable): Queues {
+  const queues = new Queues();
+  for (let index = 0; index < table.count; index++) {
+    const { number, topic, queueId, next, min } = table.row(index);
+    queues.add(new Queue(number, topic, queueId, next, min));
+  }
+  queues.nextNumber = Math.max(queues.nextNumber, table.nextNumber);
+  return queues;
+}
+
+/** The block's records as the group they could have been: indexes are made from records alone. */
+function regroup(physicalOffset: number, records: Buffer, queues: Queues): Group {
+  const { length } = records;
+  const slab = Buffer.alloc(valueLength(length));
+  records.copy(slab, BLOCK_HEADER);
+  const group = new Group(physicalOffset);
+  group.blocks.push({ slab, at: 0, physicalOffset, length, room: length });
+  for (const at of recordStarts(records)) index(decodeRecord(records, at), group, queues);
+  return group;
+}
+
+function index(record: MessageRecord, group: Group, queues: Queues): void {
+  const { topic, queueId, physicalOffset, size, queueOffset, properties } = record;
+  let queue = queues.find(topic, queueId);
+  if (!queue) {
+    queue = queues.begin(topic, queueId);
+    group.begun.push(queue);
+  }
+  const deliverAt = Number(propertyOf(properties, 'TIMER_OUT_MS') ?? Number.NaN);
+  const slot = Number.isFinite(deliverAt) ? deliverAt : tagsCode(propertyOf(properties, 'TAGS'));
+  queue.pending.add(physicalOffset, size, slot);
+  queue.nextOffset = queueOffset + 1;
+  group.touched.add(queue);
+  if (topic !== STATE_TOPIC || queueId === CARRIED_QUEUE) return;
+  const decision = readDecision(record);
+  if (decision.type !== 'topic-deleted') return;
+  for (const ended of queues.ofTopic(decision.topic)) {
+    queues.remove(ended);
+    group.ended.push(ended);
+  }
+}
