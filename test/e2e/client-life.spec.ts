@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BrokerUnreachable, ClientClosed, HalfmqClient, NoNameServer, NoRoute } from '@halfmq/transaction';
-import { testLog } from '../kit/client-scenarios.js';
+import { note, testLog } from '../kit/client-scenarios.js';
 import { InProcessCluster } from '../kit/in-process-cluster.js';
+import { until } from '../kit/until.js';
 
 describe('a client and its name servers', () => {
   it('moves to the next when one is lost', async () => {
@@ -24,6 +25,40 @@ describe('a client and its name servers', () => {
     await expect(client.start()).rejects.toThrow(/127\.0\.0\.1:1.*127\.0\.0\.1:2/);
     await expect(client.start()).rejects.toBeInstanceOf(NoNameServer);
     await client.close();
+  });
+});
+
+describe('a client of two brokers', () => {
+  it('reads a broker again within seconds of its return', async () => {
+    const pair = await InProcessCluster.start();
+    try {
+      for (const name of ['one', 'two']) await pair.startBroker(name);
+      const client = await pair.connect();
+      const producer = client.producer();
+      const brokers = new Set<string>();
+      await until('the topic is on both', async () => {
+        brokers.add((await producer.send({ topic: 'returns', body: 'x' })).brokerName);
+        return brokers.size === 2;
+      });
+      const { seen } = await note(await pair.connect(), 'returns', { group: 'returners' });
+      const from = (name: string): number => seen.filter((message) => message.brokerName === name).length;
+      await until('both are read', () => from('one') > 0 && from('two') > 0);
+      await pair.stopBroker('two');
+      const before = from('one');
+      await until('the other one is read alone', async () => {
+        await producer.send({ topic: 'returns', body: 'x' });
+        return from('one') > before + 2;
+      });
+      await pair.startBroker('two');
+      const gone = from('two');
+      const late = await pair.connect();
+      await until('the one that returned is read', async () => {
+        await late.producer().send({ topic: 'returns', body: 'x' });
+        return from('two') > gone;
+      });
+    } finally {
+      await pair.close();
+    }
   });
 });
 

@@ -68,7 +68,12 @@ export class HalfmqClient {
     const routes = new Routes(clock, log, this.nameServers);
     const brokers = new BrokerRequests(this.remoting, timeoutMs);
     const heartbeats = new Heartbeats(clock, log, this.clientId, routes, brokers);
-    this.remoting.onDisconnect((address) => heartbeats.lost(address));
+    this.remoting.onDisconnect((address) => {
+      if (heartbeats.lost(address)) routes.brokerLost();
+    });
+    routes.onChange(() => {
+      for (const consumer of this.consumers.values()) consumer.membersChanged();
+    });
     this.parts = {
       clock,
       log,

@@ -100,9 +100,14 @@ export class Heartbeats {
     if (!this.isFresh(broker.address)) await this.tell(broker);
   }
 
-  /** The connection is gone, and with it the broker's knowledge of this client. */
-  lost(address: string): void {
-    if (this.heard.delete(address)) this.again();
+  /**
+   * The connection is gone, and with it the broker's knowledge of this client.
+   * @returns whether that was a broker that had heard of it
+   */
+  lost(address: string): boolean {
+    const known = this.heard.delete(address);
+    if (known) this.again();
+    return known;
   }
 
   private isFresh(address: string): boolean {

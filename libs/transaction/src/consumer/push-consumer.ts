@@ -114,7 +114,7 @@ export class PushConsumer {
     return this.closing;
   }
 
-  /** A broker says that members came or went. */
+  /** Members or queues came or went. */
   membersChanged(): void {
     if (this.state === 'running') void this.rebalance.now();
   }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   decodeClusterInfo,
   decodeTopicRouteData,
@@ -12,11 +13,15 @@ import {
   type MessageQueue,
   type TopicRouteData,
 } from '@halfmq/remoting';
+import { Complaints } from '../complaints.js';
 import { NoNameServer, NoRoute } from '../errors.js';
 import type { NameServers } from './name-servers.js';
 import { DEFAULT_TOPIC, PRIMARY_ID, publishQueues, subscribeQueues, templateRoute } from './topic-route.js';
 
 const POLL_MS = 30_000;
+/** For a while after a broker was lost: when it comes back, its queues must not wait for half a minute. */
+const CLOSE_POLL_MS = 1_000;
+const CLOSE_FOR_MS = 120_000;
 
 interface KnownTopic {
   /** what the name server said of the topic itself */
@@ -34,13 +39,19 @@ export class Routes {
   private readonly topics = new Map<string, KnownTopic>();
   private readonly brokers = new Map<string, ReadonlyMap<number, string>>();
   private stopPolling: Cancel | undefined;
+  private stopClosePolling: Cancel | undefined;
+  private closeUntil = -Infinity;
   private everyBroker = false;
+  private readonly complaints: Complaints;
+  private readonly listeners: (() => void)[] = [];
 
   constructor(
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly nameServers: NameServers,
-  ) {}
+  ) {
+    this.complaints = new Complaints(log);
+  }
 
   start(): void {
     this.stopPolling ??= every(this.clock, POLL_MS, () => this.poll());
@@ -49,6 +60,25 @@ export class Routes {
   stop(): void {
     this.stopPolling?.();
     this.stopPolling = undefined;
+    this.stopClosePolling?.();
+    this.stopClosePolling = undefined;
+  }
+
+  /** Hears when the queues or brokers of a topic are other than they were. */
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** A broker's connection ended: routes are about to change, and to change back. */
+  brokerLost(): void {
+    this.closeUntil = this.clock.monotonic() + CLOSE_FOR_MS;
+    if (!this.stopPolling) return;
+    this.stopClosePolling ??= every(this.clock, CLOSE_POLL_MS, async () => {
+      await this.poll();
+      if (this.clock.monotonic() < this.closeUntil) return;
+      this.stopClosePolling?.();
+      this.stopClosePolling = undefined;
+    });
   }
 
   /**
@@ -125,8 +155,9 @@ export class Routes {
     for (const question of questions) {
       try {
         await question();
+        this.complaints.settled('poll');
       } catch (error) {
-        this.log.warn('a route was not refreshed, the known one stays', { error });
+        this.complaints.warn('poll', 'a route was not refreshed, the known one stays', { error });
         // nobody would answer the others either
         if (error instanceof NoNameServer) return;
       }
@@ -146,7 +177,10 @@ export class Routes {
     const known = this.known(topic);
     known.asking ??= this.lookUp(topic)
       .then((route) => {
-        if (route) known.route = route;
+        if (!route) return;
+        const changed = known.route !== undefined && !isDeepStrictEqual(known.route, route);
+        known.route = route;
+        if (changed) for (const listener of this.listeners) listener();
       })
       .finally(() => (known.asking = undefined));
     return known.asking;
