@@ -42,13 +42,13 @@ export class Mark {
   /** All segments up to this number were synced. */
   async sealed(sequence: number): Promise<void> {
     if (sequence <= this.syncedThrough) return;
-    this.syncedThrough = sequence;
     const next = `${this.file}.next`;
-    await writeFile(next, this.content(false));
+    await writeFile(next, this.content(false, sequence));
     const written = await open(next, 'r');
     await written.sync();
     await written.close();
     await rename(next, this.file);
+    this.syncedThrough = sequence;
   }
 
   /** After the last sync; `sealed` is the last segment that is not written to any more. */
@@ -58,8 +58,8 @@ export class Mark {
     syncPath(dirname(this.file));
   }
 
-  private content(clean: boolean): string {
-    const content: Content = { boot: bootId(), clean, syncedThrough: this.syncedThrough };
+  private content(clean: boolean, syncedThrough = this.syncedThrough): string {
+    const content: Content = { boot: bootId(), clean, syncedThrough };
     return `${JSON.stringify(content)}\n`;
   }
 }

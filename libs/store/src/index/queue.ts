@@ -19,8 +19,6 @@ export class Queue {
   readonly pending = new EntryWriter();
   /** the newest groups, oldest first */
   readonly tail = new Deque<Chunk>();
-  /** its topic was deleted; nothing is found or stored here any more */
-  ended = false;
 
   constructor(
     readonly number: number,

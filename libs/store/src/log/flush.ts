@@ -27,10 +27,6 @@ export class Flush {
     this.dirty.add(segment);
   }
 
-  isTouched(segment: Segment): boolean {
-    return this.running !== undefined || this.dirty.has(segment);
-  }
-
   /** Resolves when a sync that begins from now on has ended. @throws StoreError failed */
   sync(): Promise<void> {
     if (this.next) return this.next;
@@ -55,16 +51,17 @@ export class Flush {
     if (this.failure) throw this.failure;
     const segments = [...this.dirty];
     this.dirty.clear();
+    const sealed = (this.segments.current?.sequence ?? 0) - 1;
     try {
       await this.segments.syncFolder();
-      const sealed = (this.segments.current?.sequence ?? 0) - 1;
       for (const segment of segments) await segment.sync();
-      await this.mark.sealed(sealed);
     } catch (cause) {
       const detail = 'the disk refused to sync: nothing is stored any more until the broker is restarted';
       this.failure = new StoreError('failed', detail, { cause });
       this.onFailure(this.failure);
       throw this.failure;
     }
+    // a mark that cannot be written, on a full disk for one, only makes a recovery read more
+    await this.mark.sealed(sealed).catch(() => undefined);
   }
 }

@@ -30,21 +30,14 @@ export class Queues {
     if (!queues) this.byTopic.set(queue.topic, (queues = new Map<number, Queue>()));
     queues.set(queue.queueId, queue);
     this.living.add(queue);
-    queue.ended = false;
     if (queue.number >= this.nextNumber) this.nextNumber = queue.number + 1;
   }
 
   remove(queue: Queue): void {
-    queue.ended = true;
     this.living.delete(queue);
     const queues = this.byTopic.get(queue.topic);
     if (queues?.get(queue.queueId) !== queue) return;
     queues.delete(queue.queueId);
     if (queues.size === 0) this.byTopic.delete(queue.topic);
-  }
-
-  byNumber(number: number): Queue | undefined {
-    for (const queue of this.living) if (queue.number === number) return queue;
-    return undefined;
   }
 }

@@ -41,10 +41,6 @@ export class Segment {
     private readonly mapBytes: number,
   ) {}
 
-  get isOpen(): boolean {
-    return this.db !== undefined;
-  }
-
   /** Undefined: prepared, and never written to. */
   get headerOrNone(): SegmentHeader | undefined {
     this.headerRead ??= this.readHeader();
