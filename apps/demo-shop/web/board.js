@@ -9,10 +9,10 @@ export function showBoard({ invariants }) {
   const settling = invariants.reduce((sum, finding) => sum + finding.settling, 0);
   const verdict = byId('verdict');
   verdict.dataset.kind = broken > 0 ? 'red' : settling > 0 ? 'busy' : 'green';
-  verdict.textContent =
-    broken > 0
-      ? `${broken} of ${invariants.length} broken`
-      : `all ${invariants.length} hold${settling > 0 ? ', messages in flight' : ''}`;
+  verdict.replaceChildren(
+    broken > 0 ? `${broken} of ${invariants.length} broken` : `all ${invariants.length} hold`,
+    h('span', { class: 'wide' }, broken === 0 && settling > 0 ? ', messages in flight' : ''),
+  );
   document.title = `${broken > 0 ? '✗' : '✓'} Hearth & Half – a shop on HalfMQ`;
   keyed(byId('invariants'), invariants, ({ name }) => name, line);
 }
