@@ -1,6 +1,6 @@
 import type { Clock, Log } from '@halfmq/remoting';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import { ClientClosed } from '../errors.js';
+import { InvalidOption } from '../errors.js';
 import { TransactionState } from '../message.js';
 import type { Barrier, BarrierStamp, OpenTransaction } from '../transaction/barrier.js';
 import { CheckConnections } from './check-connections.js';
@@ -36,7 +36,9 @@ export class TypeOrmBarrier implements Barrier<EntityManager> {
 
   async begin(isolation?: string): Promise<OpenTransaction<EntityManager>> {
     const { dataSource, log } = this.options;
-    if (this.source === undefined) throw new ClientClosed('transactions were not started');
+    if (this.source === undefined) {
+      throw new InvalidOption('transactions were not started: call start() and wait for it first');
+    }
     return TypeOrmTransaction.begin(dataSource, { tables: this.tables, source: this.source, log }, isolation);
   }
 
