@@ -117,11 +117,13 @@ export function clientScenarios(nameServer: () => string, brokerName: string): v
     const topic = fresh('delays');
     const { seen } = await consume(topic);
     const producer = client.producer();
+    await producer.send({ topic, body: 'makes the topic' });
+    await until('the topic is read', () => seen.length === 1);
     await producer.send({ topic, body: 'level', delayLevel: 1 });
     await producer.send({ topic, body: 'ms', delayMs: 1_500 });
     await producer.send({ topic, body: 'now' });
-    await until('all are there', () => seen.length === 3);
-    expect(seen[0]!.body.toString()).toBe('now');
+    await until('all are there', () => seen.length === 4);
+    expect(seen[1]!.body.toString()).toBe('now');
   });
 
   it('retries with back-off and then to the dead-letter topic, at once for DeadLetter', async () => {
