@@ -237,7 +237,7 @@ export function clientScenarios(nameServer: () => string, brokerName: string): v
         await producer.send({ topic, body: `${key}:${n}`, orderingKey: key });
       }
     }
-    await until('all are handled', () => done.length === 16);
+    await until('all are handled', () => done.length >= 16);
     for (const key of ['k1', 'k2', 'k3']) {
       expect(done.filter((body) => body.startsWith(key))).toEqual([0, 1, 2, 3, 4].map((n) => `${key}:${n}`));
     }

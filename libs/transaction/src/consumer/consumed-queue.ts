@@ -39,8 +39,8 @@ export class ConsumedQueue {
   readonly progress: Progress;
   /** the broker holds the queue's lock for this client until then (monotonic ms); unlocked consumers: always */
   lockedUntil = Infinity;
-  /** nothing is handed out before this (monotonic ms) */
-  suspendedUntil = -Infinity;
+  /** an ordered queue whose message failed waits: nothing is handed out */
+  suspended = false;
   /** which member of the broker set to pull from, as the last answer suggested */
   suggestedBrokerId = 0;
   private waiting: TakenMessage[] = [];

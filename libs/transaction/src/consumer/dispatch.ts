@@ -72,7 +72,7 @@ export class Dispatch {
     if (!queue.hasWaiting) return false;
     if (!this.parts.options.orderly) return true;
     const now = this.parts.clock.monotonic();
-    return queue.running === 0 && now < queue.lockedUntil && now >= queue.suspendedUntil;
+    return queue.running === 0 && now < queue.lockedUntil && !queue.suspended;
   }
 
   private async handle(queue: ConsumedQueue, taken: TakenMessage): Promise<void> {
@@ -151,12 +151,13 @@ export class Dispatch {
   private again(queue: ConsumedQueue, taken: TakenMessage, ms: number): void {
     const { clock, options } = this.parts;
     if (options.orderly) {
-      queue.suspendedUntil = clock.monotonic() + ms;
+      queue.suspended = true;
       queue.putBack(taken);
     }
     const cancel = clock.after(ms, () => {
       forget();
-      if (!options.orderly) queue.putBack(taken);
+      if (options.orderly) queue.suspended = false;
+      else queue.putBack(taken);
       this.wake();
     });
     const forget = queue.onDrop(() => {
