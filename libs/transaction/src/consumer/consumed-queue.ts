@@ -41,6 +41,8 @@ export class ConsumedQueue {
   lockedUntil = Infinity;
   /** an ordered queue whose message failed waits: nothing is handed out */
   suspended = false;
+  /** the broker did not know the topic a moment ago: offsets of it say nothing about one made anew */
+  topicGone = false;
   /** which member of the broker set to pull from, as the last answer suggested */
   suggestedBrokerId = 0;
   private waiting: TakenMessage[] = [];

@@ -16,7 +16,7 @@ export interface HeldQueuesParts {
   /** of an ordered consumer of a clustering group */
   readonly locks: QueueLocks | undefined;
   readonly dispatch: Dispatch;
-  readonly pull: Omit<PullParts, 'arrived' | 'offsetMoved'>;
+  readonly pull: Omit<PullParts, 'arrived' | 'offsetMoved' | 'topicDeleted'>;
   /** where to begin a queue nobody has an offset of */
   readonly startOffset: (queue: MessageQueue) => Promise<number>;
   /** something was given up that is still this member's */
@@ -73,8 +73,8 @@ export class HeldQueues {
 
   /** Commits how far each queue is. Never rejects. */
   async commit(wait: boolean): Promise<void> {
-    for (const { queue, progress } of this.held.values()) {
-      this.parts.offsets.update(queue, progress.committable);
+    for (const { queue, progress, topicGone } of this.held.values()) {
+      if (!topicGone) this.parts.offsets.update(queue, progress.committable);
     }
     await this.parts.offsets.persist(wait);
   }
@@ -130,6 +130,7 @@ export class HeldQueues {
       ...this.parts.pull,
       arrived: () => this.parts.dispatch.wake(),
       offsetMoved: (queue, next) => this.beginAgain(queue, next),
+      topicDeleted: (queue) => this.beginAnew(queue),
     };
     try {
       await pullLoop(consumed, parts);
@@ -149,6 +150,13 @@ export class HeldQueues {
     this.forget(consumed);
     this.parts.offsets.update(queue, next);
     await this.parts.offsets.release(queue);
+    this.parts.rebalance();
+  }
+
+  private beginAnew(consumed: ConsumedQueue): void {
+    consumed.drop();
+    this.forget(consumed);
+    this.parts.offsets.forget(consumed.queue);
     this.parts.rebalance();
   }
 

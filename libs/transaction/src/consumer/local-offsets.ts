@@ -56,6 +56,10 @@ export class LocalOffsets implements Offsets {
     await this.persist(true);
   }
 
+  forget(queue: MessageQueue): void {
+    this.changed = this.table?.delete(queueKey(queue)) ?? this.changed;
+  }
+
   private async loaded(): Promise<Map<string, { queue: MessageQueue; offset: number }>> {
     if (this.table) return this.table;
     const read = (await readOffsets(this.file)) ?? (await readOffsets(`${this.file}.bak`)) ?? new Map();

@@ -22,6 +22,8 @@ export interface Offsets {
   persist(wait: boolean): Promise<void>;
   /** Persists one queue and forgets it: another member goes on. Never rejects. */
   release(queue: MessageQueue): Promise<void>;
+  /** What is remembered of a queue that is no more is not written. */
+  forget(queue: MessageQueue): void;
 }
 
 interface Entry {
@@ -79,6 +81,10 @@ export class RemoteOffsets implements Offsets {
     const entry = this.entries.get(key);
     this.entries.delete(key);
     if (entry) await this.write(entry, true);
+  }
+
+  forget(queue: MessageQueue): void {
+    this.entries.delete(queueKey(queue));
   }
 
   private async write(entry: Entry, wait: boolean): Promise<void> {

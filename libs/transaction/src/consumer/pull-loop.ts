@@ -40,6 +40,8 @@ export interface PullParts {
   readonly arrived: (queue: ConsumedQueue) => void;
   /** the offset lies outside the queue: give it up and begin again at `next` */
   readonly offsetMoved: (queue: ConsumedQueue, next: number) => Promise<void>;
+  /** the topic was deleted: forget how far it was read, and begin anew should it be there again */
+  readonly topicDeleted: (queue: ConsumedQueue) => void;
   /** the broker does not know this consumer's subscription (any more) */
   readonly unknownSubscription: () => Promise<void>;
 }
@@ -51,6 +53,7 @@ export async function pullLoop(queue: ConsumedQueue, parts: PullParts): Promise<
     if (queue.dropped) return;
     const pauseMs = await pullOnce(queue, parts);
     if (pauseMs > 0) await pause(queue, parts.clock, pauseMs);
+    if (queue.topicGone && !queue.dropped) parts.topicDeleted(queue);
   }
 }
 
@@ -127,6 +130,7 @@ async function take(
       await parts.unknownSubscription();
       return AFTER_ERROR_MS;
     default:
+      consumed.topicGone = answer.code === ResponseCode.TOPIC_NOT_EXIST;
       throw refusal(broker, answer);
   }
 }
