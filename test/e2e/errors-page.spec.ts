@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import { STATUS } from '@halfmq/remoting';
+import * as client from '@halfmq/transaction';
 
 const PAGE = new URL('../../docs/errors.md', import.meta.url);
 
@@ -19,6 +20,16 @@ function page(): string {
     '|---|---|---|---|---|---|---|',
     ...rows,
     '',
+    '## What the client throws',
+    '',
+    'Each is a `HalfmqError` with a `code` to branch on and a message that says what happened and what to do.',
+    '',
+    '| code | class | meaning | what to do |',
+    '|---|---|---|---|',
+    ...Object.entries(client.HALFMQ_ERRORS).map(
+      ([code, { thrownAs, meaning, hint }]) => `| \`${code}\` | \`${thrownAs}\` | ${meaning} | ${hint} |`,
+    ),
+    '',
   ].join('\n');
 }
 
@@ -26,6 +37,12 @@ describe('the page of errors', () => {
   it('says what the table of statuses says', async () => {
     if (process.env['UPDATE_DOCS'] === '1') await writeFile(PAGE, page());
     expect(await readFile(PAGE, 'utf8')).toBe(page());
+  });
+
+  it('names the class of every error of the client', () => {
+    const exported: Readonly<Record<string, unknown>> = client;
+    const missing = Object.values(client.HALFMQ_ERRORS).filter(({ thrownAs }) => !exported[thrownAs]);
+    expect(missing).toEqual([]);
   });
 
   it('tells for every refusal what to do about it', () => {

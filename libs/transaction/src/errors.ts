@@ -1,19 +1,5 @@
 import { STATUS, type StatusName } from '@halfmq/remoting';
-
-/** Every error this library throws by itself: the list is closed. What a user's own callback throws comes through unchanged. */
-export type HalfmqErrorCode =
-  | 'INVALID_OPTION'
-  | 'MESSAGE_INVALID'
-  | 'CLIENT_CLOSED'
-  | 'NO_NAME_SERVER'
-  | 'NO_ROUTE'
-  | 'BROKER_UNREACHABLE'
-  | 'BROKER_REFUSED'
-  | 'SEND_FAILED'
-  | 'VERDICT_CONFLICT'
-  | 'TRANSACTION_OUTCOME_UNKNOWN'
-  | 'DEAD_LETTER'
-  | 'RETRY_IN';
+import type { HalfmqErrorCode } from './error-codes.js';
 
 /** The base of all of them: `code` to branch on; the message says what happened and what to do. */
 export class HalfmqError extends Error {

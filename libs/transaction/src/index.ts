@@ -1,6 +1,7 @@
 export { every, ManualClock, silentLog, systemClock } from '@halfmq/remoting';
 export type { Cancel, Clock, Log } from '@halfmq/remoting';
 export * from './duration.js';
+export * from './error-codes.js';
 export * from './errors.js';
 export * from './message.js';
 export type { ClientOptions, ProducerOptions, TransactionProducerOptions } from './client-options.js';
