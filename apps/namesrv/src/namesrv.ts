@@ -1,10 +1,7 @@
-import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { silentLog, systemClock, type Clock, type Log } from '@halfmq/remoting';
-import { RemotingTransport } from '@halfmq/remoting/nest';
 import { resolveSettings, type ConfigOptions } from './config/resolve-config.js';
 import type { NamesrvConfig } from './config/settings.js';
-import { NamesrvModule } from './namesrv.module.js';
 import { portTaken } from './port-taken.js';
 
 export interface NamesrvOptions extends ConfigOptions {
@@ -34,6 +31,7 @@ export async function startNamesrv(options: NamesrvOptions = {}): Promise<Runnin
     properties: { ...properties, ...(port !== undefined && { listenPort: String(port) }) },
   });
   for (const note of notes) log.warn(note);
+  const { NestFactory, RemotingTransport, NamesrvModule } = await loadNest();
   const { module, liveness } = NamesrvModule.of({ config, clock, log });
   const listen = [{ port: config.listenPort, host: config.bindAddress }];
   const transport = new RemotingTransport({ clock, log, listen });
@@ -56,6 +54,16 @@ export async function startNamesrv(options: NamesrvOptions = {}): Promise<Runnin
   }
   const [actual = config.listenPort] = transport.ports;
   return { port: actual, address: `${reachableHost(config)}:${actual}`, close };
+}
+
+/** Only when the settings are good: a misspelt one is said at once, and `-p` prints without waiting for Nest. */
+async function loadNest() {
+  const [{ NestFactory }, { RemotingTransport }, { NamesrvModule }] = await Promise.all([
+    import('@nestjs/core'),
+    import('@halfmq/remoting/nest'),
+    import('./namesrv.module.js'),
+  ]);
+  return { NestFactory, RemotingTransport, NamesrvModule };
 }
 
 function reachableHost({ bindAddress }: NamesrvConfig): string {
