@@ -1,4 +1,5 @@
-export { startNamesrv, type NamesrvOptions, type RunningNamesrv } from './namesrv.js';
+export { startNamesrv, type NamesrvOptions } from './namesrv.js';
+export type { RunningNamesrv } from './open-namesrv.js';
 export { ConfigError } from './config/config-error.js';
 export {
   printSettings,
