@@ -88,7 +88,7 @@ module.exports = {
         pathNot: [
           '^$1/$2/',
           '^(apps|libs)/[^/]+/src/index[.]ts$',
-          '^libs/remoting/src/(record-door|transport)[.]ts$',
+          '^libs/remoting/src/(record-door|transport|settings/index)[.]ts$',
           '^libs/transaction/src/(nest|typeorm)/index[.]ts$',
         ],
       },

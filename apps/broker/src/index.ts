@@ -1,3 +1,3 @@
-export { ConfigError, resolveSettings } from './config/resolve-config.js';
-export { printSettings } from './config/print-settings.js';
+export { ConfigError, printSettings } from '@halfmq/remoting/settings';
+export { resolveSettings } from './config/resolve-config.js';
 export { startBroker, type BrokerOptions, type RunningBroker } from './broker.js';

@@ -1,10 +1,5 @@
+export { ConfigError, printSettings } from '@halfmq/remoting/settings';
 export { startNamesrv, type NamesrvOptions } from './namesrv.js';
 export type { RunningNamesrv } from './open-namesrv.js';
-export { ConfigError } from './config/config-error.js';
-export {
-  printSettings,
-  resolveSettings,
-  type ConfigOptions,
-  type Settings,
-} from './config/resolve-config.js';
+export { resolveSettings, type ConfigOptions, type Settings } from './config/resolve-config.js';
 export type { NamesrvConfig } from './config/settings.js';

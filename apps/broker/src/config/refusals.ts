@@ -1,4 +1,4 @@
-import { ConfigError, type Origin } from './config-error.js';
+import { ConfigError, type Origin } from '@halfmq/remoting/settings';
 
 const REPLICAS =
   'this broker keeps no replicas yet; a master alone is brokerRole=ASYNC_MASTER with brokerId=0';

@@ -2,16 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ConfigError, printSettings } from '@halfmq/remoting/settings';
 import { ACCEPTED_NAMES, LEGACY_NAMES } from './accepted-names.js';
 import type { HostFacts } from './host-facts.js';
-import { printSettings } from './print-settings.js';
-import {
-  ConfigError,
-  delayLevelsMs,
-  resolveSettings,
-  settingNames,
-  type ConfigOptions,
-} from './resolve-config.js';
+import { delayLevelsMs, resolveSettings, type ConfigOptions } from './resolve-config.js';
+import { SETTINGS } from './settings.js';
 
 const HOST: HostFacts = {
   hostName: 'box',
@@ -131,12 +126,6 @@ describe('settings', () => {
       );
     });
 
-    it('in a name near to none is told without a guess', () => {
-      expect(errorOf({ properties: { colour: 'blue' } }).message).toBe(
-        "option: no setting is named 'colour'",
-      );
-    });
-
     it.each([
       ['listenPort', '1O911', /listenPort is '1O911', expected a port from 0 to 65535/],
       ['listenPort', '70000', /expected a port/],
@@ -149,12 +138,6 @@ describe('settings', () => {
     ])('in the value of %s (%s) is told with what was expected', (name, value, message) => {
       expect(errorOf({ configFile: file(`# first\n${name} = ${value}\n`) }).message).toMatch(message);
       expect(errorOf({ configFile: file(`# first\n${name} = ${value}\n`) }).line).toBe(2);
-    });
-
-    it('in the path of the file is told', () => {
-      expect(errorOf({ configFile: '/nowhere/b.conf' }).message).toBe(
-        '/nowhere/b.conf: cannot be read (ENOENT)',
-      );
     });
   });
 
@@ -174,30 +157,10 @@ describe('settings', () => {
         ]),
       );
     });
-
-    it('take an empty value for none', () => {
-      expect(resolve({ configFile: file('brokerName=\nnamesrvAddr=\n') }).config).toMatchObject({
-        brokerName: 'box',
-        namesrvAddr: '',
-      });
-    });
-
-    it('take the last of two lines', () => {
-      expect(resolve({ configFile: file('listenPort=1\nlistenPort=2\n') }).config.listenPort).toBe(2);
-    });
-
-    it('read what Java reads: escapes, continued lines, a byte order mark, colons', () => {
-      const text = '\uFEFFbrokerName: broker-\\\n   a\nregionId=\\u4e2d\n  listenPort 10\r\n';
-      expect(resolve({ configFile: file(text) }).config).toMatchObject({
-        brokerName: 'broker-a',
-        regionId: '中',
-        listenPort: 10,
-      });
-    });
   });
 
   it('know no name twice', () => {
-    for (const name of settingNames()) expect([name, ACCEPTED_NAMES.has(name)]).toEqual([name, false]);
+    for (const name of Object.keys(SETTINGS)) expect([name, ACCEPTED_NAMES.has(name)]).toEqual([name, false]);
   });
 
   it('measure delay levels in milliseconds', () => {

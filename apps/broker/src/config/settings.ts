@@ -1,28 +1,19 @@
 import { join } from 'node:path';
-import type { HostFacts } from './host-facts.js';
 import {
   addresses,
-  delayLevels,
   flag,
   ipAddress,
   name,
   oneOf,
   port,
+  setting,
   text,
   whole,
-  type Kind,
-} from './kinds.js';
-
-export interface Setting<T> {
-  readonly kind: Kind<T>;
-  /** The value where nobody set it. */
-  readonly fallback: (host: HostFacts) => T;
-}
-
-const setting = <T>(kind: Kind<T>, fallback: NoInfer<T> | ((host: HostFacts) => NoInfer<T>)): Setting<T> => ({
-  kind,
-  fallback: typeof fallback === 'function' ? (fallback as (host: HostFacts) => T) : () => fallback,
-});
+  type Setting,
+  type ValuesOf,
+} from '@halfmq/remoting/settings';
+import { delayLevels } from './delay-levels.js';
+import type { HostFacts } from './host-facts.js';
 
 const MiB = 1024 * 1024;
 const LEVELS = '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h';
@@ -34,18 +25,18 @@ const LEVELS = '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h';
 export const SETTINGS = {
   // who and where
   brokerClusterName: setting(name, 'DefaultCluster'),
-  brokerName: setting(name, (host) => host.hostName || 'DEFAULT_BROKER'),
+  brokerName: setting(name, (host: HostFacts) => host.hostName || 'DEFAULT_BROKER'),
   /** Always 0: only masters exist. */
   brokerId: setting(whole(0, 0), 0),
   /** Only a master without replicas: others refuse to start. */
   brokerRole: setting(oneOf('ASYNC_MASTER'), 'ASYNC_MASTER'),
   /** Advertised to clients and stored in messages. */
-  brokerIP1: setting(ipAddress, (host) => host.addresses[0] ?? '127.0.0.1'),
+  brokerIP1: setting(ipAddress, (host: HostFacts) => host.addresses[0] ?? '127.0.0.1'),
   /** 0 = any free port. The second port, listenPort - 2, is opened only where listenPort was given. */
   listenPort: setting(port, 10911),
   bindAddress: setting(text, '0.0.0.0'),
   /** `;`-separated; empty = registered nowhere. */
-  namesrvAddr: setting(addresses, (host) => addresses.parse(host.env['NAMESRV_ADDR'] ?? '') ?? ''),
+  namesrvAddr: setting(addresses, (host: HostFacts) => addresses.parse(host.env['NAMESRV_ADDR'] ?? '') ?? ''),
   registerNameServerPeriod: setting(whole(1_000), 30_000),
   registerBrokerTimeoutMills: setting(whole(1), 24_000),
   compressedRegister: setting(flag, false),
@@ -95,16 +86,12 @@ export const SETTINGS = {
 
   // store
   /** Not RocketMQ's ~/store: one of its own may lie there, and two formats in one folder are refused. */
-  storePathRootDir: setting(text, (host) => join(host.home, '.halfmq', 'store')),
+  storePathRootDir: setting(text, (host: HostFacts) => join(host.home, '.halfmq', 'store')),
   flushDiskType: setting(oneOf('ASYNC_FLUSH', 'SYNC_FLUSH'), 'ASYNC_FLUSH'),
   flushIntervalCommitLog: setting(whole(1), 500),
   /** Hours. */
   fileReservedTime: setting(whole(1), 72),
-} as const satisfies Record<string, Setting<unknown>>;
-
-export type SettingName = keyof typeof SETTINGS;
-
-type ValueOf<S> = S extends Setting<infer T> ? T : never;
+} as const satisfies Record<string, Setting<unknown, HostFacts>>;
 
 /** The broker's settings, each under RocketMQ's name; what each means is said at `SETTINGS`. */
-export type BrokerConfig = { readonly [Name in SettingName]: ValueOf<(typeof SETTINGS)[Name]> };
+export type BrokerConfig = ValuesOf<typeof SETTINGS>;

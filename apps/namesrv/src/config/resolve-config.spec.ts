@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { printSettings, resolveSettings } from './resolve-config.js';
+import { printSettings } from '@halfmq/remoting/settings';
+import { resolveSettings } from './resolve-config.js';
 
 describe('settings of the name server', () => {
   let folder: string;

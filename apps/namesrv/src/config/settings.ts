@@ -1,39 +1,16 @@
-/** How the text of one setting becomes a value. `undefined` means: it does not. */
-interface Kind<T> {
-  /** Completes the sentence "expected …". */
-  readonly expected: string;
-  parse(text: string): T | undefined;
-}
+import {
+  flag,
+  port,
+  setting,
+  text,
+  whole,
+  type Kind,
+  type Setting,
+  type ValuesOf,
+} from '@halfmq/remoting/settings';
 
-export interface Setting<T> {
-  readonly kind: Kind<T>;
-  /** The value where nobody set it. */
-  readonly fallback: T;
-}
-
-const text: Kind<string> = { expected: 'a text', parse: (value) => value };
-
-/** Java's Boolean, but anything other than its two words is an error instead of a silent false. */
-const flag: Kind<boolean> = {
-  expected: 'true or false',
-  parse: (value) => (value === 'true' ? true : value === 'false' ? false : undefined),
-};
-
-function whole(min: number, max: number, what: string): Kind<number> {
-  return {
-    expected: what,
-    parse(value) {
-      const number = /^\d{1,15}$/.test(value) ? Number(value) : NaN;
-      return number >= min && number <= max ? number : undefined;
-    },
-  };
-}
-
-const port = whole(0, 65_535, 'a port from 0 to 65535 (0 = any free one)');
-const milliseconds = whole(1, 2 ** 31 - 1, 'milliseconds, 1 or more');
-const seconds = whole(0, 2 ** 31 - 1, 'seconds, 0 or more');
-
-const setting = <T>(kind: Kind<T>, fallback: NoInfer<T>): Setting<T> => ({ kind, fallback });
+const milliseconds: Kind<number> = { ...whole(1, 2 ** 31 - 1), expected: 'milliseconds, 1 or more' };
+const seconds: Kind<number> = { ...whole(0, 2 ** 31 - 1), expected: 'seconds, 0 or more' };
 
 /** Every setting that means something here. Names, units and defaults are those of RocketMQ's NamesrvConfig and NettyServerConfig. */
 export const SETTINGS = {
@@ -61,12 +38,8 @@ export const SETTINGS = {
   deleteTopicWithBrokerRegistration: setting(flag, false),
 } as const satisfies Record<string, Setting<unknown>>;
 
-export type SettingName = keyof typeof SETTINGS;
-type ValueOf<S> = S extends Setting<infer T> ? T : never;
 /** The name server's settings under RocketMQ's names; what each means is said at `SETTINGS`. */
-export type NamesrvConfig = { readonly [Name in SettingName]: ValueOf<(typeof SETTINGS)[Name]> };
-
-export const settingNames = (): SettingName[] => Object.keys(SETTINGS) as SettingName[];
+export type NamesrvConfig = ValuesOf<typeof SETTINGS>;
 
 /** Settings of RocketMQ's name server that change nothing here: pools and buffers of the JVM, and what is not built. */
 export const ACCEPTED_NAMES: ReadonlySet<string> = new Set([

@@ -10,14 +10,23 @@ export interface Line {
 }
 
 /**
- * The pairs of a Java properties file in its order: UTF-8 with or without a byte order mark, escapes and continued
- * lines undone, values trimmed.
+ * Reads a Java properties file as people write them: UTF-8, a byte order mark or none, comments in any script,
+ * values with trailing blanks (which Java keeps and people do not see).
  * @throws ConfigError when it cannot be read
  */
 export function readProperties(path: string): Line[] {
-  const text = readText(path)
-    .replace(/^\uFEFF/, '')
-    .replaceAll('\r\n', '\n');
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new ConfigError({ kind: 'file', name: path }, `cannot be read (${reason})`);
+  }
+  return parseProperties(text.replace(/^\uFEFF/, '').replaceAll(/\r\n?/g, '\n'));
+}
+
+/** In the order of the file; a name that stands twice comes twice. Lines end with \n. */
+function parseProperties(text: string): Line[] {
   const nodes: Node[] = parseLines(text, true);
   return nodes.filter(isPair).map(({ key, value, range }) => ({
     name: key,
@@ -28,13 +37,4 @@ export function readProperties(path: string): Line[] {
 
 function isPair(node: Node): node is Pair {
   return node.type === 'PAIR';
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new ConfigError({ kind: 'file', name: path }, `cannot be read (${reason})`);
-  }
 }

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** How the text of one kind of setting becomes a value. `undefined` means: it does not. */
 export interface Kind<T> {
   /** Completes the sentence "expected …". */
@@ -63,34 +65,5 @@ function isAddress(value: string): boolean {
 /** An address alone, as it is written into messages and routes. Names are refused: a record holds 4 or 16 bytes. */
 export const ipAddress: Kind<string> = {
   expected: 'an IPv4 or IPv6 address',
-  parse: (value) => (isIpLike(value) ? value : undefined),
+  parse: (value) => (isIP(value) !== 0 && !value.includes('%') ? value : undefined),
 };
-
-function isIpLike(value: string): boolean {
-  const bytes = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(value)?.slice(1);
-  if (bytes !== undefined) return bytes.every((byte) => Number(byte) < 256);
-  return /^[\da-fA-F:]*:[\da-fA-F:]*(?::\d{1,3}(?:\.\d{1,3}){3})?$/.test(value);
-}
-
-const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** `1s 5s 10s …`: the text stays the setting's value (as in RocketMQ); `delayLevelsMs` reads it. */
-export const delayLevels: Kind<string> = {
-  expected: 'durations such as 1s 5m 2h 1d, separated by blanks',
-  parse: (value) => (parseDelays(value) === undefined ? undefined : value.trim().split(/\s+/).join(' ')),
-};
-
-/** @returns milliseconds of each delay level; index 0 is level 1. */
-export function delayLevelsMs(messageDelayLevel: string): readonly number[] {
-  return parseDelays(messageDelayLevel) ?? [];
-}
-
-function parseDelays(value: string): number[] | undefined {
-  const delays: number[] = [];
-  for (const word of value.trim().split(/\s+/)) {
-    const [, amount, unit] = /^(\d{1,9})([smhd])$/.exec(word) ?? [];
-    if (amount === undefined || unit === undefined) return undefined;
-    delays.push(Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS]);
-  }
-  return delays;
-}
