@@ -30,7 +30,7 @@ export interface CommitLogParts {
 /**
  * The end of the log. Messages are *placed* in the group under construction; at the end of the event loop's turn the
  * group is committed as one LMDB transaction, or undone.
- * *
+ *
  * With SYNC_FLUSH a group waits while a sync runs; it is committed when that one ends, a new sync begins, and its sends
  * are answered when that ended.
  */
@@ -134,6 +134,11 @@ export class CommitLog {
     this.open().undo.push(undo);
   }
 
+  /** Called when the group under construction was committed: readers see it. */
+  onCommit(act: () => void): void {
+    this.open().committed.push(act);
+  }
+
   /** Called once everything placed so far is stored; also while appends are refused. */
   whenStored(stored: Stored): void {
     this.group ??= new Group(this.placed);
@@ -217,6 +222,7 @@ export class CommitLog {
       tail.addChunk(queue, this.committed);
     }
     tail.trim();
+    for (const act of group.committed) act();
     this.parts.onCommitted(committed);
     this.rollWhenFull();
   }

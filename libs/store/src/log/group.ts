@@ -9,6 +9,8 @@ export class Group {
   readonly begun: Queue[] = [];
   readonly ended: Queue[] = [];
   readonly stored: Stored[] = [];
+  /** what memory shows of this group only once it is committed */
+  readonly committed: (() => void)[] = [];
   /** undoes, last first, what memory already shows of this group */
   readonly undo: (() => void)[] = [];
 

@@ -34,6 +34,14 @@ describe('delayed messages', () => {
     expect(texts.map((text) => /soon|later/.exec(text ?? '')?.[0])).toEqual(['soon', 'later']);
   });
 
+  it('are not due before they are stored, however short their time: nobody could read them yet', async () => {
+    const waiting = wait('at once', 0);
+    expect(due()).toEqual([]);
+    expect(opened.delayed.nextDueAt()).toBeUndefined();
+    await waiting;
+    expect(due()).toHaveLength(1);
+  });
+
   it('are delivered once', async () => {
     await wait('a', 0);
     const [first] = due();

@@ -38,9 +38,10 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
     return place;
   }
 
-  /** A record that keeps its time was placed. */
+  /** A record that keeps its time was placed. It is not due before it is stored: nobody could read it yet. */
   enter(deliverAt: number, physicalOffset: number): void {
-    const entry = this.add(deliverAt, physicalOffset);
+    const entry = this.enrol({ deliverAt, physicalOffset, stored: false });
+    this.log.onCommit(() => this.byTime.push(deliverAt, entry));
     this.log.onUndo(() => this.forget(entry));
   }
 
@@ -65,7 +66,8 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
   /** A record of a schedule topic, when the log is applied again. */
   applyScheduled(physicalOffset: number, properties: string): void {
     const deliverAt = Number(propertyOf(properties, PropertyName.TIMER_OUT_MS));
-    if (Number.isFinite(deliverAt) && !this.entries.has(physicalOffset)) this.add(deliverAt, physicalOffset);
+    if (Number.isFinite(deliverAt) && !this.entries.has(physicalOffset))
+      this.open({ deliverAt, physicalOffset, stored: false });
   }
 
   applyDelivered(physicalOffset: number): void {
@@ -73,15 +75,15 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
     if (entry) this.forget(entry);
   }
 
-  private add(deliverAt: number, physicalOffset: number): Waiting {
-    return this.open({ deliverAt, physicalOffset, stored: false });
-  }
-
-  private open(entry: Waiting): Waiting {
+  private enrol(entry: Waiting): Waiting {
     this.entries.set(entry.physicalOffset, entry);
     this.dirty.add(entry.physicalOffset);
-    this.byTime.push(entry.deliverAt, entry);
     return entry;
+  }
+
+  private open(entry: Waiting): void {
+    this.enrol(entry);
+    this.byTime.push(entry.deliverAt, entry);
   }
 
   private forget(entry: Waiting): void {

@@ -6,6 +6,8 @@ export interface Appender {
   append(messages: readonly NewMessage[], stored: Stored, tagSlot?: number): readonly Place[];
   /** undoes what memory shows of the group under construction, should its commit fail */
   onUndo(undo: () => void): void;
+  /** completes what memory shows once the group under construction is committed */
+  onCommit(act: () => void): void;
   /** answers once everything placed so far is stored */
   whenStored(stored: Stored): void;
 }
