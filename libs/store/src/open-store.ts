@@ -83,10 +83,11 @@ function openLog(
 function openState(options: StoreOptions, { commitLog, reader, flush }: ReturnType<typeof openLog>) {
   const { clock, log, storeHost, firstCheckAfterMs } = options;
   const state = new StateEnvironment(join(options.path, 'state.mdb'));
-  const decisions = new DecisionWriter(storeHost, () => clock.now());
+  const now = (): number => clock.now();
+  const decisions = new DecisionWriter(storeHost, now);
   const delayed = new LoggedDelayedMessages(commitLog, decisions);
   const verdicts = new Verdicts(state);
-  const halves = new LoggedHalfLedger(commitLog, decisions, verdicts, delayed, firstCheckAfterMs);
+  const halves = new LoggedHalfLedger(commitLog, decisions, verdicts, delayed, firstCheckAfterMs, now);
   const settings = new LoggedSettings(commitLog, decisions);
   const offsets = new GroupedOffsets();
   const carried = new CarriedRecords(reader);

@@ -147,6 +147,22 @@ describe('the store', () => {
     expect(bodies(readAll(opened, 'a'))).toEqual(['fine']);
   });
 
+  it('keeps nothing of an append with a number that does not fit, not even an empty block', async () => {
+    let opened = await fixture.open();
+    const [first] = await store(opened, message('a', '1'));
+    const tooMuch = message('a', 'x', { reconsumeTimes: 2 ** 31 });
+    expect(() => opened.append([message('b', 'ok'), tooMuch], () => undefined)).toThrow(
+      expect.objectContaining({ kind: 'illegal' }),
+    );
+    await opened.close();
+    fixture.clock.setWallClock(fixture.clock.now() - 3_600_000);
+    opened = await fixture.open();
+    const [place] = await store(opened, message('a', '2'));
+    expect(place).toMatchObject({ queueOffset: 1, storeTimestamp: first?.storeTimestamp });
+    expect(bodies(readAll(opened, 'a'))).toEqual(['1', '2']);
+    expect(opened.maxOffset('b', 0)).toBe(0);
+  });
+
   it('takes nothing after close', async () => {
     const opened = await fixture.open();
     await opened.close();

@@ -30,4 +30,10 @@ export class Queue {
     this.nextOffset = next;
     this.committedOffset = next;
   }
+
+  /** The last message placed was not placed after all. */
+  takeBack(): void {
+    this.nextOffset--;
+    this.pending.count--;
+  }
 }

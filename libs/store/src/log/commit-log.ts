@@ -1,5 +1,4 @@
 import type { Clock, Host, Log } from '@halfmq/remoting/record';
-import type { Queue } from '../index/queue.js';
 import { StoreError, type NewMessage, type Place, type Stored } from '../message-store.js';
 import { firstCrc, valueLength } from './block.js';
 import type { Flush } from './flush.js';
@@ -75,14 +74,14 @@ export class CommitLog {
     const total = lengths.reduce((sum, length) => sum + length, 0);
     const block = this.blockFor(group, total);
     this.storeTimestamp = Math.max(this.storeTimestamp, this.parts.clock.now());
-    const before = block.length;
+    const before = { length: block.length, begun: group.begun.length };
     const places: Place[] = [];
     try {
       for (const message of messages) {
         places.push(this.place(group, block, message, lengths[places.length] ?? 0, tagSlot));
       }
     } catch (cause) {
-      this.takeBack(messages, places.length, block, before);
+      this.takeBack(group, messages.slice(0, places.length), before);
       throw new StoreError('illegal', 'a number of the message does not fit its field', { cause });
     }
     this.placed = block.physicalOffset + block.length;
@@ -98,25 +97,23 @@ export class CommitLog {
     tagSlot?: number,
   ): Place {
     const { topic, queueId } = message;
-    const queue = this.parts.queues.find(topic, queueId) ?? this.beginQueue(group, topic, queueId);
+    const { queues } = this.parts;
+    let queue = queues.find(topic, queueId);
+    if (!queue) group.begun.push((queue = queues.begin(topic, queueId)));
     if (queue.pending.count === 0) group.touched.add(queue);
     return this.placement.place(message, queue, block, length, this.storeTimestamp, tagSlot);
   }
 
-  private takeBack(messages: readonly NewMessage[], count: number, block: TailBlock, length: number): void {
-    for (const message of messages.slice(0, count)) {
-      const queue = this.parts.queues.find(message.topic, message.queueId);
-      if (!queue) continue;
-      queue.nextOffset--;
-      queue.pending.count--;
-    }
-    block.length = length;
-  }
-
-  private beginQueue(group: Group, topic: string, queueId: number): Queue {
-    const queue = this.parts.queues.begin(topic, queueId);
-    group.begun.push(queue);
-    return queue;
+  private takeBack(
+    group: Group,
+    placed: readonly NewMessage[],
+    before: { length: number; begun: number },
+  ): void {
+    const { queues, tail } = this.parts;
+    for (const { topic, queueId } of placed) queues.find(topic, queueId)?.takeBack();
+    queues.unbegin(group.begun.splice(before.begun));
+    const empty = group.shortenLast(before.length);
+    if (empty) tail.rewind(empty);
   }
 
   /** Ends the topic's queues in the group under construction. */
@@ -233,7 +230,7 @@ export class CommitLog {
       queue.nextOffset = queue.committedOffset;
       queue.pending.clear();
     }
-    for (const queue of group.begun) this.parts.queues.remove(queue);
+    this.parts.queues.unbegin(group.begun);
     const [first] = group.blocks;
     if (first) this.parts.tail.rewind(first);
     this.placed = group.from;

@@ -21,6 +21,13 @@ export class Group {
     return this.blocks.length === 0 && this.begun.length === 0 && this.ended.length === 0;
   }
 
+  /** @returns the last block when nothing is left of it: it leaves the group */
+  shortenLast(length: number): TailBlock | undefined {
+    const last = this.blocks.at(-1);
+    if (last) last.length = length;
+    return length === 0 ? this.blocks.pop() : undefined;
+  }
+
   answer(report: (error: unknown) => void, error?: StoreError): void {
     for (const stored of this.stored) {
       try {

@@ -33,6 +33,15 @@ export class Queues {
     if (queue.number >= this.nextNumber) this.nextNumber = queue.number + 1;
   }
 
+  /**
+   * Of a group that failed, the newest ones: nothing was stored under their numbers, which are given again. What is
+   * built again from records alone then finds the same numbers.
+   */
+  unbegin(begun: readonly Queue[]): void {
+    for (const queue of begun) this.remove(queue);
+    this.nextNumber = begun[0]?.number ?? this.nextNumber;
+  }
+
   remove(queue: Queue): void {
     this.living.delete(queue);
     const queues = this.byTopic.get(queue.topic);

@@ -49,6 +49,23 @@ describe('the half ledger', () => {
     expect(opened.halves.pending).toBe(1);
   });
 
+  it('asks about nothing that is only placed: nobody could read it yet', async () => {
+    const placed = half();
+    expect(opened.halves.due(fixture.clock.now() + 6000, 10)).toEqual([]);
+    expect(opened.halves.nextDueAt()).toBeUndefined();
+    await placed;
+    expect(opened.halves.due(fixture.clock.now() + 6000, 10)).toHaveLength(1);
+  });
+
+  it('checks no later because the clock was set back, though store times do not follow it', async () => {
+    await half('before');
+    fixture.clock.setWallClock(fixture.clock.now() - 7_200_000);
+    const offset = await half('after');
+    expect(opened.halves.find(offset)?.half?.nextCheckAt).toBe(fixture.clock.now() + 6000);
+    await reopen();
+    expect(opened.halves.find(offset)?.half?.nextCheckAt).toBe(fixture.clock.now() + 6000);
+  });
+
   it('delivers once and keeps the first verdict, across restarts', async () => {
     const offset = await half();
     const first = verdict('commit');

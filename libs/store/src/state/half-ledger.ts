@@ -47,6 +47,7 @@ export class LoggedHalfLedger implements HalfLedger, Part {
     private readonly verdicts: Verdicts,
     private readonly delayed: Pick<LoggedDelayedMessages, 'enter'>,
     private readonly firstCheckAfterMs: (properties: string) => number,
+    private readonly now: () => number,
   ) {}
 
   get pending(): number {
@@ -154,13 +155,22 @@ export class LoggedHalfLedger implements HalfLedger, Part {
   /** A record of the half topic, when the log is applied again: what is known or decided stays as it is. */
   applyHalf(place: Place, properties: string): void {
     const { queueOffset } = place;
-    if (!this.entries.has(queueOffset) && !this.verdicts.find(queueOffset)) this.enter(place, properties);
+    if (!this.entries.has(queueOffset) && !this.verdicts.find(queueOffset))
+      this.open(this.entryOf(place, properties));
   }
 
-  /** A record of the half topic was placed. */
+  /** A record of the half topic was placed. It is not asked about before it is stored: nobody could read it yet. */
   enter(place: Place, properties: string): void {
+    const entry = this.entryOf(place, properties);
+    this.enrol(entry);
+    this.log.onCommit(() => this.byCheckTime.push(entry.nextCheckAt, entry));
+  }
+
+  private entryOf(place: Place, properties: string): Entry {
     const { queueOffset: halfOffset, physicalOffset, storeTimestamp } = place;
-    this.open({
+    // store times stand still while a clock that was set back catches up: a check must not wait for that
+    const since = Math.min(storeTimestamp, this.now());
+    return {
       halfOffset,
       physicalOffset,
       producerGroup: propertyOf(properties, 'PGROUP') ?? '',
@@ -169,9 +179,9 @@ export class LoggedHalfLedger implements HalfLedger, Part {
       storeTimestamp,
       state: 'pending',
       checks: 0,
-      nextCheckAt: storeTimestamp + this.firstCheckAfterMs(properties),
+      nextCheckAt: since + this.firstCheckAfterMs(properties),
       stored: false,
-    });
+    };
   }
 
   /** A half record whose commit failed. */
@@ -196,9 +206,13 @@ export class LoggedHalfLedger implements HalfLedger, Part {
     if (entry) this.replace(entry, { state: 'pending', checks: 0, nextCheckAt });
   }
 
-  private open(entry: Entry): void {
+  private enrol(entry: Entry): void {
     this.entries.set(entry.halfOffset, entry);
     this.dirty.add(entry.halfOffset);
+  }
+
+  private open(entry: Entry): void {
+    this.enrol(entry);
     if (entry.state === 'parked') this.parkedCount++;
     else this.byCheckTime.push(entry.nextCheckAt, entry);
   }
