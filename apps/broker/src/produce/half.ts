@@ -1,4 +1,4 @@
-import { PropertyName, SysFlag, propertyOf } from '@halfmq/remoting';
+import { MAX_PROPERTY_BYTES, PropertyName, StatusError, SysFlag, propertyOf } from '@halfmq/remoting';
 import type { NewMessage } from '@halfmq/store';
 import { SystemTopic } from '../directory/topic-names.js';
 
@@ -10,23 +10,41 @@ export function isHalf(properties: string, reconsumeTimes: number): boolean {
 }
 
 /**
+ * What its properties may grow by, in bytes: TRANSACTION_CHECK_TIMES in a check, and beside it
+ * TRAN_PREPARED_QUEUE_OFFSET in the parked copy, or TIMER_OUT_MS when it waits once it is committed.
+ */
+const ROOM_FOR_LATER = 128;
+
+/**
  * The half message of a prepared send: in the half topic, its own topic and queue in its properties, the transaction
  * bits of its sysFlag cleared (TransactionalMessageBridge.parseHalfMessageInner).
+ * @throws StatusError MESSAGE_ILLEGAL when it could not be checked or committed for want of room in its properties
  */
 export function halfMessage(message: NewMessage, uniqueKey: string, producerGroup: string): NewMessage {
   const named = propertyOf(message.properties, PropertyName.PGROUP) !== undefined;
+  const properties =
+    ended(message.properties) +
+    (named ? '' : entry(PropertyName.PGROUP, producerGroup)) +
+    entry(PropertyName.REAL_TOPIC, message.topic) +
+    entry(PropertyName.REAL_QID, String(message.queueId)) +
+    entry(PropertyName.TRANSACTION_ID, uniqueKey);
+  refuseFull(properties);
   return {
     ...message,
     topic: SystemTopic.HALF,
     queueId: 0,
     sysFlag: message.sysFlag & ~SysFlag.TRANSACTION_MASK,
-    properties:
-      ended(message.properties) +
-      (named ? '' : entry(PropertyName.PGROUP, producerGroup)) +
-      entry(PropertyName.REAL_TOPIC, message.topic) +
-      entry(PropertyName.REAL_QID, String(message.queueId)) +
-      entry(PropertyName.TRANSACTION_ID, uniqueKey),
+    properties,
   };
+}
+
+function refuseFull(properties: string): void {
+  const most = MAX_PROPERTY_BYTES - ROOM_FOR_LATER;
+  if (properties.length * 3 <= most || Buffer.byteLength(properties) <= most) return;
+  throw new StatusError(
+    'MESSAGE_ILLEGAL',
+    `properties of a half message are ${Buffer.byteLength(properties)} bytes with the broker's own, at most ${most}`,
+  );
 }
 
 /** One property as it is stored. */

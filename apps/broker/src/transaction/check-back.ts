@@ -131,6 +131,15 @@ export class CheckBack {
   }
 
   private examine(half: HalfMessage): void {
+    try {
+      this.askOrPark(half);
+    } catch (error) {
+      // whatever is wrong with this one, the others must not suffer from it, nor the process
+      this.unreadable(half, error);
+    }
+  }
+
+  private askOrPark(half: HalfMessage): void {
     this.unanswered.remove(half.producerGroup, half.topic, half.halfOffset);
     if (half.checks >= this.config.transactionCheckMax) {
       this.park(half);
@@ -158,9 +167,9 @@ export class CheckBack {
       this.unreadable(half);
       return;
     }
-    this.topics.ensureParked();
     this.spend(record.record.size);
     try {
+      this.topics.ensureParked();
       this.store.halves.park(half.halfOffset, parkedCopy(record, half), (error) => {
         if (error) this.log.warn('a half message could not be parked', { reason: error.message });
         else
@@ -172,8 +181,8 @@ export class CheckBack {
     }
   }
 
-  private unreadable(half: HalfMessage): void {
-    this.log.error('a half message cannot be read and is not asked about', facts(half));
+  private unreadable(half: HalfMessage, error?: unknown): void {
+    this.log.error('a half message cannot be read and is not asked about', { ...facts(half), error });
     this.postpone(half, LONGEST_BACK_OFF);
   }
 
