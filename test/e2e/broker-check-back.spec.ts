@@ -2,9 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { RequestCode, resumeCheckHalfMessage } from '@halfmq/remoting';
 import { encodeOffsetMessageId } from '@halfmq/remoting/record';
 import { damage } from '../kit/damage.js';
-import { failSyncs } from '../kit/failing-sync.js';
 import { TimedBroker } from '../kit/timed-broker.js';
-import { until } from '../kit/until.js';
 import type { SentHalf, WireClient } from '../kit/wire-client.js';
 
 // hours of the broker's time, on a machine that may be busy
@@ -275,36 +273,6 @@ describe('hard cases', () => {
     expect(client.checks).toHaveLength(1);
     expect(await client.bodies(TOPIC)).toEqual(['order 1']);
     expect((await client.ask(resumeCheckHalfMessage, { msgId: 'nonsense' })).code).toBe(1);
-  });
-});
-
-describe('what must not end the process', () => {
-  it('a half message whose properties leave no room for what its check and its delivery add is refused at once', async () => {
-    const full = { KEYS: 'k'.repeat(32_500) };
-    await expect(client.half(GROUP, TOPIC, 'full', full)).rejects.toThrow(/13 .*properties/);
-    const half = await client.half(GROUP, TOPIC, 'order 1', { KEYS: 'k'.repeat(32_000), DELAY: '1' });
-    await advance(600_000);
-    expect(keys(client)).toEqual(Array(4).fill(half.uniqueKey));
-    expect((await client.pull(PARKED, 0)).records).toHaveLength(1);
-    expect((await client.commit(half)).code).toBe(0);
-    await advance(1_000);
-    expect(await client.bodies(TOPIC)).toEqual(['order 1']);
-  });
-
-  it('parking while nothing can be stored: it is tried again', async () => {
-    await broker.close();
-    broker = await TimedBroker.start({ ...SETTINGS, transactionCheckMax: '0' });
-    client = broker.client();
-    const half = await client.half(GROUP, TOPIC, 'order 1');
-    const repaired = await failSyncs(broker.folder);
-    await advance(1_000);
-    await until('a sync failed', async () => (await client.send(TOPIC, 'refused')).code === 14);
-    await advance(100_000);
-    await broker.restart(repaired);
-    client = broker.client();
-    await advance(60_000);
-    expect((await client.pull(PARKED, 0)).records).toHaveLength(1);
-    expect((await client.rollback(half)).code).toBe(0);
   });
 });
 

@@ -137,7 +137,7 @@ const CONSUME = {
   rooms: [
     room(Hold, CLOCK, MESSAGE_STORE, Topics),
     room(PullChecks, CONFIG, Topics, Groups, Clients),
-    room(Pull, CONFIG, MESSAGE_STORE, PullChecks, Hold),
+    room(Pull, CONFIG, MESSAGE_STORE, PullChecks, Hold, LOG),
     room(Offsets, MESSAGE_STORE, Topics, Groups, LOG),
     room(OrderLocks, CLOCK),
     room(Redeliver, CONFIG, LOG, MESSAGE_STORE, Topics, Groups, Put),

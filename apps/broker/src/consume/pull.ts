@@ -1,6 +1,7 @@
 import {
   NO_ANSWER,
   PullSysFlag,
+  type Log,
   type Outcome,
   type PullMessageHeader,
   type RequestContext,
@@ -38,6 +39,7 @@ export class Pull {
     private readonly store: Pick<MessageStore, 'read' | 'offsets'>,
     private readonly checks: PullChecks,
     private readonly hold: Hold,
+    private readonly log: Log,
   ) {}
 
   /** A pull as it arrives: commits the offset it brings, and may be held when there is nothing yet. */
@@ -75,8 +77,15 @@ export class Pull {
 
   /** What a held one answers when it is woken: everything is asked anew, and it is not held again. */
   private again(header: PullMessageHeader): Outcome {
-    const granted = this.checks.check(header);
-    return 'status' in granted ? refused(header, granted) : this.read(header, granted).outcome;
+    try {
+      const granted = this.checks.check(header);
+      return 'status' in granted ? refused(header, granted) : this.read(header, granted).outcome;
+    } catch (error) {
+      // a timer or another's request woke it: nobody else answers this one
+      const { topic, queueId, queueOffset } = header;
+      this.log.error('a held pull failed', { topic, queueId, queueOffset, error });
+      return refused(header, { status: 'SYSTEM_ERROR', remark: String(error) });
+    }
   }
 
   private read(header: PullMessageHeader, granted: Granted): { status: StatusName; outcome: Outcome } {
