@@ -2,6 +2,16 @@
 export type ExtFields = Readonly<Record<string, string>>;
 /** What a header may be given as; `undefined` fields are left out, the rest is written as text. */
 export type ExtValues = Readonly<Record<string, string | number | boolean | bigint | undefined>>;
+/**
+ * Fields that know their JSON text: the answer of a request that comes with every message is written from a template
+ * instead of field by field.
+ */
+export abstract class TemplateFields {
+  /** the same fields, for the binary header */
+  abstract values(): ExtValues;
+  /** what stands between the braces: `"name":"value",...` */
+  abstract json(): string;
+}
 /** A body in one piece or in several that travel one after the other. */
 export type Body = Buffer | readonly Buffer[];
 

@@ -1,4 +1,4 @@
-import type { Body, Command, ExtFields, ExtValues, SerializeType } from './command.js';
+import type { Body, Command, ExtFields, ExtValues, SerializeType, TemplateFields } from './command.js';
 import type { Host } from './host.js';
 import type { RequestSpec } from './request-spec.js';
 import type { StatusName } from './status.js';
@@ -64,7 +64,7 @@ export interface RequestContext {
 export interface Outcome {
   readonly status: StatusName;
   readonly remark?: string | undefined;
-  readonly header?: ExtValues | undefined;
+  readonly header?: ExtValues | TemplateFields | undefined;
   /** must not change until the connection has written it */
   readonly body?: Body | undefined;
 }

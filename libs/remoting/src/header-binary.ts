@@ -1,3 +1,4 @@
+import { NO_FIELDS, TemplateFields, type ExtValues } from './command.js';
 import { MalformedFrame, languageToWrite, versionToWrite, type Header, type NewHeader } from './header.js';
 
 /*
@@ -70,9 +71,13 @@ export function encodeBinaryHeader(header: NewHeader): Buffer {
   return Buffer.concat([fixed, remark, extLength, ...entries]);
 }
 
+function valuesOf(fields: NewHeader['extFields']): ExtValues {
+  return fields instanceof TemplateFields ? fields.values() : (fields ?? NO_FIELDS);
+}
+
 function encodeEntries(header: NewHeader): Buffer[] {
   const entries: Buffer[] = [];
-  for (const [key, value] of Object.entries(header.extFields ?? {})) {
+  for (const [key, value] of Object.entries(valuesOf(header.extFields))) {
     if (value === undefined) continue;
     const keyBytes = Buffer.from(key);
     const valueBytes = Buffer.from(String(value));

@@ -1,5 +1,5 @@
 import { LanguageCode, languageName, languageOf } from './codes.js';
-import type { ExtValues } from './command.js';
+import { TemplateFields } from './command.js';
 import { scanHeader } from './header-scan.js';
 import {
   MalformedFrame,
@@ -87,8 +87,9 @@ export function encodeJsonHeader(header: NewHeader): string {
   );
 }
 
-function extFields(fields: ExtValues | undefined): string {
+function extFields(fields: NewHeader['extFields']): string {
   if (!fields) return '';
+  if (fields instanceof TemplateFields) return `,"extFields":{${fields.json()}}`;
   let text = '';
   for (const key in fields) {
     const value = fields[key];
@@ -114,6 +115,7 @@ function keyText(key: string): string {
 // eslint-disable-next-line no-control-regex
 const NEEDS_ESCAPES = /[\u0000-\u001f"\\\ud800-\udfff]/;
 
-function quote(text: string): string {
+/** A text as JSON. */
+export function quote(text: string): string {
   return NEEDS_ESCAPES.test(text) ? JSON.stringify(text) : `"${text}"`;
 }

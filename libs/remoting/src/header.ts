@@ -1,5 +1,5 @@
 import { CURRENT_VERSION, OWN_LANGUAGE } from './codes.js';
-import { type Command, type ExtValues } from './command.js';
+import type { Command, ExtValues, TemplateFields } from './command.js';
 
 /** What a header of either encoding says. */
 export type Header = Omit<Command, 'body' | 'serializeType'>;
@@ -12,7 +12,7 @@ export interface NewHeader {
   readonly language?: number;
   readonly version?: number;
   readonly remark?: string | undefined;
-  readonly extFields?: ExtValues | undefined;
+  readonly extFields?: ExtValues | TemplateFields | undefined;
 }
 
 export function languageToWrite(header: NewHeader): number {

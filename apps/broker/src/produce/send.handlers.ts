@@ -48,7 +48,7 @@ export class SendHandlers {
 
   /** With the answer's usual fields. Anything but a refusal is the caller's to log. */
   private refusal(error: unknown): Outcome {
-    const header = this.sends.region;
+    const header = this.sends.region.values;
     if (error instanceof StatusError) return { status: error.status, remark: error.message, header };
     if (error instanceof StoreError) {
       return { status: statusOfStoreError(error), remark: error.message, header };

@@ -16,6 +16,7 @@ import {
   javaHashCode,
   parseHost,
   type Clock,
+  type SendMessageAnswer,
   type SendMessageHeader,
 } from '@halfmq/remoting';
 import type { Request } from 'express';
@@ -24,7 +25,7 @@ import { SystemTopic } from '../directory/topic-names.js';
 import { CLOCK, CONFIG } from '../tokens.js';
 import { Destination } from './destination.js';
 import { SendRequest } from './send-request.js';
-import { Send, type SendAnswer } from './send.js';
+import { Send } from './send.js';
 
 /** Answer 201 of a send. */
 export interface SentMessage {
@@ -63,8 +64,8 @@ export class SendOverHttp {
     const header = this.header(topic, given);
     const { remoteAddress = '127.0.0.1', remotePort = 0 } = request.socket;
     const sender = { bornHost: parseHost(`[${remoteAddress}]:${remotePort}`), version: CURRENT_VERSION };
-    const answer = await new Promise<SendAnswer>((resolve, reject) => {
-      const placed: SendAnswer = this.sends.message(header, body, sender, (error) =>
+    const answer = await new Promise<SendMessageAnswer>((resolve, reject) => {
+      const placed = this.sends.message(header, body, sender, (error) =>
         error ? reject(error) : resolve(placed),
       );
     });

@@ -1,8 +1,9 @@
 import {
+  SendAnswerRegion,
+  SendMessageAnswer,
   StatusError,
   SysFlag,
   type Clock,
-  type ExtValues,
   type Host,
   type RequestContext,
   type SendMessageHeader,
@@ -28,20 +29,9 @@ export interface Sender {
   readonly context?: RequestContext | undefined;
 }
 
-/** SendMessageResponseHeader, with values as they are. */
-export interface SendAnswer extends ExtValues {
-  /** offset message id, comma-joined for a batch */
-  readonly msgId: string;
-  readonly queueId: number;
-  readonly queueOffset: number;
-  /** UNIQ_KEY */
-  readonly transactionId: string | undefined;
-}
-
 /** Everything between a send's header and its answer; codes 10, 310 and 320 and the HTTP door end here. */
 export class Send {
-  /** Part of every answer, failures included: Java clients read extFields unasked. */
-  readonly region: ExtValues;
+  readonly region: SendAnswerRegion;
   private readonly mostBytes: number;
 
   constructor(
@@ -54,7 +44,7 @@ export class Send {
     private readonly delay: Delay,
     private readonly ids: OffsetMessageIds,
   ) {
-    this.region = { MSG_REGION: config.regionId, TRACE_ON: config.traceOn };
+    this.region = new SendAnswerRegion(config.regionId, config.traceOn);
     this.mostBytes = config.maxMessageSize;
   }
 
@@ -62,7 +52,7 @@ export class Send {
    * @param stored called once, after this has returned; the answer is good when it comes without an error
    * @throws StatusError, StoreError: nothing was placed
    */
-  message(header: SendMessageHeader, body: Buffer, sender: Sender, stored: Stored): SendAnswer {
+  message(header: SendMessageHeader, body: Buffer, sender: Sender, stored: Stored): SendMessageAnswer {
     this.refuseBeforeStart();
     let topic = this.destination.topic(header);
     let queueId = this.destination.queue(topic, header.queueId);
@@ -106,7 +96,7 @@ export class Send {
     queueId: number,
     topic: TopicConfig,
     stored: Stored,
-  ): SendAnswer {
+  ): SendMessageAnswer {
     this.refuseBody(body);
     const envelope = plain(newMessage(header, topic, queueId, sender.bornHost, body, ''));
     const messages = batchMessages(envelope, body);
@@ -117,15 +107,13 @@ export class Send {
     return this.answer(msgId, queueId, first, undefined);
   }
 
-  private answer(msgId: string, queueId: number, place: Place, uniqueKey: string | undefined): SendAnswer {
-    return {
-      msgId,
-      queueId,
-      queueOffset: place.queueOffset,
-      transactionId: uniqueKey,
-      MSG_REGION: this.config.regionId,
-      TRACE_ON: this.config.traceOn,
-    };
+  private answer(
+    msgId: string,
+    queueId: number,
+    { queueOffset }: Place,
+    uniqueKey: string | undefined,
+  ): SendMessageAnswer {
+    return new SendMessageAnswer(msgId, queueId, queueOffset, uniqueKey, this.region);
   }
 
   private refuseBeforeStart(): void {

@@ -2,6 +2,7 @@
 
 // sending
 export * from './send-message.js'; // 10
+export * from './send-message-answer.js';
 export { sendMessageV2 } from './send-message-v2.js'; // 310
 export * from './send-batch-message.js'; // 320
 export * from './end-transaction.js'; // 37
