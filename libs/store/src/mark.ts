@@ -15,6 +15,7 @@ interface Content {
 /**
  * mark.json: what of the folder is on the disk. LMDB's files are as good as the last sync: after a kill the system still
  * has every page, after a power loss it has not, and only a mark left by `clean`, or a later boot, tells which it was.
+ * Without a mark that can be read the worst is assumed: a folder has one before it has a segment.
  */
 export class Mark {
   private readonly file: string;
@@ -25,7 +26,8 @@ export class Mark {
     this.file = join(path, 'mark.json');
     const content = read(this.file);
     this.syncedThrough = content?.syncedThrough ?? 0;
-    this.found = !content || content.clean ? 'clean' : content.boot === bootId() ? 'same-boot' : 'power-loss';
+    if (content?.clean) this.found = 'clean';
+    else this.found = content?.boot === bootId() ? 'same-boot' : 'power-loss';
   }
 
   /** Segments after this one are in doubt after a power loss. */

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { formatProperties, tagsCode } from '@halfmq/remoting/record';
 import { bodies, done, message, readAll, store, StoreFixture } from './fixture.js';
 import type { MessageStore } from './message-store.js';
 import { openStore } from './open-store.js';
@@ -23,7 +24,10 @@ describe('a store after a power loss', () => {
   });
 
   /** The folder as another boot finds it, with LMDB's trees destroyed and, from a page of the last file on, nothing. */
-  async function lose(cut?: (pages: number) => number): Promise<MessageStore> {
+  async function lose(
+    cut?: (pages: number) => number,
+    more: () => void = () => undefined,
+  ): Promise<MessageStore> {
     cpSync(fixture.path, copy, { recursive: true });
     const mark = join(copy, 'mark.json');
     writeFileSync(mark, JSON.stringify({ ...JSON.parse(readFileSync(mark, 'utf8')), boot: 'another' }));
@@ -43,8 +47,79 @@ describe('a store after a power loss', () => {
       const file = join(copy, 'log', last);
       truncateSync(file, cut(Math.floor(readFileSync(file).length / PAGE)) * PAGE);
     }
+    more();
     return openStore(fixture.options({ ...SMALL, path: copy }));
   }
+
+  const fill = (into: MessageStore, count: number, topic = 'a') =>
+    Promise.all(
+      Array.from({ length: count }, (_, each) =>
+        store(into, message(topic, `${each}-${'x'.repeat(40_000)}`)),
+      ),
+    );
+
+  it('filters by tag what was delivered at its time: only what still waits has a time in its index', async () => {
+    const opened = await fixture.open(SMALL);
+    const properties = formatProperties([
+      ['TAGS', 'red'],
+      ['TIMER_OUT_MS', '1700000000000'],
+    ]);
+    await store(opened, message('a', 'delivered', { properties }));
+    await opened.flush();
+    const found = await lose();
+    const accepts = (code: number): boolean => code === tagsCode('red');
+    expect(found.read('a', 0, 0, { maxMessages: 9, maxBytes: 9999, accepts }).count).toBe(1);
+    await found.close();
+  });
+
+  it('numbers queues as before, also after an append that was refused', async () => {
+    const opened = await fixture.open(SMALL);
+    const illegal = message('refused', 'x', { reconsumeTimes: 2 ** 31 });
+    expect(() => opened.append([message('refused', 'x'), illegal], () => undefined)).toThrow();
+    for (let each = 0; each < 20; each++) await store(opened, message('a', `${each}-${'x'.repeat(40_000)}`));
+    await opened.flush();
+    const found = await lose();
+    expect(bodies(readAll(found, 'a'))).toEqual(bodies(readAll(opened, 'a')));
+    await found.close();
+  });
+
+  it('ends before the first segment of which nothing is left, whatever is left of later ones', async () => {
+    const opened = await fixture.open(SMALL);
+    for (let each = 0; each < 30; each++) {
+      await fill(opened, 1);
+      // the first segment is surely on the disk, the others are in doubt
+      if (each === 8) await opened.flush();
+    }
+    const found = await lose(undefined, () => {
+      expect(JSON.parse(readFileSync(join(copy, 'mark.json'), 'utf8'))).toMatchObject({ syncedThrough: 1 });
+      const second = join(copy, 'log', '0000000002.mdb');
+      const bytes = readFileSync(second);
+      for (let at = bytes.indexOf('HMQT'); at >= 0; at = bytes.indexOf('HMQT', at + 1)) bytes[at] = 0;
+      writeFileSync(second, bytes);
+    });
+    const max = found.maxOffset('a', 0);
+    expect(max).toBeGreaterThan(0);
+    expect(max).toBeLessThan(30);
+    const [place] = await store(found, message('a', 'on'));
+    expect(place?.queueOffset).toBe(max);
+    expect(readAll(found, 'a')).toHaveLength(max + 1);
+    await found.close();
+  });
+
+  it.each([['damaged', ''] as const, ['gone', undefined] as const])(
+    'trusts no tree either when its mark is %s',
+    async (_, content) => {
+      const opened = await fixture.open(SMALL);
+      await fill(opened, 3);
+      await opened.flush();
+      const found = await lose(undefined, () => {
+        rmSync(join(copy, 'mark.json'));
+        if (content !== undefined) writeFileSync(join(copy, 'mark.json'), content);
+      });
+      expect(bodies(readAll(found, 'a'))).toEqual(bodies(readAll(opened, 'a')));
+      await found.close();
+    },
+  );
 
   it('has what was synced, with its queues, verdicts and settings, though no tree of LMDB is left', async () => {
     const opened = await fixture.open(SMALL);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeRecord, formatProperties, tagsCode } from '@halfmq/remoting/record';
-import { bodies, message, readAll, store, StoreFixture } from './fixture.js';
+import { bodies, done, message, readAll, store, StoreFixture } from './fixture.js';
 import type { Arrival } from './message-store.js';
 
 describe('the store', () => {
@@ -161,6 +161,17 @@ describe('the store', () => {
     expect(place).toMatchObject({ queueOffset: 1, storeTimestamp: first?.storeTimestamp });
     expect(bodies(readAll(opened, 'a'))).toEqual(['1', '2']);
     expect(opened.maxOffset('b', 0)).toBe(0);
+  });
+
+  it('opens with more queues than a call can have arguments', async () => {
+    const queues = 130_000;
+    let opened = await fixture.open();
+    const each = message('a', 'x');
+    const all = Array.from({ length: queues }, (_, queueId) => ({ ...each, queueId }));
+    await done((stored) => void opened.append(all, stored));
+    await opened.close();
+    opened = await fixture.open();
+    expect(opened.maxOffset('a', queues - 1)).toBe(1);
   });
 
   it('takes nothing after close', async () => {

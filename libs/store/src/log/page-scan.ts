@@ -62,7 +62,7 @@ export function salvage(path: string): Salvage | undefined {
   return {
     header,
     table,
-    epoch: Math.max(0, ...[...found.values()].flat().map(({ epoch }) => epoch)),
+    epoch: [...found.values()].flat().reduce((highest, { epoch }) => Math.max(highest, epoch), 0),
     *blocks() {
       for (const { at, physicalOffset, length } of chain) {
         yield { physicalOffset, records: file.read(at + BLOCK_HEADER, length) };

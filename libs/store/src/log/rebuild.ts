@@ -5,7 +5,7 @@ import { decodeRecord, propertyOf, tagsCode, type Log, type MessageRecord } from
 import { syncPath } from '../format.js';
 import { Queue } from '../index/queue.js';
 import { CARRIED_QUEUE, readDecision } from '../state/decision.js';
-import { STATE_TOPIC } from '../system-topics.js';
+import { SCHEDULE_TOPICS, STATE_TOPIC } from '../system-topics.js';
 import { BLOCK_HEADER, firstCrc, valueLength } from './block.js';
 import { Group } from './group.js';
 import { recordStarts } from './log-reader.js';
@@ -30,11 +30,14 @@ export async function rebuildAfterPowerLoss(
   if (!existsSync(path)) return;
   for (const name of readdirSync(path)) if (name.includes('.rebuilding')) rmSync(join(path, name));
   let end: number | undefined;
+  let ended = false;
   for (const sequence of sequencesIn(path)) {
     if (sequence <= syncedThrough) continue;
     const file = segmentFile(path, sequence);
     const found = salvage(file);
-    if (!found || (end !== undefined && found.header.base !== end)) {
+    if (!found || ended || (end !== undefined && found.header.base !== end)) {
+      // the log has no gaps: it ends here
+      ended = true;
       log.warn('nothing of this segment was synced before the power loss, it is removed', { file });
       found?.close();
       removeSegment(file);
@@ -85,6 +88,12 @@ function queuesOf(table: QueueTable): Queues {
   return queues;
 }
 
+/** A delivered message may show its TIMER_OUT_MS: only in a schedule topic is it what the index holds. */
+function tagSlot(topic: string, properties: string): number {
+  const deliverAt = SCHEDULE_TOPICS.has(topic) ? Number(propertyOf(properties, 'TIMER_OUT_MS')) : Number.NaN;
+  return Number.isFinite(deliverAt) ? deliverAt : tagsCode(propertyOf(properties, 'TAGS'));
+}
+
 /** The block's records as the group they could have been: indexes are made from records alone. */
 function regroup(physicalOffset: number, records: Buffer, queues: Queues): Group {
   const { length } = records;
@@ -103,9 +112,7 @@ function index(record: MessageRecord, group: Group, queues: Queues): void {
     queue = queues.begin(topic, queueId);
     group.begun.push(queue);
   }
-  const deliverAt = Number(propertyOf(properties, 'TIMER_OUT_MS') ?? Number.NaN);
-  const slot = Number.isFinite(deliverAt) ? deliverAt : tagsCode(propertyOf(properties, 'TAGS'));
-  queue.pending.add(physicalOffset, size, slot);
+  queue.pending.add(physicalOffset, size, tagSlot(topic, properties));
   queue.nextOffset = queueOffset + 1;
   group.touched.add(queue);
   if (topic !== STATE_TOPIC || queueId === CARRIED_QUEUE) return;

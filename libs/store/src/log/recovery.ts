@@ -46,7 +46,8 @@ function recoverQueues(segments: Segments, segment: Segment, queues: Queues): vo
     const number = key.readUInt32BE(1);
     found.set(number, new Queue(number, value.toString('utf8', 4), value.readInt32BE(0), 0, 0));
   }
-  queues.nextNumber = Math.max(table.nextNumber, ...[...found.keys()].map((number) => number + 1));
+  queues.nextNumber = table.nextNumber;
+  for (const number of found.keys()) queues.nextNumber = Math.max(queues.nextNumber, number + 1);
   for (const { key } of segment.range(Buffer.from('X'), afterPrefix('X'))) found.delete(key.readUInt32BE(1));
   for (const queue of found.values()) {
     const last = segment.entriesAt(queue.number, NEWEST);

@@ -7,7 +7,7 @@ import {
   type Log,
 } from '@halfmq/remoting/record';
 import type { LogReader } from '../log/log-reader.js';
-import { HALF_TOPIC, OP_TOPIC, STATE_TOPIC } from '../system-topics.js';
+import { HALF_TOPIC, OP_TOPIC, SCHEDULE_TOPICS, STATE_TOPIC } from '../system-topics.js';
 import { CARRIED_QUEUE, readDecision, readVerdict, type Decision } from './decision.js';
 import type { CarriedRecords } from './carried-records.js';
 import type { LoggedDelayedMessages } from './delayed.js';
@@ -21,8 +21,6 @@ const WRITE_MS = 500;
 const MOST_ATTEMPTS = 1000;
 /** Plain messages move the applied offset too, now and then: the tail is what an open has to read. */
 const LONGEST_TAIL = 16 * 1024 * 1024;
-/** Topics whose records wait for their time. */
-const SCHEDULE_TOPICS: ReadonlySet<string> = new Set(['SCHEDULE_TOPIC_XXXX', 'rmq_sys_wheel_timer']);
 
 export interface ProjectionParts {
   readonly state: StateEnvironment;
