@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import {
   decodeFrame,
+  DONE,
   HandlerTable,
   pullMessage,
   RemotingServer,
@@ -105,9 +106,13 @@ function readers(): void {
     const frame = jsonFrame(code, fields, BODY).subarray(4);
     const end = 4 + (frame.readInt32BE(0) & 0xffffff);
     const read = time(() => decodeFrame(frame));
-    const typed = time(() => spec.decode(decodeFrame(frame).extFields ?? {}));
+    const { reader } = new HandlerTable().add(spec, () => DONE);
+    const typed = time(() => reader.read(frame));
+    const byTable = time(() => spec.decode(decodeFrame(frame).extFields ?? {}));
     const parse = time(() => JSON.parse(frame.toString('utf8', 4, end)));
-    console.log(`${name}: frame ${read} ns, with typed header ${typed} ns (JSON.parse alone: ${parse} ns)`);
+    console.log(
+      `${name}: typed header ${typed} ns (extFields ${read} ns, then typed ${byTable} ns; JSON.parse alone ${parse} ns)`,
+    );
   }
 }
 

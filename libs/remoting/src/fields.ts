@@ -6,6 +6,7 @@ import { StatusError } from './status.js';
  * the header's type, its decoder (with errors that name the field) and its encoder.
  */
 export interface Field<T> {
+  readonly kind: 'text' | 'int' | 'long' | 'boolean';
   readonly expects: string;
   readonly optional: boolean;
   /** the typed value of the field's text; undefined when it is not one */
@@ -33,9 +34,15 @@ export interface OptionalField<T> extends Field<T> {
   readonly optional: true;
 }
 
-export const string: RequiredField<string> = { expects: 'text', optional: false, parse: (text) => text };
+export const string: RequiredField<string> = {
+  kind: 'text',
+  expects: 'text',
+  optional: false,
+  parse: (text) => text,
+};
 
 export const int: RequiredField<number> = {
+  kind: 'int',
   expects: 'a 32-bit integer',
   optional: false,
   parse(text) {
@@ -46,6 +53,7 @@ export const int: RequiredField<number> = {
 
 /** int64 on the wire. Beyond 2^53 the nearest double is taken: such values are limits, never offsets. */
 export const long: RequiredField<number> = {
+  kind: 'long',
   expects: 'a 64-bit integer',
   optional: false,
   parse: wholeNumber,
@@ -53,6 +61,7 @@ export const long: RequiredField<number> = {
 
 /** As Java reads it: anything but "true", in whatever case, is false. */
 export const boolean: RequiredField<boolean> = {
+  kind: 'boolean',
   expects: 'true or false',
   optional: false,
   parse: (text) => text === 'true' || (text !== 'false' && text.toLowerCase() === 'true'),
@@ -83,7 +92,15 @@ const PLUS = 43;
 const MINUS = 45;
 const ZERO = 48;
 
+/** A field of a table: its key in the typed header, its name on the wire. */
+export interface Column {
+  readonly key: string;
+  readonly wire: string;
+  readonly field: Field<unknown>;
+}
+
 export interface HeaderCodec<H> {
+  readonly columns: readonly Column[];
   /** @throws StatusError INVALID_PARAMETER naming field, expected and got value */
   decode(ext: ExtFields): H;
   encode(header: H): Record<string, string>;
@@ -100,6 +117,7 @@ export function headerCodec<F extends FieldTable>(
 ): HeaderCodec<HeaderOf<F>> {
   const columns = Object.entries(table).map(([key, field]) => ({ key, wire: wireNames[key] ?? key, field }));
   return {
+    columns,
     decode(ext) {
       const header: Record<string, unknown> = {};
       for (const { key, wire, field } of columns) {

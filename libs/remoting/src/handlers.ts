@@ -1,4 +1,5 @@
 import type { Outcome, RequestContext } from './connection.js';
+import { RequestReader } from './request-reader.js';
 import type { RequestSpec } from './request-spec.js';
 
 /** Answers at once or later. May throw a StatusError; anything else thrown is answered with SYSTEM_ERROR and logged. */
@@ -16,6 +17,8 @@ const HIGH_CODES = 1024;
 
 /** Handlers by request code: a dense table, so that a message costs one look-up in an array. */
 export class HandlerTable {
+  /** reads requests that have a handler */
+  readonly reader = new RequestReader((code) => this.find(code)?.spec);
   private readonly entries = Array.from(
     { length: LOW_CODES + HIGH_CODES },
     (): HandlerEntry | undefined => undefined,

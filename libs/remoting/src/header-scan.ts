@@ -246,7 +246,7 @@ const SIMPLE_ESCAPES: ReadonlyMap<number, number> = new Map(
 );
 
 /** The ASCII character the escape after a backslash stands for; negative when it is none, or not ASCII. */
-function escapedCode(source: Buffer, at: number, end: number): number {
+export function escapedCode(source: Buffer, at: number, end: number): number {
   if (at >= end) return -1;
   if (source[at] !== SMALL_U) return SIMPLE_ESCAPES.get(source[at] as number) ?? -1;
   if (at + 5 > end || source[at + 1] !== ZERO || source[at + 2] !== ZERO) return -1;
@@ -261,9 +261,10 @@ function hexDigit(byte: number): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
 
+/** Used again for each text; what is read from it must be a copy. */
 let scratchBuffer = Buffer.allocUnsafeSlow(4096);
 
-function scratchOf(length: number): Buffer {
+export function scratchOf(length: number): Buffer {
   if (scratchBuffer.length < length) scratchBuffer = Buffer.allocUnsafeSlow(length * 2);
   return scratchBuffer;
 }

@@ -1,5 +1,5 @@
 import type { ExtFields } from './command.js';
-import { headerCodec, type FieldTable, type HeaderOf } from './fields.js';
+import { headerCodec, type Column, type FieldTable, type HeaderOf } from './fields.js';
 import { RequestCode } from './request-code.js';
 
 /** What a caller must be allowed to do: publish to or subscribe from the topic it names, or administer. */
@@ -13,6 +13,7 @@ export interface RequestSpec<H> {
   readonly name: string;
   readonly permission: RequestPermission;
   readonly lane: Lane;
+  readonly columns: readonly Column[];
   /** @throws StatusError INVALID_PARAMETER: the remark names the field, what was expected and what came */
   decode(ext: ExtFields): H;
   encode(header: H): Record<string, string>;

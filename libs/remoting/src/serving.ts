@@ -1,8 +1,9 @@
-import { isOneWay, NO_FIELDS, type Command } from './command.js';
+import { isOneWay, NO_FIELDS, type Command, type ExtFields, type SerializeType } from './command.js';
 import { NO_ANSWER, type Connection, type Outcome, type RequestContext } from './connection.js';
 import type { HandlerEntry, HandlerTable } from './handlers.js';
 import type { Log } from './log.js';
-import type { Lane } from './request-spec.js';
+import { TypedRequest } from './request-reader.js';
+import type { Lane, RequestSpec } from './request-spec.js';
 import { StatusError } from './status.js';
 
 /** What a request still being worked on is counted as among the bytes to be written: the size answers come to. */
@@ -28,7 +29,7 @@ export class Serving {
   ) {}
 
   take(command: Command): void {
-    const context = this.contextOf(command);
+    const context = new Served(command, this.peer);
     const entry = this.handlers.find(command.code);
     if (entry) return this.serve(entry, context);
     // the leading blank is RocketMQ's
@@ -36,9 +37,9 @@ export class Serving {
     this.peer.reply(context, { status: 'REQUEST_CODE_NOT_SUPPORTED', remark });
   }
 
-  private serve(entry: HandlerEntry, context: RequestContext): void {
+  private serve(entry: HandlerEntry, context: Served): void {
     try {
-      const outcome = entry.handle(entry.spec.decode(context.extFields), context);
+      const outcome = entry.handle(headerOf(context, entry.spec), context);
       if ('then' in outcome) this.serveLater(entry, context, outcome);
       else this.answer(context, outcome);
     } catch (error) {
@@ -69,19 +70,38 @@ export class Serving {
     const remark = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     return { status: 'SYSTEM_ERROR', remark };
   }
+}
 
-  private contextOf(command: Command): RequestContext {
-    return {
-      code: command.code,
-      opaque: command.opaque,
-      version: command.version,
-      language: command.language,
-      oneWay: isOneWay(command),
-      remark: command.remark,
-      extFields: command.extFields ?? NO_FIELDS,
-      body: command.body,
-      peer: this.peer,
-      serializeType: command.serializeType,
-    };
+/** A request as its handler sees it: extFields are made when they are asked for. */
+class Served implements RequestContext {
+  readonly code: number;
+  readonly opaque: number;
+  readonly version: number;
+  readonly language: number;
+  readonly oneWay: boolean;
+  readonly remark: string | undefined;
+  readonly body: Buffer;
+  readonly serializeType: SerializeType;
+
+  constructor(
+    readonly command: Command,
+    readonly peer: Connection,
+  ) {
+    this.code = command.code;
+    this.opaque = command.opaque;
+    this.version = command.version;
+    this.language = command.language;
+    this.oneWay = isOneWay(command);
+    this.remark = command.remark;
+    this.body = command.body;
+    this.serializeType = command.serializeType;
   }
+
+  get extFields(): ExtFields {
+    return this.command.extFields ?? NO_FIELDS;
+  }
+}
+
+function headerOf({ command }: Served, spec: RequestSpec<unknown>): unknown {
+  return command instanceof TypedRequest ? command.header : spec.decode(command.extFields ?? NO_FIELDS);
 }

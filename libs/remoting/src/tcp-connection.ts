@@ -208,7 +208,7 @@ export class TcpConnection implements Connection {
       while (this.state === 'OPEN' && !this.isFull()) {
         const frame = this.splitter.next();
         if (!frame) return this.resume();
-        this.take(decodeFrame(frame));
+        this.take(this.options.handlers.reader.read(frame) ?? decodeFrame(frame));
       }
     } catch (error) {
       return this.endWithWarning(`malformed frame: ${messageOf(error)}`);
