@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
+  deleteTopicInBroker,
   getEarliestMsgStoretime,
   getMaxOffset,
   getMinOffset,
+  PullSysFlag,
   queryConsumerOffset,
   searchOffsetByTimestamp,
   updateConsumerOffset,
@@ -47,11 +49,21 @@ describe('the offset of a group', () => {
   });
 
   it('is what was committed last, also a smaller one', async () => {
-    await client.send(TOPIC, 'a');
-    expect(await commit(12)).toBe(0);
-    expect(await query()).toBe(12);
+    for (const body of ['a', 'b', 'c']) await client.send(TOPIC, body);
     expect(await commit(3)).toBe(0);
     expect(await query()).toBe(3);
+    expect(await commit(1)).toBe(0);
+    expect(await query()).toBe(1);
+  });
+
+  it("is refused beyond the queue's end: of a topic made anew a consumer of the old one would skip what comes", async () => {
+    for (const body of ['a', 'b', 'c']) await client.send(TOPIC, body);
+    await client.ask(deleteTopicInBroker, { topic: TOPIC });
+    await client.send(TOPIC, 'anew');
+    expect(await commit(3)).toBe(29);
+    const stale = { consumerGroup: 'g', sysFlag: PullSysFlag.SUBSCRIPTION | PullSysFlag.COMMIT_OFFSET };
+    await client.pull(TOPIC, 3, { ...stale, commitOffset: 3 });
+    expect(await query()).toBe(0);
   });
 
   it('is refused for a queue that does not exist', async () => {
@@ -71,8 +83,8 @@ describe('the offset of a group', () => {
 
   it('may also be committed one-way', async () => {
     await client.send(TOPIC, 'a');
-    await client.say(updateConsumerOffset, { consumerGroup: 'g', ...QUEUE, commitOffset: 5 });
-    expect(await query()).toBe(5);
+    await client.say(updateConsumerOffset, { consumerGroup: 'g', ...QUEUE, commitOffset: 1 });
+    expect(await query()).toBe(1);
   });
 });
 

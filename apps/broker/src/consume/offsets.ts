@@ -48,7 +48,11 @@ export class Offsets {
     };
   }
 
-  /** UPDATE_CONSUMER_OFFSET: the offset is the next one to consume. Smaller ones are taken too: tools reset that way. */
+  /**
+   * UPDATE_CONSUMER_OFFSET: the offset is the next one to consume. Smaller ones are taken too: tools reset that way. One
+   * beyond the queue's end speaks of a queue that is gone (its topic was deleted and made anew), and would skip what
+   * comes; RocketMQ takes it.
+   */
   update(header: UpdateConsumerOffsetHeader): Outcome {
     const { consumerGroup: group, topic: name, queueId, commitOffset } = header;
     if (!this.groups.find(group))
@@ -62,6 +66,9 @@ export class Offsets {
       );
     if (commitOffset < 0)
       throw new StatusError('INVALID_PARAMETER', `commitOffset expected 0 or more, got ${commitOffset}`);
+    const end = this.store.maxOffset(name, queueId);
+    if (commitOffset > end)
+      throw new StatusError('INVALID_PARAMETER', `commitOffset expected at most ${end}, got ${commitOffset}`);
     const before = this.store.offsets.query(group, name, queueId);
     if (before !== undefined && commitOffset < before)
       this.log.warn('a consumer offset goes back', {

@@ -36,7 +36,7 @@ type PullSettings = Pick<
 export class Pull {
   constructor(
     private readonly config: PullSettings,
-    private readonly store: Pick<MessageStore, 'read' | 'offsets'>,
+    private readonly store: Pick<MessageStore, 'read' | 'offsets' | 'maxOffset'>,
     private readonly checks: PullChecks,
     private readonly hold: Hold,
     private readonly log: Log,
@@ -47,12 +47,17 @@ export class Pull {
     const granted = this.checks.check(header);
     if ('status' in granted) return refused(header, granted);
     const { status, outcome } = this.read(header, granted);
-    if ((header.sysFlag & PullSysFlag.COMMIT_OFFSET) !== 0 && header.commitOffset >= 0)
-      this.store.offsets.commit(header.consumerGroup, header.topic, header.queueId, header.commitOffset);
+    if ((header.sysFlag & PullSysFlag.COMMIT_OFFSET) !== 0) this.commit(header);
     const waitMs = this.waitMs(header);
     if (status !== 'PULL_NOT_FOUND' || waitMs <= 0) return outcome;
     this.wait(header, context, granted, waitMs);
     return NO_ANSWER;
+  }
+
+  /** An offset beyond the queue's end is that of another queue of this name: see Offsets.update. */
+  private commit({ consumerGroup, topic, queueId, commitOffset }: PullMessageHeader): void {
+    if (commitOffset >= 0 && commitOffset <= this.store.maxOffset(topic, queueId))
+      this.store.offsets.commit(consumerGroup, topic, queueId, commitOffset);
   }
 
   /** @returns 0 when it may not be held */
