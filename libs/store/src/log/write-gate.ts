@@ -48,8 +48,7 @@ export class WriteGate {
   }
 
   private reason(cause: unknown): StoreError {
-    const { bavail, bsize } = statfsSync(this.path);
-    const room = bavail * bsize;
+    const room = this.room();
     return room < LEAST_ROOM
       ? new StoreError(
           'disk-full',
@@ -65,6 +64,16 @@ export class WriteGate {
             cause,
           },
         );
+  }
+
+  /** Also asked in a timer: it must not throw when even that cannot be read. */
+  private room(): number {
+    try {
+      const { bavail, bsize } = statfsSync(this.path);
+      return bavail * bsize;
+    } catch {
+      return Infinity;
+    }
   }
 
   private tryAgain(): void {

@@ -4,18 +4,36 @@ interface Due<T> {
   readonly item: T;
 }
 
+/** Fewer are never looked through for what has left. */
+const LEAST_KEPT = 1024;
+
 /**
  * Things by the time they are due, earliest first, in order of being added among equals. What is not due any more is
- * not taken out but passed over: `isCurrent` tells.
+ * not taken out but passed over: `isCurrent` tells. When more than half may be such, all of them are taken out: a time
+ * may lie years ahead.
  */
 export class DueHeap<T> {
   private heap: Due<T>[] = [];
   private added = 0;
+  private mostKept = LEAST_KEPT;
 
   constructor(private readonly isCurrent: (item: T, at: number) => boolean) {}
 
+  /** With those not due any more. */
+  get length(): number {
+    return this.heap.length;
+  }
+
   push(at: number, item: T): void {
+    if (this.heap.length >= this.mostKept) this.compact();
     this.sift({ at, order: this.added++, item });
+  }
+
+  private compact(): void {
+    const current = this.heap.filter(({ item, at }) => this.isCurrent(item, at));
+    this.heap = [];
+    for (const due of current) this.sift(due);
+    this.mostKept = Math.max(LEAST_KEPT, current.length * 2);
   }
 
   private sift(due: Due<T>): void {

@@ -41,7 +41,10 @@ export class Projection {
   private wanted = false;
   private hurry = false;
   private writing: Promise<void> | undefined;
-  private unwritten: Change[] = [];
+  /** by key: the latest change of each counts */
+  private unwritten = new Map<string, Change>();
+  /** the last write failed, and the log says so */
+  private failing = false;
   private stop: Cancel = () => undefined;
 
   constructor(
@@ -121,7 +124,11 @@ export class Projection {
 
   /** Removes what nobody asks for any more. */
   remove(changes: readonly Change[]): void {
-    for (const change of changes) this.unwritten.push(change);
+    this.remember(changes);
+  }
+
+  private remember(changes: Iterable<Change>): void {
+    for (const change of changes) this.unwritten.set(change.key.toString('latin1'), change);
   }
 
   /** After each commit: memory shows exactly what is committed. */
@@ -135,10 +142,8 @@ export class Projection {
     if (this.wanted) return;
     this.collect();
     const tail = committed - this.applied;
-    if (this.unwritten.length === 0 && tail < (this.hurry ? 1 : LONGEST_TAIL)) return;
-    const changes = this.unwritten;
-    this.unwritten = [];
-    this.writing = this.put(changes, committed);
+    if (this.unwritten.size === 0 && tail < (this.hurry ? 1 : LONGEST_TAIL)) return;
+    this.writing = this.put(this.taken(), committed);
     await this.writing;
     this.writing = undefined;
   }
@@ -149,9 +154,13 @@ export class Projection {
   }
 
   private collect(): void {
-    for (const part of this.all()) {
-      for (const change of part.changes()) this.unwritten.push(change);
-    }
+    for (const part of this.all()) this.remember(part.changes());
+  }
+
+  private taken(): Change[] {
+    const changes = [...this.unwritten.values()];
+    this.unwritten.clear();
+    return changes;
   }
 
   private async put(changes: Change[], committed: number): Promise<void> {
@@ -160,9 +169,11 @@ export class Projection {
       await this.parts.state.write(changes, committed);
       this.applied = committed;
       this.parts.halves.written();
+      this.failing = false;
     } catch (error) {
-      this.unwritten = [...changes, ...this.unwritten];
-      this.log.error('the state could not be written, it is tried again', { error });
+      this.remember([...changes, ...this.taken()]);
+      if (!this.failing) this.log.error('the state could not be written, it is tried again', { error });
+      this.failing = true;
     }
   }
 
@@ -172,7 +183,7 @@ export class Projection {
     await this.writing;
     this.writing = undefined;
     this.collect();
-    await this.put(this.unwritten, this.logState().committed);
+    await this.put(this.taken(), this.logState().committed);
     await this.parts.state.close();
   }
 }

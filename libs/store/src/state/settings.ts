@@ -39,10 +39,14 @@ export class LoggedSettings implements Settings, Part {
   private change(kind: SettingKind, name: string, document: string | undefined, stored: Stored): void {
     const decision = { type: 'setting', kind, name, document: document ?? null } as const;
     const [place] = this.log.append([this.decisions.decision(decision)], stored);
-    this.liesAt.set(`${kind}\0${name}`, place?.physicalOffset ?? 0);
-    const before = this.of(kind).get(name);
+    const full = `${kind}\0${name}`;
+    const before = { document: this.of(kind).get(name), liesAt: this.liesAt.get(full) ?? 0 };
+    this.liesAt.set(full, place?.physicalOffset ?? 0);
     this.apply(kind, name, document);
-    this.log.onUndo(() => this.apply(kind, name, before));
+    this.log.onUndo(() => {
+      this.liesAt.set(full, before.liesAt);
+      this.apply(kind, name, before.document);
+    });
   }
 
   /** Also what a record says when the log is applied again. */
