@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { formatProperties, parseProperties, propertyOf, withProperty } from './properties.js';
+import {
+  formatProperties,
+  parseProperties,
+  propertyOf,
+  withoutProperty,
+  withProperty,
+} from './properties.js';
 
 const words = fc.string({ minLength: 1 }).filter((word) => !/[\u0001\u0002]/.test(word));
 
@@ -15,14 +21,17 @@ describe('properties', () => {
     );
   });
 
-  it('are read one by one as they are read all at once, whatever the string', () => {
+  it('are read and cut out one by one as they are read all at once, whatever the string', () => {
     const pieces = fc.array(fc.constantFrom('a', 'b', 'ab', '\u0001', '\u0002', '\u0001a\u0002'), {
       maxLength: 12,
     });
     fc.assert(
       fc.property(pieces, fc.constantFrom('a', 'b', 'ab'), (parts, key) => {
         const raw = parts.join('');
-        expect(propertyOf(raw, key)).toBe(parseProperties(raw).get(key));
+        const all = parseProperties(raw);
+        expect(propertyOf(raw, key)).toBe(all.get(key));
+        all.delete(key);
+        expect([...parseProperties(withoutProperty(raw, key))]).toEqual([...all]);
       }),
       { numRuns: 2_000 },
     );

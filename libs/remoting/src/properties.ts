@@ -116,6 +116,21 @@ export function propertyOf(raw: string | undefined, key: string): string | undef
   return found;
 }
 
+/** The string without the entries of this key; the rest as it is, read by nobody. */
+export function withoutProperty(raw: string, key: string): string {
+  const wanted = key + KEY_END;
+  let kept = raw;
+  for (let at = kept.indexOf(wanted); at >= 0; at = kept.indexOf(wanted, at)) {
+    if (at > 0 && kept[at - 1] !== ENTRY_END) {
+      at++;
+      continue;
+    }
+    const next = kept.indexOf(ENTRY_END, at);
+    kept = kept.slice(0, at) + (next < 0 ? '' : kept.slice(next + 1));
+  }
+  return kept;
+}
+
 /** Sets (or with undefined removes) one property of a string; the others keep their order, the new one comes last. */
 export function withProperty(raw: string, key: string, value: string | undefined): string {
   const properties = parseProperties(raw);

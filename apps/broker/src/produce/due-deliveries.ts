@@ -76,7 +76,7 @@ export class DueDeliveries {
   /** Undefined when nobody can tell any more what it was: it is given up, so that it does not hold up the others. */
   private finalOf(delayed: DelayedMessage): NewMessage | undefined {
     const stored = readStored(this.store, delayed.physicalOffset);
-    const place = stored && realPlace(stored.properties);
+    const place = stored && realPlace(stored.record);
     if (!stored || !place) {
       this.log.error('a delayed message cannot be read and is given up', { ...delayed });
       return undefined;

@@ -3,6 +3,7 @@ import {
   decodeRecord,
   parseProperties,
   PropertyName,
+  propertyOf,
   RecordError,
   type MessageRecord,
 } from '@halfmq/remoting';
@@ -18,27 +19,35 @@ export interface StoredMessage {
  * The record at this place. Undefined when there is none, when it is damaged, or when its body is not the one that was
  * stored: whoever works on many must not stop at one of them.
  */
-export function readStored(
+export function readRecord(
   store: Pick<MessageStore, 'recordAt'>,
   physicalOffset: number,
-): StoredMessage | undefined {
+): MessageRecord | undefined {
   try {
     const bytes = store.recordAt(physicalOffset);
     const record = bytes && decodeRecord(bytes);
-    if (!record || bodyCrc(record.body) !== record.bodyCrc) return undefined;
-    return { record, properties: parseProperties(record.properties) };
+    return record && bodyCrc(record.body) === record.bodyCrc ? record : undefined;
   } catch (error) {
     if (error instanceof RecordError || error instanceof RangeError) return undefined;
     throw error;
   }
 }
 
+/** The same with its properties read. */
+export function readStored(
+  store: Pick<MessageStore, 'recordAt'>,
+  physicalOffset: number,
+): StoredMessage | undefined {
+  const record = readRecord(store, physicalOffset);
+  return record && { record, properties: parseProperties(record.properties) };
+}
+
 /** Where a message that lies in a system topic belongs; undefined when it does not say so. */
-export function realPlace(
-  properties: ReadonlyMap<string, string>,
-): { topic: string; queueId: number } | undefined {
-  const topic = properties.get(PropertyName.REAL_TOPIC);
-  const queueId = Number(properties.get(PropertyName.REAL_QID));
+export function realPlace({
+  properties,
+}: Pick<MessageRecord, 'properties'>): { topic: string; queueId: number } | undefined {
+  const topic = propertyOf(properties, PropertyName.REAL_TOPIC);
+  const queueId = Number(propertyOf(properties, PropertyName.REAL_QID));
   return topic !== undefined && Number.isInteger(queueId) && queueId >= 0 ? { topic, queueId } : undefined;
 }
 

@@ -1,10 +1,21 @@
-import { encodeRecord, formatProperties, PropertyName, recordLength, SysFlag } from '@halfmq/remoting';
+import {
+  encodeRecord,
+  formatProperties,
+  parseProperties,
+  PropertyName,
+  recordLength,
+  SysFlag,
+  withoutProperty,
+  withProperty,
+  type MessageRecord,
+} from '@halfmq/remoting';
 import type { HalfMessage, MessageStore, NewMessage } from '@halfmq/store';
 import { SystemTopic } from '../directory/topic-names.js';
-import { again, readStored, realPlace, type StoredMessage } from '../produce/stored-message.js';
+import { again, readRecord, realPlace } from '../produce/stored-message.js';
 
 /** A half message as it was sent: its record, and where it is to be delivered. */
-export interface HalfRecord extends StoredMessage {
+export interface HalfRecord {
+  readonly record: MessageRecord;
   readonly real: { readonly topic: string; readonly queueId: number };
 }
 
@@ -13,28 +24,36 @@ export function readHalf(
   store: Pick<MessageStore, 'recordAt'>,
   half: Pick<HalfMessage, 'physicalOffset'>,
 ): HalfRecord | undefined {
-  const stored = readStored(store, half.physicalOffset);
-  const real = stored && realPlace(stored.properties);
-  return stored && real && { ...stored, real };
+  const record = readRecord(store, half.physicalOffset);
+  const real = record && realPlace(record);
+  return record && real && { record, real };
 }
 
-/** What is delivered when it is committed. REAL_* leave, as in RocketMQ 5.5; a delay begins now. */
-export function finalMessage({ record, properties, real }: HalfRecord, half: HalfMessage): NewMessage {
-  const final = new Map(properties);
-  final.delete(PropertyName.REAL_TOPIC);
-  final.delete(PropertyName.REAL_QID);
-  if (half.checks > 0) final.set(PropertyName.TRANSACTION_CHECK_TIMES, String(half.checks));
+/**
+ * What is delivered when it is committed. REAL_* leave, as in RocketMQ 5.5; a delay begins now. Every transaction comes
+ * by here: its properties are cut, not read and written anew.
+ */
+export function finalMessage({ record, real }: HalfRecord, half: HalfMessage): NewMessage {
+  const sent = withoutProperty(
+    withoutProperty(record.properties, PropertyName.REAL_QID),
+    PropertyName.REAL_TOPIC,
+  );
+  const properties =
+    half.checks === 0 ? sent : withProperty(sent, PropertyName.TRANSACTION_CHECK_TIMES, String(half.checks));
   return again(record, {
     ...real,
     sysFlag: (record.sysFlag & ~SysFlag.TRANSACTION_MASK) | SysFlag.TRANSACTION_COMMIT,
     preparedTransactionOffset: half.physicalOffset,
-    properties: formatProperties(final),
+    properties,
   });
 }
 
 /** The body of CHECK_TRANSACTION_STATE: one record with the real topic and queue id. */
-export function checkBody({ record, properties, real }: HalfRecord, half: HalfMessage): Buffer {
-  const asked = new Map(properties).set(PropertyName.TRANSACTION_CHECK_TIMES, String(half.checks + 1));
+export function checkBody({ record, real }: HalfRecord, half: HalfMessage): Buffer {
+  const asked = parseProperties(record.properties).set(
+    PropertyName.TRANSACTION_CHECK_TIMES,
+    String(half.checks + 1),
+  );
   const shown = {
     ...record,
     ...real,
@@ -51,8 +70,8 @@ export function checkBody({ record, properties, real }: HalfRecord, half: HalfMe
  * The copy that shows a parked half message. TRAN_PREPARED_QUEUE_OFFSET is its way back: what names this copy means
  * that half message.
  */
-export function parkedCopy({ record, properties }: HalfRecord, half: HalfMessage): NewMessage {
-  const copied = new Map(properties)
+export function parkedCopy({ record }: HalfRecord, half: HalfMessage): NewMessage {
+  const copied = parseProperties(record.properties)
     .set(PropertyName.TRAN_PREPARED_QUEUE_OFFSET, String(half.halfOffset))
     .set(PropertyName.TRANSACTION_CHECK_TIMES, String(half.checks));
   return again(record, {

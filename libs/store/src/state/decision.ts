@@ -40,10 +40,7 @@ export class DecisionWriter {
   }
 
   verdict(halfOffset: number, verdict: Verdict): NewMessage {
-    const properties = formatProperties([
-      ['TAGS', 'd'],
-      [VERDICT, JSON.stringify(verdict)],
-    ]);
+    const properties = `TAGS\u0001d\u0002${VERDICT}\u0001${verdictText(verdict)}\u0002`;
     return this.message(OP_TOPIC, Buffer.from(`${halfOffset},`), properties);
   }
 
@@ -66,6 +63,12 @@ export class DecisionWriter {
       properties,
     };
   }
+}
+
+/** As JSON.stringify writes it, which is asked only for reasons: those are people's. */
+function verdictText(verdict: Verdict): string {
+  if (verdict.reason !== undefined) return JSON.stringify(verdict);
+  return `{"kind":"${verdict.kind}","by":"${verdict.by}","at":${verdict.at}}`;
 }
 
 export function readDecision(record: MessageRecord): Decision {
