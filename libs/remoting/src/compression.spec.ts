@@ -34,6 +34,23 @@ describe('a compressed body', () => {
     else expect(inflate).toThrow('zstd needs Node 22.15 or newer');
   });
 
+  it.each(['ZLIB', 'LZ4'] as const)(
+    'of more than 64 MiB is refused: %s',
+    (type) => {
+      const { body, sysFlag } = compressBody(Buffer.alloc(64 * 1024 * 1024 + 1), type);
+        expect(() => inflateBody({ body, sysFlag })).toThrow(CompressionError);
+      },
+  );
+
+  it.each([0, 1, 2 ** 16, 2 ** 16 + 1, 2 ** 22, 2 ** 22 + 1])(
+    'of %i bytes that do not compress is read',
+    (size) => {
+      const noise = Buffer.from(Array.from({ length: size }, (_, at) => (at * 2_654_435_761) >>> 13));
+      const { body, sysFlag } = compressBody(noise, 'LZ4');
+      expect(inflateBody({ body, sysFlag }).equals(noise)).toBe(true);
+    },
+  );
+
   it.each([
     ['zlib', SysFlag.COMPRESSED],
     ['lz4', SysFlag.COMPRESSED | SysFlag.COMPRESSION_LZ4],

@@ -1,6 +1,7 @@
 import * as zlib from 'node:zlib';
 import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
 import { SysFlag } from './codes.js';
+import { lz4UpperBound } from './lz4-bound.js';
 
 export type CompressionType = 'ZLIB' | 'LZ4' | 'ZSTD';
 
@@ -39,7 +40,7 @@ export function inflateBody(record: { readonly sysFlag: number; readonly body: B
     case SysFlag.COMPRESSION_ZLIB:
       return attempt('zlib', () => zlib.inflateSync(body, { maxOutputLength: MOST_INFLATED_BYTES }));
     case SysFlag.COMPRESSION_LZ4:
-      return attempt('lz4', () => decompressFrameSync(body));
+      return attempt('lz4', () => inflateLz4(body));
     case SysFlag.COMPRESSION_ZSTD:
       return attempt('zstd', () => zstd().zstdDecompressSync(body, { maxOutputLength: MOST_INFLATED_BYTES }));
     default:
@@ -63,6 +64,12 @@ const COMPRESS: Readonly<Record<CompressionType, (body: Buffer) => Buffer>> = {
   LZ4: (body) => compressFrameSync(body),
   ZSTD: (body) => zstd().zstdCompressSync(body),
 };
+
+function inflateLz4(body: Buffer): Buffer {
+  const bound = lz4UpperBound(body);
+  if (bound <= MOST_INFLATED_BYTES) return decompressFrameSync(body);
+  throw new RangeError(`it may inflate to ${bound} bytes, at most ${MOST_INFLATED_BYTES} are taken`);
+}
 
 function zstd(): Zstd {
   if (hasZstd(zlib)) return zlib;
