@@ -95,6 +95,36 @@ describe('a Nest application', () => {
       );
     });
 
+    it('with names no broker takes, before anything is connected', async () => {
+      class Dotted {
+        @MessageHandler('booked.it', { group: 'dotted' })
+        one(): void {}
+      }
+      class Nameless {
+        @MessageHandler(Booked, {} as { group: string })
+        one(): void {}
+      }
+      class Barred {
+        @MessageHandler(Booked, { group: 'barred', tag: 'a | b' })
+        one(): void {}
+      }
+      expect(await apps.refusal([Dotted])).toContain('consumer dotted: topic: 1 to 127 characters');
+      expect(await apps.refusal([Nameless])).toContain('Nameless.one: group: 1 to 120 characters');
+      expect(await apps.refusal([Barred])).toContain('tags of booked are separated by ||, got "a | b"');
+      expect(await apps.refusal([], { options: { group: 'my group' } })).toContain(
+        'producer group: 1 to 120',
+      );
+      expect(await apps.refusal([], { options: { requestTimeoutMs: Number('3s') } })).toContain(
+        'requestTimeoutMs: milliseconds from 1 on expected, got NaN',
+      );
+    });
+
+    it('with a module that is there twice', async () => {
+      const { nameServers } = apps.cluster;
+      const imports = [HalfmqModule.forRoot({ nameServers, log: silentLog })];
+      expect(await apps.refusal([], { imports })).toContain('HalfmqModule is imported twice');
+    });
+
     it('with dedupe or @Tx() where there is no transaction', async () => {
       class Deduping {
         @MessageHandler(Booked, { group: 'd', dedupe: 'transaction' })
@@ -199,6 +229,12 @@ describe('a Nest application', () => {
     await until('the next one handles the next message', () => seen.includes('ends two'));
     expect(seen).toEqual(['begins one', 'ends one', 'closed', 'begins two', 'ends two']);
   }, 40_000);
+
+  it('is not disturbed by values without a class', async () => {
+    const bare: unknown = Object.create(null);
+    const app = await apps.start([{ provide: 'settings', useValue: bare }]);
+    expect(app.get('settings')).toBe(bare);
+  });
 
   it('takes its options from a factory', async () => {
     const { nameServers } = apps.cluster;

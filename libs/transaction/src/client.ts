@@ -17,6 +17,7 @@ import {
 } from '@halfmq/remoting';
 import { BrokerRequests } from './broker-requests.js';
 import { makeClientId } from './client-id.js';
+import { checkClientOptions, checkProducerOptions } from './check-client-options.js';
 import type { ClientOptions, ProducerOptions, TransactionProducerOptions } from './client-options.js';
 import type { ClientParts } from './client-parts.js';
 import type { ConsumerOptions } from './consumer/consumer-options.js';
@@ -57,6 +58,7 @@ export class HalfmqClient {
 
   /** @throws InvalidOption */
   constructor(private readonly options: ClientOptions) {
+    checkClientOptions(options);
     this.clock = options.clock ?? systemClock;
     this.log = options.log ?? silentLog;
     this.clientId = makeClientId(options.instanceName);
@@ -101,6 +103,7 @@ export class HalfmqClient {
 
   producer(options: ProducerOptions = {}): Producer {
     this.mustNotBeClosed('producer()');
+    checkProducerOptions(options);
     const producer = new Producer(this.parts, options);
     this.parts.heartbeats.addProducer(options.group ?? DEFAULT_PRODUCER_GROUP);
     this.producers.add(producer);
@@ -110,6 +113,7 @@ export class HalfmqClient {
   /** @throws InvalidOption when this client has one for the same group and topic */
   transactionProducer(options: TransactionProducerOptions): TransactionProducer {
     this.mustNotBeClosed('transactionProducer()');
+    checkProducerOptions(options);
     if (options.topics.length === 0) {
       throw new InvalidOption(`transaction producer ${options.group}: topics expected, got none`);
     }

@@ -1,12 +1,14 @@
 import { InvalidOption } from '../errors.js';
+import { isGroup, isTopic } from '../names.js';
 import type { ConsumerOptions } from './consumer-options.js';
 
-const GROUP = /^[%|a-zA-Z0-9_-]{1,120}$/;
+/** One `|` where `||` separates tags: it would be looked for as a letter of one tag, and never found. */
+const SINGLE_BAR = /(?<!\|)\|(?!\|)/;
 
 /** @throws InvalidOption */
 export function checkConsumerOptions(options: ConsumerOptions): void {
   const { group, subscriptions, concurrency, maxReconsumeTimes } = options;
-  if (!GROUP.test(group)) {
+  if (!isGroup(group)) {
     throw new InvalidOption(
       `consumer group: 1 to 120 characters of A-Z a-z 0-9 _ - % | expected, got ${JSON.stringify(group)}`,
     );
@@ -16,12 +18,28 @@ export function checkConsumerOptions(options: ConsumerOptions): void {
       `consumer ${group}: subscriptions expected as { topic: tagExpression }, got none`,
     );
   }
+  for (const [topic, expression] of Object.entries(subscriptions)) {
+    checkSubscription(group, topic, expression);
+  }
   if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) {
     throw new InvalidOption(`consumer ${group}: concurrency expected from 1 on, got ${concurrency}`);
   }
   if (maxReconsumeTimes !== undefined && !(Number.isInteger(maxReconsumeTimes) && maxReconsumeTimes >= 0)) {
     throw new InvalidOption(
       `consumer ${group}: maxReconsumeTimes expected from 0 on, got ${maxReconsumeTimes}`,
+    );
+  }
+}
+
+function checkSubscription(group: string, topic: string, expression: string): void {
+  if (!isTopic(topic)) {
+    throw new InvalidOption(
+      `consumer ${group}: topic: 1 to 127 characters of A-Z a-z 0-9 _ - % | expected, got ${JSON.stringify(topic)}`,
+    );
+  }
+  if (SINGLE_BAR.test(expression)) {
+    throw new InvalidOption(
+      `consumer ${group}: tags of ${topic} are separated by ||, got ${JSON.stringify(expression)}`,
     );
   }
 }

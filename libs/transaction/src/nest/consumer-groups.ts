@@ -1,3 +1,4 @@
+import { checkConsumerOptions } from '../consumer/check-options.js';
 import type { ConsumerOptions } from '../consumer/consumer-options.js';
 import { InvalidOption } from '../errors.js';
 import type { ReceivedMessage } from '../message.js';
@@ -15,7 +16,7 @@ const SHARED = [
 
 /**
  * One consumer a group: its subscriptions are those of its handlers.
- * @throws InvalidOption when two handlers of a group want different consumers
+ * @throws InvalidOption when two handlers of a group want different consumers, or one that cannot be
  */
 export function consumerGroups(
   calls: readonly HandlerCall[],
@@ -27,15 +28,18 @@ export function consumerGroups(
     groups.set(group, [...(groups.get(group) ?? []), call]);
   }
   refuseUnknownGroups(concurrency, groups);
-  return [...groups].map(([group, members]) => ({
+  const consumers = [...groups].map(([group, members]) => ({
     ...shared(group, members),
     group,
     concurrency: typeof concurrency === 'object' ? concurrency[group] : concurrency,
     subscriptions: Object.fromEntries(
       members.map(({ handler: { definition } }) => [definition.topic.name, definition.tag ?? '*']),
     ),
-    handle: (message) => dispatch(group, members, message),
+    handle: (message: ReceivedMessage) => dispatch(group, members, message),
   }));
+  // now, not when a name server has answered: a mistake stops the start
+  for (const consumer of consumers) checkConsumerOptions(consumer);
+  return consumers;
 }
 
 async function dispatch(

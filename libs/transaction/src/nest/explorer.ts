@@ -39,12 +39,21 @@ export class Explorer {
   /** @throws InvalidOption for two listeners of one group and topic */
   listeners(): FoundListener[] {
     const found = this.instances().flatMap((instance) => {
-      const type = instance.constructor;
+      const type = classOf(instance);
       const listener = instance as LocalTransaction<unknown>;
+      if (!type) return [];
       return listenersOf(type).map((definition) => ({ definition, listener, where: type.name }));
     });
     refuseDuplicates(found, '@TransactionListener');
     return found;
+  }
+
+  /** @throws InvalidOption when the module is there twice: each would run all handlers */
+  refuseASecond(runtime: new (...args: never[]) => object): void {
+    if (this.discovery.getProviders().filter(({ metatype }) => metatype === runtime).length < 2) return;
+    throw new InvalidOption(
+      'HalfmqModule is imported twice in one application: call forRoot once, in the root module. It is global',
+    );
   }
 
   private instances(): object[] {
@@ -73,6 +82,13 @@ export class Explorer {
       }));
     });
   }
+}
+
+/** undefined for what has none: a module's namespace or a record without prototype can be provided as a value. */
+function classOf(instance: object): (new () => object) | undefined {
+  const prototype = Object.getPrototypeOf(instance) as { constructor?: unknown } | null;
+  const type = prototype?.constructor;
+  return typeof type === 'function' ? (type as new () => object) : undefined;
 }
 
 /** @throws InvalidOption for a class that is made anew for each request: there is no request here */

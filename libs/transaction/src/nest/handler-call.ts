@@ -4,6 +4,7 @@ import type { ExternalContextCreator } from '@nestjs/core';
 import { RpcParamtype } from '@nestjs/microservices/enums/rpc-paramtype.enum.js';
 import { DeadLetter, InvalidOption, MessageInvalid } from '../errors.js';
 import type { ReceivedMessage } from '../message.js';
+import { isGroup } from '../names.js';
 import type { BodyChecks } from './body-checks.js';
 import { managerOfContext } from './decorators.js';
 import type { FoundHandler } from './explorer.js';
@@ -32,7 +33,7 @@ export class HandlerCall {
   private readonly wrapped: (...args: unknown[]) => Promise<unknown>;
   private readonly outcome = new AsyncLocalStorage<Outcome>();
 
-  /** @throws InvalidOption for @Tx() without dedupe, or dedupe in a broadcasting group */
+  /** @throws InvalidOption for no group, @Tx() without dedupe, or dedupe in a broadcasting group */
   constructor(
     readonly handler: FoundHandler,
     creator: ExternalContextCreator,
@@ -109,6 +110,11 @@ export class HandlerCall {
 
   private refuseNonsense(): void {
     const { definition, instance, methodName, where } = this.handler;
+    if (!isGroup(definition.group)) {
+      throw new InvalidOption(
+        `${where}: group: 1 to 120 characters of A-Z a-z 0-9 _ - % | expected, got ${JSON.stringify(definition.group)}`,
+      );
+    }
     const args = Object.values(
       (Reflect.getMetadata(ROUTE_ARGS_METADATA, instance.constructor, methodName) as object | undefined) ??
         {},

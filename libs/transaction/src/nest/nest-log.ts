@@ -1,3 +1,4 @@
+import { inspect, type InspectOptions } from 'node:util';
 import { Logger } from '@nestjs/common';
 import type { Log } from '@halfmq/remoting';
 
@@ -12,6 +13,9 @@ export function nestLog(): Log {
   };
 }
 
+/** A handler may throw anything, also what JSON cannot say. */
+const ONE_LINE: InspectOptions = { breakLength: Infinity, depth: 3 };
+
 function line(message: string, fields: object = {}): string {
   const shown = Object.entries(fields).map(([name, value]) => `${name}=${show(value)}`);
   return [message, ...shown].join(' ');
@@ -19,5 +23,5 @@ function line(message: string, fields: object = {}): string {
 
 function show(value: unknown): string {
   if (value instanceof Error) return value.message;
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : inspect(value, ONE_LINE);
 }

@@ -62,6 +62,7 @@ export class HalfmqRuntime
   ) {}
 
   async onModuleInit(): Promise<void> {
+    this.explorer.refuseASecond(HalfmqRuntime);
     const handlers = this.explorer.handlers();
     const calls = handlers.map(
       (handler) => new HandlerCall(handler, this.creator, this.checks, this.transactions),

@@ -8,9 +8,8 @@ import {
 } from '@halfmq/remoting';
 import { MessageInvalid } from '../errors.js';
 import type { OutgoingMessage } from '../message.js';
+import { isTopic } from '../names.js';
 
-const NAME = /^[%|a-zA-Z0-9_-]+$/;
-const LONGEST_TOPIC = 127;
 const LARGEST_BODY = 4 * 1024 * 1024;
 const MOST_PROPERTY_BYTES = 32_767;
 const COMPRESS_FROM = 4096;
@@ -94,9 +93,9 @@ function packed(body: Buffer): { body: Buffer; sysFlag: number } {
 }
 
 function checkTopic(topic: string): void {
-  if (topic.length <= LONGEST_TOPIC && NAME.test(topic)) return;
+  if (isTopic(topic)) return;
   throw new MessageInvalid(
-    `topic: 1 to ${LONGEST_TOPIC} characters of A-Z a-z 0-9 _ - % | expected, got ${JSON.stringify(topic)}`,
+    `topic: 1 to 127 characters of A-Z a-z 0-9 _ - % | expected, got ${JSON.stringify(topic)}`,
   );
 }
 

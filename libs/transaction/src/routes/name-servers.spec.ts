@@ -17,4 +17,9 @@ describe('a list of name servers', () => {
   it.each(['', ';', 'localhost', 'a:0', 'a:70000', ':9876', 'a:9876 b:9876x', []])('%j is none', (given) => {
     expect(() => parseNameServers(given)).toThrow(InvalidOption);
   });
+
+  it('that was never set, as a variable of the environment may be, is said to be so', () => {
+    const unset = process.env['HALFMQ_TEST_UNSET'] as string;
+    expect(() => parseNameServers(unset)).toThrow('nameServers: text like host:9876 expected, got undefined');
+  });
 });

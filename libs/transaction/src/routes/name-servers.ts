@@ -6,7 +6,11 @@ import { InvalidOption, NoNameServer } from '../errors.js';
  * @throws InvalidOption when nothing is left or an entry is no host:port
  */
 export function parseNameServers(given: string | readonly string[]): string[] {
-  const texts = typeof given === 'string' ? [given] : given;
+  const texts: readonly unknown[] = Array.isArray(given) ? given : [given];
+  // an environment variable that is not set comes as undefined, whatever the types say
+  if (!texts.every((text) => typeof text === 'string')) {
+    throw new InvalidOption(`nameServers: text like host:9876 expected, got ${JSON.stringify(given)}`);
+  }
   const addresses = texts.flatMap((text) => text.split(/[;,]/)).map((text) => text.trim());
   const named = [...new Set(addresses.filter((address) => address !== ''))];
   for (const address of named) {

@@ -1,6 +1,7 @@
 import { type Cancel, type Clock, type Log, silentLog, systemClock } from '@halfmq/remoting';
 import type { DataSource, EntityManager } from 'typeorm';
 import { type Duration, parseDuration } from '../duration.js';
+import { InvalidOption } from '../errors.js';
 import type { ReceivedMessage } from '../message.js';
 import type { HalfMessages } from '../transaction/half-messages.js';
 import {
@@ -119,6 +120,15 @@ export class TypeOrmTransactions extends Transactions<EntityManager> {
 
 function settle(options: TypeOrmTransactionsOptions): PruneOptions {
   const { dataSource, clock = systemClock, log = silentLog, keepBarrier = '7d', keepInbox = '7d' } = options;
-  const [barrierMs, inboxMs] = [parseDuration(keepBarrier), parseDuration(keepInbox)];
+  const barrierMs = kept('keepBarrier', keepBarrier);
+  const inboxMs = kept('keepInbox', keepInbox);
   return { dataSource, clock, log, barrierMs, inboxMs };
+}
+
+function kept(option: string, duration: Duration): number {
+  try {
+    return parseDuration(duration);
+  } catch (error) {
+    throw new InvalidOption(`${option}: ${(error as Error).message}`);
+  }
 }
