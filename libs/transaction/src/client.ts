@@ -104,7 +104,7 @@ export class HalfmqClient {
   producer(options: ProducerOptions = {}): Producer {
     this.mustNotBeClosed('producer()');
     checkProducerOptions(options);
-    const producer = new Producer(this.parts, options);
+    const producer = new Producer(this.parts, options, () => this.producers.delete(producer));
     this.parts.heartbeats.addProducer(options.group ?? DEFAULT_PRODUCER_GROUP);
     this.producers.add(producer);
     return producer;
@@ -124,7 +124,8 @@ export class HalfmqClient {
         );
       }
     }
-    const producer = new TransactionProducer(this.parts, options);
+    const forget = (): void => void this.transactional.delete(producer);
+    const producer = new TransactionProducer(this.parts, options, forget);
     this.parts.heartbeats.addProducer(options.group, options.topics);
     this.transactional.add(producer);
     if (this.state === 'open') void this.announce();

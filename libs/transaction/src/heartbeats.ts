@@ -25,6 +25,9 @@ interface Target extends BrokerAddress {
  * that changes, and a second after a connection was lost, since a broker forgets a client with its connection. A
  * check-back can only be asked of a producer the broker has heard of, on the connection its heartbeat came on.
  *
+ * A broker that does not hear it is tried again every second as long as a name server names it, then with the regular
+ * beat alone: it may have been taken away for good.
+ *
  * A client of plain producers alone says nothing until it has dealings with a broker; one with transactional producers
  * speaks to the primaries of all brokers, one with consumers also to replicas, from which it may read.
  */
@@ -49,6 +52,7 @@ export class Heartbeats {
     private readonly brokers: BrokerRequests,
   ) {
     this.complaints = new Complaints(log);
+    routes.onReturn(() => this.again());
   }
 
   start(): void {
@@ -72,6 +76,18 @@ export class Heartbeats {
     this.version++;
   }
 
+  /** Brokers ask this client about these topics no more. Never rejects. */
+  async removeTopics(group: string, topics: readonly string[]): Promise<void> {
+    const known = this.producers.get(group);
+    if (!known) return;
+    for (const topic of topics) known.delete(topic);
+    this.version++;
+    if (known.size > 0) return this.beat();
+    // a producer that names no topics would be asked about all of them
+    this.producers.delete(group);
+    await this.unregister({ producerGroup: group });
+  }
+
   addConsumer(data: ConsumerData): void {
     this.consumers.set(data.groupName, data);
     this.version++;
@@ -91,8 +107,10 @@ export class Heartbeats {
 
   /** Beats to everyone (or to those alone that have not heard the latest). Never rejects: what failed is tried again. */
   async beat(everyone = false): Promise<void> {
-    const due = this.targets().filter(({ address }) => everyone || !this.isFresh(address));
-    await Promise.all(due.map((target) => this.tell(target).catch(() => this.again())));
+    const due = this.targets().filter(
+      ({ address }) => everyone || (!this.isFresh(address) && this.routes.isNamed(address)),
+    );
+    await Promise.all(due.map((target) => this.tell(target).catch(() => this.retry(target))));
   }
 
   /** Resolves when this broker knows of this client. @throws BrokerUnreachable, RemotingError, BrokerRefused */
@@ -112,6 +130,10 @@ export class Heartbeats {
 
   private isFresh(address: string): boolean {
     return this.heard.get(address) === this.version;
+  }
+
+  private retry({ address }: BrokerAddress): void {
+    if (this.routes.isNamed(address)) this.again();
   }
 
   private again(): void {

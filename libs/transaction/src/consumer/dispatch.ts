@@ -16,6 +16,8 @@ export interface DispatchParts {
   readonly log: Log;
   readonly options: ConsumerOptions;
   readonly sendBack: SendBack;
+  /** a message that fails after so many retries goes to the dead-letter topic */
+  readonly maxReconsumeTimes: number;
 }
 
 /**
@@ -81,6 +83,9 @@ export class Dispatch {
       // a queue given to another member: it is delivered there, as unfinished
       if (queue.dropped && thrown !== undefined) queue.finished(taken);
       else await this.settle(queue, taken, thrown);
+    } catch {
+      // only the application's own log can have thrown here; its message must not stay unfinished for that
+      this.again(queue, taken, LOCAL_RETRY_MS);
     } finally {
       this.running--;
       this.wake();
@@ -120,7 +125,7 @@ export class Dispatch {
       return true;
     }
     if (thrown instanceof RetryIn) log.debug('a handler asked for the message again', fields);
-    else log.warn('a handler failed', { ...fields, reconsumeTimes: message.reconsumeTimes });
+    else log.warn(this.complaint(taken, thrown), { ...fields, reconsumeTimes: message.reconsumeTimes });
     if (options.orderly && !this.givesUp(taken, thrown)) {
       this.again(queue, { ...taken, message: retried(taken) }, suspendMs(thrown));
       return false;
@@ -129,8 +134,12 @@ export class Dispatch {
   }
 
   private givesUp({ message }: TakenMessage, thrown: unknown): boolean {
-    const most = this.parts.options.maxReconsumeTimes ?? Infinity;
-    return thrown instanceof DeadLetter || message.reconsumeTimes >= most;
+    return thrown instanceof DeadLetter || message.reconsumeTimes >= this.parts.maxReconsumeTimes;
+  }
+
+  private complaint(taken: TakenMessage, thrown: unknown): string {
+    if (!this.givesUp(taken, thrown)) return 'a handler failed, the message comes again';
+    return `a handler failed, the message goes to the dead-letter topic %DLQ%${this.parts.options.group}`;
   }
 
   private async sendBack(queue: ConsumedQueue, taken: TakenMessage, level: number): Promise<boolean> {

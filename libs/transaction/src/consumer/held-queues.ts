@@ -3,6 +3,7 @@ import { queueKey } from '../routes/topic-route.js';
 import { ConsumedQueue } from './consumed-queue.js';
 import type { Dispatch } from './dispatch.js';
 import type { Offsets } from './offsets.js';
+import { within } from '../within.js';
 import { pullLoop, type PullParts } from './pull-loop.js';
 import type { QueueLocks } from './queue-locks.js';
 
@@ -163,16 +164,5 @@ export class HeldQueues {
   private forget(consumed: ConsumedQueue): void {
     this.parts.dispatch.remove(consumed);
     this.held.delete(queueKey(consumed.queue));
-  }
-}
-
-/** @returns whether the promise was fulfilled in time */
-export async function within(clock: Clock, ms: number, promise: Promise<unknown>): Promise<boolean> {
-  let cancel = (): void => undefined;
-  const late = new Promise<false>((resolve) => (cancel = clock.after(ms, () => resolve(false))));
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    cancel();
   }
 }

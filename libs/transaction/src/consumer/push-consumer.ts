@@ -14,12 +14,13 @@ import { assignedQueues } from './assignment.js';
 import { checkConsumerOptions } from './check-options.js';
 import type { ConsumerOptions, StartPosition } from './consumer-options.js';
 import { Dispatch } from './dispatch.js';
-import { HeldQueues, within } from './held-queues.js';
+import { within } from '../within.js';
+import { HeldQueues } from './held-queues.js';
 import { LocalOffsets, offsetFile } from './local-offsets.js';
 import { RemoteOffsets } from './offsets.js';
 import { QueueLocks, RENEW_LOCKS_MS } from './queue-locks.js';
 import { Rebalance } from './rebalance.js';
-import { retryTopic, SendBack } from './send-back.js';
+import { isRetryTopic, retryTopic, SendBack } from './send-back.js';
 import { startOffset } from './start-offset.js';
 
 const COMMIT_MS = 5_000;
@@ -63,7 +64,7 @@ export class PushConsumer {
     this.topics = this.model === 'clustering' ? [...own, retryTopic(group)] : own;
     const most = options.maxReconsumeTimes ?? (options.orderly ? WITHOUT_END : MAX_RECONSUME_TIMES);
     const sendBack = new SendBack(clock, log, routes, brokers, delivery, group, most);
-    this.dispatch = new Dispatch({ clock, log, options, sendBack });
+    this.dispatch = new Dispatch({ clock, log, options, sendBack, maxReconsumeTimes: most });
     this.held = this.makeHeldQueues();
     this.rebalance = new Rebalance({
       clock,
@@ -95,11 +96,9 @@ export class PushConsumer {
     this.parts.mustBeOpen(what);
     if (this.state !== 'new') throw new ClientClosed(what);
     this.state = 'running';
-    const { clock, heartbeats, routes, log } = this.parts;
+    const { clock, heartbeats } = this.parts;
     for (const topic of this.topics) {
-      await routes.subscribeQueues(topic).catch((error: unknown) => {
-        log.warn(`route of ${topic} not known yet`, { error });
-      });
+      await this.look(topic);
     }
     if (this.closing) return;
     heartbeats.addConsumer(this.consumerData());
@@ -121,6 +120,23 @@ export class PushConsumer {
 
   private get model(): 'clustering' | 'broadcasting' {
     return this.options.model ?? 'clustering';
+  }
+
+  /** Learns a topic's route, or says that there is none: a name with a slip of the pen would never be heard of. */
+  private async look(topic: string): Promise<void> {
+    const { routes, log } = this.parts;
+    const { group } = this.options;
+    try {
+      const queues = await routes.subscribeQueues(topic);
+      if (!queues && !isRetryTopic(topic)) {
+        log.warn(`topic ${topic} does not exist: group ${group} reads it as soon as it does`, {
+          topic,
+          group,
+        });
+      }
+    } catch (error) {
+      log.warn(`route of ${topic} not known yet`, { error });
+    }
   }
 
   private async drain(): Promise<void> {

@@ -23,6 +23,7 @@ export class Producer {
   constructor(
     private readonly parts: ClientParts,
     private readonly options: ProducerOptions,
+    private readonly onClose: () => void,
   ) {}
 
   /**
@@ -72,6 +73,7 @@ export class Producer {
   async close(): Promise<void> {
     this.closed = true;
     await this.sends.settled();
+    this.onClose();
   }
 
   private get group(): string {

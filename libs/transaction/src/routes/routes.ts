@@ -19,6 +19,8 @@ import type { NameServers } from './name-servers.js';
 import { DEFAULT_TOPIC, PRIMARY_ID, publishQueues, subscribeQueues, templateRoute } from './topic-route.js';
 
 const POLL_MS = 30_000;
+/** Two polls and a little: an address no answer has named for so long is one of a broker that is gone. */
+const FORGOTTEN_MS = 65_000;
 /** For a while after a broker was lost: when it comes back, its queues must not wait for half a minute. */
 const CLOSE_POLL_MS = 1_000;
 const CLOSE_FOR_MS = 120_000;
@@ -38,12 +40,15 @@ interface KnownTopic {
 export class Routes {
   private readonly topics = new Map<string, KnownTopic>();
   private readonly brokers = new Map<string, ReadonlyMap<number, string>>();
+  /** address → when a name server last named it (monotonic ms) */
+  private readonly namedAt = new Map<string, number>();
   private stopPolling: Cancel | undefined;
   private stopClosePolling: Cancel | undefined;
   private closeUntil = -Infinity;
   private everyBroker = false;
   private readonly complaints: Complaints;
   private readonly listeners: (() => void)[] = [];
+  private readonly returnListeners: (() => void)[] = [];
 
   constructor(
     private readonly clock: Clock,
@@ -67,6 +72,17 @@ export class Routes {
   /** Hears when the queues or brokers of a topic are other than they were. */
   onChange(listener: () => void): void {
     this.listeners.push(listener);
+  }
+
+  /** Hears when a broker is named again that was not for long. */
+  onReturn(listener: () => void): void {
+    this.returnListeners.push(listener);
+  }
+
+  /** Whether a name server has named this address lately: what it has forgotten may be gone for good. */
+  isNamed(address: string): boolean {
+    const at = this.namedAt.get(address);
+    return at !== undefined && this.clock.monotonic() - at < FORGOTTEN_MS;
   }
 
   /** A broker's connection ended: routes are about to change, and to change back. */
@@ -210,8 +226,14 @@ export class Routes {
   }
 
   private learn(brokers: Iterable<BrokerData>): void {
+    let returned = false;
     for (const { brokerName, brokerAddrs } of brokers) {
       if (brokerAddrs.size > 0) this.brokers.set(brokerName, brokerAddrs);
+      for (const address of brokerAddrs.values()) {
+        returned ||= this.namedAt.has(address) && !this.isNamed(address);
+        this.namedAt.set(address, this.clock.monotonic());
+      }
     }
+    if (returned) for (const listener of this.returnListeners) listener();
   }
 }

@@ -15,11 +15,15 @@ import type { ClientParts } from '../client-parts.js';
 import type { TransactionProducerOptions } from '../client-options.js';
 import { ClientClosed, SendFailed, VerdictConflict } from '../errors.js';
 import { InFlight } from '../in-flight.js';
+import { within } from '../within.js';
 import { TransactionState, type HalfReceipt, type OutgoingMessage } from '../message.js';
 import type { Stored } from '../producer/delivery.js';
 import { toWire, type WireMessage } from '../producer/outgoing.js';
 import { SEND_TIMEOUT_MS } from '../producer/producer.js';
 import { bodyOf, receivedMessage } from '../received-message.js';
+
+/** A check is the application's own code: one that hangs must not keep the process for ever. */
+const DRAIN_TIMEOUT_MS = 30_000;
 
 /** The topic entry of a producer that answers for every topic of its group. */
 export const EVERY_TOPIC = '*';
@@ -37,10 +41,12 @@ const VERDICT = {
 export class TransactionProducer {
   private readonly work = new InFlight();
   private closed = false;
+  private closing: Promise<void> | undefined;
 
   constructor(
     private readonly parts: ClientParts,
     private readonly options: TransactionProducerOptions,
+    private readonly onClose: () => void,
   ) {}
 
   get group(): string {
@@ -83,11 +89,23 @@ export class TransactionProducer {
     await this.work.track(this.bring(half, verdict));
   }
 
-  /** Waits for half messages, verdicts and checks under way; the brokers then ask other producers of the group. */
-  async close(): Promise<void> {
-    if (this.closed) return;
+  /**
+   * Waits for half messages, verdicts and checks under way, 30 s at most; the brokers then ask other producers of the
+   * group.
+   */
+  close(): Promise<void> {
+    this.closing ??= this.drain();
+    return this.closing;
+  }
+
+  private async drain(): Promise<void> {
+    const { clock, log, heartbeats } = this.parts;
     this.closed = true;
-    await this.work.settled();
+    if (!(await within(clock, DRAIN_TIMEOUT_MS, this.work.settled()))) {
+      log.error('transaction checks did not end: the brokers will ask again', { group: this.group });
+    }
+    await heartbeats.removeTopics(this.group, this.topics);
+    this.onClose();
   }
 
   /** A broker asks. Never rejects: what cannot be answered now is asked again. */
