@@ -34,13 +34,10 @@ describe('a compressed body', () => {
     else expect(inflate).toThrow('zstd needs Node 22.15 or newer');
   });
 
-  it.each(['ZLIB', 'LZ4'] as const)(
-    'of more than 64 MiB is refused: %s',
-    (type) => {
-      const { body, sysFlag } = compressBody(Buffer.alloc(64 * 1024 * 1024 + 1), type);
-        expect(() => inflateBody({ body, sysFlag })).toThrow(CompressionError);
-      },
-  );
+  it.each(['ZLIB', 'LZ4'] as const)('of more than 64 MiB is refused: %s', (type) => {
+    const { body, sysFlag } = compressBody(Buffer.alloc(64 * 1024 * 1024 + 1), type);
+    expect(() => inflateBody({ body, sysFlag })).toThrow(CompressionError);
+  });
 
   it.each([0, 1, 2 ** 16, 2 ** 16 + 1, 2 ** 22, 2 ** 22 + 1])(
     'of %i bytes that do not compress is read',
