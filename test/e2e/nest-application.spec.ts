@@ -230,6 +230,23 @@ describe('a Nest application', () => {
     expect(seen).toEqual(['begins one', 'ends one', 'closed', 'begins two', 'ends two']);
   }, 40_000);
 
+  it('lets a transaction end that is under way when it is closed', async () => {
+    const imports = [await apps.database()];
+    const app = await apps.start([], { imports });
+    let finish: (() => void) | undefined;
+    const run = app.get(Transactions).run(async (manager, send) => {
+      await new Promise<void>((resolve) => (finish = resolve));
+      await manager.query('SELECT 1');
+      send('nightly', 'done');
+    });
+    await until('it is under way', () => finish !== undefined);
+    const closed = app.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    finish?.();
+    await expect(run).resolves.toBeUndefined();
+    await closed;
+  }, 40_000);
+
   it('is not disturbed by values without a class', async () => {
     const bare: unknown = Object.create(null);
     const app = await apps.start([{ provide: 'settings', useValue: bare }]);

@@ -63,7 +63,7 @@ describe('transactions.run on a broker that checks every second', () => {
   });
 
   afterEach(async () => {
-    transactions.close();
+    await transactions.close();
     await client.close();
   });
 

@@ -63,7 +63,7 @@ describe('a service is killed in the middle of its transaction', () => {
     });
     await successor.run(async (_manager, send) => send('mortal-orders', { step: 'last' }));
     await until('a later message came', () => orders.seen.length > 1);
-    successor.close();
+    await successor.close();
     expect(orders.seen.map((message) => message.body.toString())).toEqual([committed, '{"step":"last"}']);
     expect(bills.seen.map((message) => message.body.toString())).toEqual([committed]);
   }, 60_000);

@@ -36,7 +36,8 @@ export const LOG = Symbol('Log');
  *   onModuleInit            finds and wraps handlers and listeners (a mistake stops the start before anything runs),
  *                           makes the tables, binds `Transactions` to the database
  *   onApplicationBootstrap  connects, or goes on trying; then consumers start
- *   onModuleDestroy         consumers drain: running handlers end, offsets are committed. The database is still open
+ *   onModuleDestroy         consumers drain: running handlers end, offsets are committed; transactions under way end.
+ *                           The database is still open
  *   onApplicationShutdown   the client closes, after the HTTP server: a last request may still send
  */
 @Injectable()
@@ -84,11 +85,10 @@ export class HalfmqRuntime
 
   async onModuleDestroy(): Promise<void> {
     this.connection.stopTrying();
-    await Promise.all(this.consumers.map((consumer) => consumer.close()));
+    await Promise.all([...this.consumers.map((consumer) => consumer.close()), this.database?.close()]);
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.database?.close();
     await this.client.close();
   }
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Log } from '@halfmq/remoting';
 import { channels } from '../channels.js';
 import { TransactionOutcomeUnknown, VerdictConflict } from '../errors.js';
+import { InFlight } from '../in-flight.js';
 import type { HalfReceipt, OutgoingMessage, ReceivedMessage } from '../message.js';
 import { TransactionState } from '../message.js';
 import { type SendOptions, type TopicOrName, topicOf } from '../topic.js';
@@ -56,6 +57,7 @@ export type BodyCheck = <T>(topic: TopicOrName<T>, body: T) => void;
  */
 export class Transactions<Manager> {
   private readonly scopes = new AsyncLocalStorage<Scope<Manager>>();
+  private readonly runs = new InFlight();
 
   constructor(
     private readonly barrier: Barrier<Manager>,
@@ -76,6 +78,15 @@ export class Transactions<Manager> {
   async run<R>(callback: TransactionCallback<Manager, R>, options: RunOptions = {}): Promise<R> {
     const outer = this.scopes.getStore();
     if (outer?.open) return outer.nest((scope) => this.call(scope, callback));
+    return this.runs.track(this.attempts(callback, options));
+  }
+
+  /** Resolves when no `run` is under way, also none that began meanwhile. */
+  settled(): Promise<void> {
+    return this.runs.settled();
+  }
+
+  private async attempts<R>(callback: TransactionCallback<Manager, R>, options: RunOptions): Promise<R> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.attempt(callback, options);

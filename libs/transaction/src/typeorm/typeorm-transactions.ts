@@ -10,6 +10,7 @@ import {
   type TransactionCallback,
   Transactions,
 } from '../transaction/transactions.js';
+import { within } from '../within.js';
 import { type PruneOptions, startPruning } from './prune.js';
 import { createBarrierTables, type Tables, tablesOf } from './tables.js';
 import { TypeOrmBarrier } from './typeorm-barrier.js';
@@ -36,6 +37,8 @@ export interface Delivery {
   readonly message: ReceivedMessage;
 }
 
+const DRAIN_TIMEOUT_MS = 30_000;
+
 /** An operator's replay of a message that was handled before: handled once more for each value. */
 const REPLAY = 'HALFMQ_REPLAY';
 
@@ -50,7 +53,7 @@ const LATEST_REDELIVERY_MS = 77 * 3_600_000;
  *     await transactions.start();
  */
 export class TypeOrmTransactions extends Transactions<EntityManager> {
-  private readonly settled: PruneOptions;
+  private readonly settings: PruneOptions;
   private readonly rows: TypeOrmBarrier;
   private readonly tables: Tables;
   private stopPruning: Cancel = () => undefined;
@@ -60,7 +63,7 @@ export class TypeOrmTransactions extends Transactions<EntityManager> {
     const settled = settle(options);
     const rows = new TypeOrmBarrier({ ...settled, horizonMs: settled.barrierMs });
     super(rows, options.halves, settled.log, options.checkBody);
-    this.settled = settled;
+    this.settings = settled;
     this.rows = rows;
     this.tables = tablesOf(options.dataSource);
   }
@@ -71,7 +74,7 @@ export class TypeOrmTransactions extends Transactions<EntityManager> {
    * @throws InvalidOption when the tables are missing
    */
   async start(): Promise<void> {
-    const { log, inboxMs, dataSource } = this.settled;
+    const { log, inboxMs, dataSource } = this.settings;
     if (inboxMs < LATEST_REDELIVERY_MS) {
       log.warn(
         'keepInbox is shorter than retention and retries together: a late redelivery is handled again',
@@ -83,11 +86,18 @@ export class TypeOrmTransactions extends Transactions<EntityManager> {
     }
     if (this.options.createTables ?? true) await createBarrierTables(dataSource);
     await this.rows.start();
-    this.stopPruning = startPruning(this.settled);
+    this.stopPruning = startPruning(this.settings);
   }
 
-  close(): void {
+  /**
+   * Prunes no more and waits for runs under way, 30 s at most, so that the database and the client outlive them. Runs
+   * may still begin.
+   */
+  async close(): Promise<void> {
+    const { clock, log } = this.settings;
     this.stopPruning();
+    const ended = await within(clock, DRAIN_TIMEOUT_MS, this.settled());
+    if (!ended) log.error('transactions did not end: the brokers will ask what became of them');
   }
 
   /**
