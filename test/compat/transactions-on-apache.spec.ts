@@ -26,7 +26,7 @@ suite('transactions.run on an unmodified Apache RocketMQ', () => {
     await client.start();
   });
   afterAll(async () => {
-    for (const one of opened) one.close();
+    for (const one of opened) await one.close();
     await client?.close();
     await dataSource?.destroy();
     await postgres?.stop();

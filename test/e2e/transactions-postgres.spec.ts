@@ -284,6 +284,6 @@ describe('transactions.run on PostgreSQL', () => {
     await expect(strict.start()).rejects.toThrow('run the migration CreateHalfmqTables1764028800000');
     await Promise.all([1, 2, 3, 4].map(() => createBarrierTables(dataSource)));
     await strict.start();
-    strict.close();
+    await strict.close();
   });
 });
