@@ -9,10 +9,8 @@ import {
 } from '@halfmq/remoting';
 import { StoreError, openStore, type MessageStore } from '@halfmq/store';
 import { PortError, reservePort } from './accept/ports.js';
-import { remotingDoor, type RemotingDoor } from './accept/remoting-door.js';
-import { BrokerModule } from './broker.module.js';
+import type { RemotingDoor } from './accept/remoting-door.js';
 import { resolveSettings, type BrokerConfig, type Settings } from './config/resolve-config.js';
-import { Registration } from './directory/registration.js';
 import { statusOfStoreError } from './produce/store-failure.js';
 import { WORKERS, type Worker } from './tokens.js';
 import { firstCheckAfter } from './transaction/first-check.js';
@@ -39,6 +37,8 @@ export interface RunningBroker {
   /** Drains and stops: what was accepted is answered, the store is closed. Safe to call again. */
   close(): Promise<void>;
 }
+
+type Rooms = typeof import('./rooms.js');
 
 const REGISTRATION_PATIENCE_MS = 1_000;
 
@@ -93,13 +93,14 @@ class Broker implements RunningBroker {
       port: this.port,
     });
     if (reserved) this.undo.push(() => reserved.release());
-    const store = await this.openStore();
+    // only when the settings are good, and while the disk is waited for
+    const [store, rooms] = await Promise.all([this.openStore(), import('./rooms.js')]);
     await reserved?.release();
-    const door = await this.openRooms(store);
+    const door = await this.openRooms(store, rooms);
     await door.open();
     this.startWorkers(door);
     await this.openHttp(door);
-    await this.register(door);
+    await this.register(door, rooms);
   }
 
   close(): Promise<void> {
@@ -135,7 +136,7 @@ class Broker implements RunningBroker {
     return store;
   }
 
-  private async openRooms(store: MessageStore): Promise<RemotingDoor> {
+  private async openRooms(store: MessageStore, { BrokerModule, remotingDoor }: Rooms): Promise<RemotingDoor> {
     const { config, clock, log, address, port } = this;
     const client = new RemotingClient({ clock, log });
     this.undo.push(() => client.close());
@@ -192,7 +193,7 @@ class Broker implements RunningBroker {
   }
 
   /** A name server that does not answer does not keep the broker from starting. */
-  private async register({ application }: RemotingDoor): Promise<void> {
+  private async register({ application }: RemotingDoor, { Registration }: Rooms): Promise<void> {
     const registration = application.get(Registration);
     this.undo.push(() => registration.stop());
     registration.start();

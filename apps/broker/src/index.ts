@@ -1,3 +1,4 @@
+export { systemClock } from '@halfmq/remoting';
 export { ConfigError, printSettings } from '@halfmq/remoting/settings';
 export { resolveSettings } from './config/resolve-config.js';
 export { startBroker, type BrokerOptions, type RunningBroker } from './broker.js';

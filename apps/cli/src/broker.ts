@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { collectAssignment, type Assignments } from './assignments.js';
 import { examples } from './examples.js';
 import { lineLog } from './line-log.js';
+import { loadSooner } from './load.js';
 import { serve } from './serve.js';
 
 interface Flags {
@@ -37,7 +38,8 @@ export function brokerCommand(): Command {
 }
 
 async function run(flags: Flags): Promise<void> {
-  const { startBroker, resolveSettings, printSettings } = await import('@halfmq/broker');
+  loadSooner('@halfmq/broker');
+  const { startBroker, resolveSettings, printSettings, systemClock } = await import('@halfmq/broker');
   const properties = {
     ...flags.option,
     ...(flags.namesrvAddr !== undefined && { namesrvAddr: flags.namesrvAddr }),
@@ -47,7 +49,7 @@ async function run(flags: Flags): Promise<void> {
   const settings = resolveSettings(options);
   if (flags.print) return void process.stdout.write(`${printSettings(settings)}\n`);
   await serve(async () => {
-    const { systemClock } = await import('@halfmq/transaction');
+    loadSooner('@halfmq/broker/rooms');
     const broker = await startBroker({
       ...options,
       clock: systemClock,

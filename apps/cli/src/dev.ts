@@ -38,10 +38,9 @@ export function devCommand(): Command {
 }
 
 async function start(flags: Flags): Promise<Running> {
-  const [{ startNamesrv }, { startBroker }, { systemClock }] = await Promise.all([
+  const [{ startNamesrv }, { startBroker, systemClock }] = await Promise.all([
     import('@halfmq/namesrv'),
     import('@halfmq/broker'),
-    import('@halfmq/transaction'),
   ]);
   const common = { clock: systemClock, log: lineLog(systemClock, process.env) };
   const namesrv = await startNamesrv({

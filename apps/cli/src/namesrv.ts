@@ -33,13 +33,12 @@ export function namesrvCommand(): Command {
 }
 
 async function run(flags: Flags): Promise<void> {
-  const { startNamesrv, resolveSettings, printSettings } = await import('@halfmq/namesrv');
+  const { startNamesrv, resolveSettings, printSettings, systemClock } = await import('@halfmq/namesrv');
   const properties = { ...flags.option, ...(flags.port !== undefined && { listenPort: flags.port }) };
   const options = { properties, configFile: flags.configFile };
   const settings = resolveSettings(options);
   if (flags.print) return void process.stdout.write(`${printSettings(settings)}\n`);
   await serve(async () => {
-    const { systemClock } = await import('@halfmq/transaction');
     const namesrv = await startNamesrv({
       ...options,
       clock: systemClock,

@@ -1,3 +1,4 @@
+export { systemClock } from '@halfmq/remoting';
 export { ConfigError, printSettings } from '@halfmq/remoting/settings';
 export { startNamesrv, type NamesrvOptions } from './namesrv.js';
 export type { RunningNamesrv } from './open-namesrv.js';

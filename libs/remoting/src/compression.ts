@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module';
 import * as zlib from 'node:zlib';
-import { compressFrameSync, decompressFrameSync } from 'lz4-napi';
 import { SysFlag } from './codes.js';
 import { lz4UpperBound } from './lz4-bound.js';
 
@@ -14,6 +14,14 @@ export class CompressionError extends Error {
 const ZLIB_LEVEL = 5;
 /** Broker and clients refuse messages above 4 MiB; this is what a compressed one may come to. */
 const MOST_INFLATED_BYTES = 64 * 1024 * 1024;
+
+type Lz4 = typeof import('lz4-napi');
+let loadedLz4: Lz4 | undefined;
+
+/** Native, and a sixtieth of a second to load: only those load it who meet such a body. */
+function lz4(): Lz4 {
+  return (loadedLz4 ??= createRequire(import.meta.url)('lz4-napi') as Lz4);
+}
 
 /** Node has it from 22.15 and 23.8 on. */
 interface Zstd {
@@ -61,13 +69,13 @@ export function compressBody(
 
 const COMPRESS: Readonly<Record<CompressionType, (body: Buffer) => Buffer>> = {
   ZLIB: (body) => zlib.deflateSync(body, { level: ZLIB_LEVEL }),
-  LZ4: (body) => compressFrameSync(body),
+  LZ4: (body) => lz4().compressFrameSync(body),
   ZSTD: (body) => zstd().zstdCompressSync(body),
 };
 
 function inflateLz4(body: Buffer): Buffer {
   const bound = lz4UpperBound(body);
-  if (bound <= MOST_INFLATED_BYTES) return decompressFrameSync(body);
+  if (bound <= MOST_INFLATED_BYTES) return lz4().decompressFrameSync(body);
   throw new RangeError(`it may inflate to ${bound} bytes, at most ${MOST_INFLATED_BYTES} are taken`);
 }
 
