@@ -37,4 +37,13 @@ describe('the log of a server in a terminal', () => {
     usual.log.debug('no');
     expect(usual.lines).toHaveLength(0);
   });
+
+  it('says what JSON cannot, rather than failing whoever speaks', () => {
+    const { log, lines } = logOf({});
+    const circle: Record<string, unknown> = { offset: 7n };
+    circle['self'] = circle;
+    log.warn('odd', { circle });
+    expect(lines.join('')).toContain('offset: 7n');
+    expect(lines.join('').split('\n')).toHaveLength(2);
+  });
 });

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Clock, Log } from '@halfmq/transaction';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -35,7 +36,16 @@ function valueText(value: unknown): string {
   if (value instanceof Error) return JSON.stringify(value.message);
   if (typeof value === 'bigint') return String(value);
   if (typeof value === 'string' && /^[^\s"=]+$/.test(value)) return value;
-  return JSON.stringify(value) ?? String(value);
+  return jsonOf(value) ?? inspect(value, { breakLength: Infinity });
+}
+
+/** @returns undefined for what JSON cannot say: a bigint somewhere inside, a circle */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A record is one line, whatever a client put into a name. */
