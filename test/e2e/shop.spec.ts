@@ -173,3 +173,16 @@ function answers(port: number): Promise<boolean> {
     socket.once('error', () => resolve(false));
   });
 }
+
+test('a second Ctrl-C ends everything at once and leaves no folder', async () => {
+  const hurried = await ShopProcess.start();
+  const { folder, process: supervisor } = hurried;
+  const pids = await hurried.pids();
+  const ended = supervisor.end('SIGINT');
+  await until('it is stopping', () => supervisor.log.includes('Stopping'));
+  process.kill(supervisor.pid ?? 0, 'SIGINT');
+  await ended;
+  expect(supervisor.exitCode).toBe(130);
+  await until('every process is gone', () => !pids.some(isAlive));
+  expect(existsSync(folder)).toBe(false);
+});

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,16 @@ export async function openDataFolder(named: string | undefined): Promise<DataFol
 
 export async function closeDataFolder(folder: DataFolder): Promise<void> {
   if (folder.throwaway) await rm(folder.path, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** For an end at once: what cannot be removed now, because a process is still dying in it, goes with the next start. */
+export function abandonDataFolder(folder: DataFolder): void {
+  if (!folder.throwaway) return;
+  try {
+    rmSync(folder.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  } catch {
+    // see removeAbandoned
+  }
 }
 
 async function removeAbandoned(): Promise<void> {

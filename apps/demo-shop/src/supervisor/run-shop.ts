@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '@halfmq/transaction';
 import { Customers } from './customers.js';
-import { closeDataFolder, type DataFolder, openDataFolder } from './data-folder.js';
+import { abandonDataFolder, closeDataFolder, type DataFolder, openDataFolder } from './data-folder.js';
 import { beginCount, prepareDatabases } from './databases.js';
 import { Desk } from './desk.js';
 import { Fleet } from './fleet.js';
@@ -36,9 +36,11 @@ export async function runShop(options: ShopOptions = {}): Promise<RunningShop> {
 
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= stopAll(fleet, customers, folder).finally(forgetSignals));
-  const forgetSignals = settings.signals
-    ? onStopSignals(settings.log, close, () => fleet.killAll())
-    : () => undefined;
+  const kill = (): void => {
+    fleet.killAll();
+    abandonDataFolder(folder);
+  };
+  const forgetSignals = settings.signals ? onStopSignals(settings.log, close, kill) : () => undefined;
 
   try {
     const [nameServers, server] = await Promise.all([
