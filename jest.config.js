@@ -22,6 +22,7 @@ const config = {
   setupFiles: ['reflect-metadata'],
   globalSetup: '<rootDir>/scripts/tests-begin.mjs',
   globalTeardown: '<rootDir>/scripts/tests-end.mjs',
+  testSequencer: '<rootDir>/scripts/long-tests-first.cjs',
   // much of a test's time is the time of the processes it started
   maxWorkers: 2,
   // there to fail, not to be reached: a busy machine is no failure
