@@ -10,7 +10,10 @@ function rank(path) {
 }
 
 class LongTestsFirst extends Sequencer {
-  /** @param {Parameters<InstanceType<typeof Sequencer>['sort']>[0]} tests */
+  /**
+   * @override
+   * @param {Parameters<InstanceType<typeof Sequencer>["sort"]>[0]} tests
+   */
   async sort(tests) {
     const sorted = await super.sort(tests);
     return sorted.toSorted((a, b) => rank(a.path) - rank(b.path));

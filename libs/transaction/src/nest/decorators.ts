@@ -1,5 +1,12 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import {
+  Catch,
+  createParamDecorator,
+  UseFilters,
+  type ExceptionFilter,
+  type ExecutionContext,
+} from '@nestjs/common';
 import type { StartPosition } from '../consumer/consumer-options.js';
+import { DeadLetter, RetryIn } from '../errors.js';
 import type { TransactionState } from '../message.js';
 import { type Topic, type TopicOrName, topicOf } from '../topic.js';
 import { MessageContext } from './message-context.js';
@@ -66,13 +73,27 @@ function add(key: symbol, target: object, value: unknown): void {
   Reflect.defineMetadata(key, [...known, value], target);
 }
 
+/** What a handler asks for by throwing is no failure: without a filter of its own Nest would log it as an error. */
+@Catch(DeadLetter, RetryIn)
+class AsAsked implements ExceptionFilter {
+  catch(wish: DeadLetter | RetryIn): never {
+    throw wish;
+  }
+}
+
+const AS_ASKED = UseFilters(new AsAsked());
+
 /**
  * The method handles messages of the topic. Return: acknowledged. Throw: again, with growing back-off, at last to the
- * dead-letter topic; DeadLetter: there at once; RetryIn: again after that long.
+ * dead-letter topic; DeadLetter: there at once; RetryIn: again after that long. A filter that is to see these two goes
+ * above `@MessageHandler`.
  */
 export function MessageHandler<T>(topic: TopicOrName<T>, options: MessageHandlerOptions): MethodDecorator {
   const definition: HandlerDefinition = { ...options, topic: topicOf(topic) };
-  return (_target, _name, descriptor) => add(HANDLERS, descriptor.value as object, definition);
+  return (target, name, descriptor) => {
+    add(HANDLERS, descriptor.value as object, definition);
+    AS_ASKED(target, name, descriptor);
+  };
 }
 
 /** The class executes and checks the transactions of the topic that `Messages.sendInTransaction` begins. */
