@@ -15,7 +15,6 @@ export abstract class TemplateFields {
 /** A body in one piece or in several that travel one after the other. */
 export type Body = Buffer | readonly Buffer[];
 
-export const EMPTY_BODY: Buffer = Buffer.alloc(0);
 export const NO_FIELDS: ExtFields = Object.freeze({});
 
 /** 0 = JSON header, 1 = RocketMQ's binary header: the top byte of a frame's second word. */

@@ -24,10 +24,11 @@ const ELSE: unique symbol = Symbol('left to JSON.parse');
 type Else = typeof ELSE;
 
 /**
- * Reads the JSON header between two positions in one pass over its bytes: a third of what JSON.parse
- * and the checks of its result cost, which every message would pay. What the wire does not carry it leaves to JSON.parse by answering undefined: nested values, escaped keys,
- * fractions, escapes of characters that are not ASCII, and anything that is no JSON. Where it answers it says what
- * JSON.parse would (a property test holds it to that), but for integers beyond 2^53 in extFields, whose digits it keeps.
+ * Reads the JSON header between two positions in one pass over its bytes: a third of what JSON.parse and the checks of
+ * its result cost. Answers come by here, and requests that request-reader.ts leaves. What the wire does not carry it
+ * leaves to JSON.parse by answering undefined: nested values, escaped keys, fractions, escapes of characters that are
+ * not ASCII, and anything that is no JSON. Where it answers it says what JSON.parse would (a property test holds it to
+ * that), but for integers beyond 2^53 in extFields, whose digits it keeps.
  */
 export function scanHeader(source: Buffer, start: number, end: number): JsonHeader | undefined {
   return new HeaderScan(source, start, end).header();

@@ -179,12 +179,15 @@ export class CommitLog {
     const { group } = this;
     if (!group) return;
     this.group = undefined;
+    let committed: CommittedGroup | undefined;
     try {
-      if (!group.isEmpty) this.publish(group, this.write(group));
+      if (!group.isEmpty) committed = this.write(group);
     } catch (cause) {
       this.undo(group, cause);
       return;
     }
+    // it is in the file now: whatever fails from here on must not undo it
+    if (committed) this.publish(group, committed);
     if (this.parts.sync) void this.answerAfterSync(group);
     else group.answer(this.report);
   }
@@ -242,8 +245,8 @@ export class CommitLog {
     const { segments, segmentBytes, queues, flush } = this.parts;
     if (this.segmentSize * 2 >= segmentBytes) segments.prepareSoon(this.report);
     if (this.segmentSize < segmentBytes) return;
-    const table = encodeQueueTable(queues.all(), queues.nextNumber);
     try {
+      const table = encodeQueueTable(queues.all(), queues.nextNumber);
       const segment = segments.roll(this.committed, this.storeTimestamp, table, this.epoch);
       this.crc = firstCrc(segment.header.segmentId);
       this.segmentSize = 0;
@@ -266,8 +269,7 @@ export class CommitLog {
   async flush(): Promise<void> {
     if (this.group || this.syncing) {
       await new Promise<void>((resolve, reject) => {
-        this.group ??= new Group(this.placed);
-        this.group.stored.push((error) => (error ? reject(error) : resolve()));
+        this.whenStored((error) => (error ? reject(error) : resolve()));
         if (!this.syncing) this.commit();
       });
     }
