@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import { run, type LoadResult } from './load.js';
-import { cpuMicros } from './server.js';
+import { freePort } from '../kit/ports.js';
+import { cpuMicros, startServer, type Server } from './server.js';
 
 /** What this machine can do at most, measured in the same run: the figures below are read as ratios to these. */
 
@@ -42,6 +43,16 @@ export async function echoLimit(
   } finally {
     child.kill('SIGKILL');
   }
+}
+
+/** See skeleton.ts. Its log grows in `folder` until that is removed. */
+export async function startSkeleton(
+  folder: string,
+  mode: 'async' | 'sync',
+): Promise<{ server: Server; port: number }> {
+  const port = await freePort();
+  const script = new URL('./skeleton.js', import.meta.url).pathname;
+  return { server: await startServer(script, [String(port), folder, mode], port), port };
 }
 
 /** Blocks of 256 KiB, one LMDB transaction each, no sync: MB a second and what that means for 1 KiB messages. */
