@@ -1,17 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeRecord, propertyOf, tagsCode, type Log, type MessageRecord } from '@halfmq/remoting/record';
+import type { Log } from '@halfmq/remoting/record';
 import { syncPath } from '../format.js';
-import { Queue } from '../index/queue.js';
-import { CARRIED_QUEUE, readDecision } from '../state/decision.js';
-import { SCHEDULE_TOPICS, STATE_TOPIC } from '../system-topics.js';
-import { BLOCK_HEADER, firstCrc, valueLength } from './block.js';
-import { Group } from './group.js';
-import { recordStarts } from './log-reader.js';
+import { firstCrc } from './block.js';
 import { salvage, type Salvage } from './page-scan.js';
 import { QueueTable } from './queue-table.js';
-import { Queues } from './queues.js';
+import { queuesOf, regroup } from './regroup.js';
 import { Segment } from './segment.js';
 import { mapBytes, sequencesIn, segmentFile } from './segment-files.js';
 import { writeGroup } from './write-group.js';
@@ -76,50 +71,4 @@ async function rebuild(found: Salvage, file: string, sequence: number, map: numb
   renameSync(fresh, file);
   rmSync(`${fresh}-lock`, { force: true });
   return end;
-}
-
-function queuesOf(table: QueueTable): Queues {
-  const queues = new Queues();
-  for (let index = 0; index < table.count; index++) {
-    const { number, topic, queueId, next, min } = table.row(index);
-    queues.add(new Queue(number, topic, queueId, next, min));
-  }
-  queues.nextNumber = Math.max(queues.nextNumber, table.nextNumber);
-  return queues;
-}
-
-/** A delivered message may show its TIMER_OUT_MS: only in a schedule topic is it what the index holds. */
-function tagSlot(topic: string, properties: string): number {
-  const deliverAt = SCHEDULE_TOPICS.has(topic) ? Number(propertyOf(properties, 'TIMER_OUT_MS')) : Number.NaN;
-  return Number.isFinite(deliverAt) ? deliverAt : tagsCode(propertyOf(properties, 'TAGS'));
-}
-
-/** The block's records as the group they could have been: indexes are made from records alone. */
-function regroup(physicalOffset: number, records: Buffer, queues: Queues): Group {
-  const { length } = records;
-  const slab = Buffer.alloc(valueLength(length));
-  records.copy(slab, BLOCK_HEADER);
-  const group = new Group(physicalOffset);
-  group.blocks.push({ slab, at: 0, physicalOffset, length, room: length });
-  for (const at of recordStarts(records)) index(decodeRecord(records, at), group, queues);
-  return group;
-}
-
-function index(record: MessageRecord, group: Group, queues: Queues): void {
-  const { topic, queueId, physicalOffset, size, queueOffset, properties } = record;
-  let queue = queues.find(topic, queueId);
-  if (!queue) {
-    queue = queues.begin(topic, queueId);
-    group.begun.push(queue);
-  }
-  queue.pending.add(physicalOffset, size, tagSlot(topic, properties));
-  queue.nextOffset = queueOffset + 1;
-  group.touched.add(queue);
-  if (topic !== STATE_TOPIC || queueId === CARRIED_QUEUE) return;
-  const decision = readDecision(record);
-  if (decision.type !== 'topic-deleted') return;
-  for (const ended of queues.ofTopic(decision.topic)) {
-    queues.remove(ended);
-    group.ended.push(ended);
-  }
 }
