@@ -35,7 +35,7 @@ export function recoverLog(segments: Segments, queues: Queues, now: number): Log
 
 function recoverQueues(segments: Segments, segment: Segment, queues: Queues): void {
   const { table } = segment;
-  const oldest = segments.all[0]?.table ?? table;
+  const oldest = segments.use(segments.all[0] ?? segment).table;
   const found = new Map<number, Queue>();
   for (let index = 0; index < table.count; index++) {
     const row = table.row(index);

@@ -5,6 +5,7 @@ import { readLong } from '@halfmq/remoting/record';
 import { StoreError } from '../message-store.js';
 import { EPOCH_KEY, HEADER_KEY, TABLE_KEY, blockKey, indexKey, queueKey } from '../keys.js';
 import { BLOCK_HEADER, PAGE_SIZE, readBlockHeader, type BlockHeader } from './block.js';
+import { readOpening } from './opening.js';
 import { QueueTable } from './queue-table.js';
 import {
   decodeOpening,
@@ -45,6 +46,12 @@ export class Segment {
   get headerOrNone(): SegmentHeader | undefined {
     this.headerRead ??= this.readHeader();
     return this.headerRead;
+  }
+
+  /** Of a segment that another follows; LMDB is not opened for it, which would take long for a long row. */
+  get sealedHeader(): SegmentHeader {
+    this.headerRead ??= readOpening(this.path);
+    return this.header;
   }
 
   get header(): SegmentHeader {

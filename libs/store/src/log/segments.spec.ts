@@ -32,6 +32,8 @@ describe('many segments', () => {
     }
     await opened.close();
     opened = await fixture.open(small);
+    // the state, the oldest, the newest and the one prepared ahead: an open looks into no other
+    if (process.platform === 'linux') expect(openFiles(fixture.path).size).toBeLessThanOrEqual(4);
     expect(bodies(readAll(opened, 'a')).map((body) => body.length)).toEqual(
       wanted.map((body) => body.length),
     );

@@ -30,13 +30,16 @@ export class Segments {
   static load(path: string, segmentBytes: number, storeId: string): Segments {
     mkdirSync(path, { recursive: true });
     const segments = new Segments(path, segmentBytes, storeId);
-    for (const sequence of sequencesIn(path)) segments.adopt(sequence);
+    for (const sequence of sequencesIn(path).toReversed()) segments.adopt(sequence);
+    segments.row.reverse();
     return segments;
   }
 
+  /** From the newest on: what lies before a segment that was begun was sealed, and is not opened before it is read. */
   private adopt(sequence: number): void {
     const segment = this.at(sequence);
-    const header = segment.headerOrNone;
+    const isSealed = this.row.length > 0;
+    const header = isSealed ? segment.sealedHeader : segment.headerOrNone;
     if (!header) {
       this.prepared = segment;
       return;
@@ -48,7 +51,7 @@ export class Segments {
       );
     }
     this.row.push(segment);
-    this.opened(segment);
+    if (!isSealed) this.opened(segment);
   }
 
   private at(sequence: number): Segment {
