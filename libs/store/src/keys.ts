@@ -9,6 +9,7 @@ import { writeLong } from '@halfmq/remoting/record';
  *   N  queue number uint32         a queue that began in this segment: queue id int32, topic
  *   X  queue number uint32         a queue that ended in this segment (its topic was deleted)
  *   B  physical offset int64       a block (log/block.ts), by the offset of its first record byte
+ *   B  physical offset int64, 1    a block made of that one and its neighbours (log/merge.ts)
  *   Q  queue number uint32, queue offset int64     index entries (index/entries.ts), by the offset of the first one
  *
  * and of the state environment (state/):
@@ -46,6 +47,15 @@ export function queueKey(prefix: 'N' | 'X' | 'Q', number: number): Buffer {
 
 export function blockKey(physicalOffset: number): Buffer {
   return longKey('B', physicalOffset);
+}
+
+/** Also the greatest key of a block that begins there or before. */
+export function mergedBlockKey(physicalOffset: number): Buffer {
+  const key = Buffer.allocUnsafe(10);
+  key[0] = 0x42;
+  writeLong(key, 1, physicalOffset);
+  key[9] = 1;
+  return key;
 }
 
 export function indexKey(queue: number, offset: number): Buffer {

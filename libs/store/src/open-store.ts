@@ -5,8 +5,10 @@ import { FolderLock } from './folder-lock.js';
 import { identify } from './format.js';
 import { ConsumeQueues } from './index/consume-queues.js';
 import { CommitLog } from './log/commit-log.js';
+import { Filling } from './log/filling.js';
 import { Flush } from './log/flush.js';
 import { LogReader } from './log/log-reader.js';
+import { Merge } from './log/merge.js';
 import { Queues } from './log/queues.js';
 import { rebuildAfterPowerLoss } from './log/rebuild.js';
 import { recoverLog } from './log/recovery.js';
@@ -74,9 +76,14 @@ function openLog(
   const reader = new LogReader(segments, tail);
   const flush = new Flush(segments, mark, (error) => log.error(error.message, { cause: error.cause }));
   const sync = options.flush === 'SYNC_FLUSH';
-  const parts = { clock, log, storeHost, sync, segmentBytes, segments, queues, tail, flush, onCommitted };
+  const filling = new Filling({ log, segmentBytes, segments, queues, flush }, end.segmentBytes);
+  const parts = { clock, log, storeHost, sync, segments, queues, tail, flush, filling, onCommitted };
   const commitLog = new CommitLog(parts, end);
-  return { segments, queues, reader, flush, commitLog, consumeQueues: new ConsumeQueues(segments, reader) };
+  const epoch = (): number => commitLog.currentEpoch;
+  const hasRoom = (): boolean => commitLog.writable;
+  const merge = new Merge({ log, segmentBytes, segments, flush, filling, epoch, hasRoom });
+  const consumeQueues = new ConsumeQueues(segments, reader);
+  return { segments, queues, reader, flush, commitLog, merge, consumeQueues };
 }
 
 /** What is projected from the log; empty until Projection.load. */
@@ -111,8 +118,9 @@ async function assemble(options: StoreOptions, lock: FolderLock): Promise<LogSto
   const opened = openLog(options, loaded, mark, (group) => {
     projection.onCommitted();
     store.arrived(group);
+    merge.committed(group);
   });
-  const { commitLog, flush, segments, reader } = opened;
+  const { commitLog, flush, segments, reader, merge } = opened;
   const state = openState(options, opened);
   const { projection } = state;
   const retention = new Retention({ clock, log, retentionMs: options.retentionMs, ...opened, ...state });
@@ -120,6 +128,7 @@ async function assemble(options: StoreOptions, lock: FolderLock): Promise<LogSto
   const close = async (): Promise<void> => {
     for (const stop of stops) stop();
     await retention.settled();
+    await merge.close();
     const synced = await commitLog.close().then(
       () => true,
       () => false,
@@ -134,13 +143,15 @@ async function assemble(options: StoreOptions, lock: FolderLock): Promise<LogSto
   projection.load(reader, store.minPhysicalOffset);
   projection.start(clock);
   stops.push(
-    every(clock, options.flushIntervalMs, async () => {
-      if (flush.isDirty && !flush.failure) await flush.sync().catch(() => undefined);
-    }),
+    every(clock, options.flushIntervalMs, () => syncWhatIsDirty(flush)),
     every(clock, SNAPSHOT_MS, () => logOffsets(commitLog, state)),
     every(clock, RETENTION_MS, () => retention.run()),
   );
   return store;
+}
+
+async function syncWhatIsDirty(flush: Flush): Promise<void> {
+  if (flush.isDirty && !flush.failure) await flush.sync().catch(() => undefined);
 }
 
 /** A replica, and a folder whose state was lost, find the offsets in the log. */

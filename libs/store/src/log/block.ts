@@ -26,6 +26,8 @@ export const PAGE_HEADER = 24;
 export const SMALLEST_VALUE = 2048;
 /** 256 KiB of pages. A single append that needs more gets a larger block, padded to full pages. */
 export const LARGEST_VALUE = 64 * PAGE_SIZE - PAGE_HEADER;
+/** Record bytes of a block made of small ones: 64 KiB of pages, which history reads in 5 us. */
+export const LARGEST_MERGED = 16 * PAGE_SIZE - PAGE_HEADER - BLOCK_HEADER;
 const MAGIC = 0x484d5142;
 const FORMAT = 1;
 
@@ -43,6 +45,11 @@ export function valueLength(recordBytes: number): number {
   const length = BLOCK_HEADER + recordBytes;
   if (length <= LARGEST_VALUE) return Math.max(SMALLEST_VALUE, length);
   return Math.ceil((length + PAGE_HEADER) / PAGE_SIZE) * PAGE_SIZE - PAGE_HEADER;
+}
+
+/** What a block takes of the file. */
+export function pageBytes(recordBytes: number): number {
+  return Math.ceil((valueLength(recordBytes) + PAGE_HEADER) / PAGE_SIZE) * PAGE_SIZE;
 }
 
 export function writeBlockHeader(header: BlockHeader, target: Buffer, at: number): void {

@@ -1,11 +1,10 @@
 import type { Clock, Host, Log } from '@halfmq/remoting/record';
 import { StoreError, type NewMessage, type Place, type Stored } from '../message-store.js';
-import { firstCrc, valueLength } from './block.js';
+import type { Filling } from './filling.js';
 import type { Flush } from './flush.js';
 import { Group } from './group.js';
 import type { LogEnd } from './log-end.js';
 import { Placement } from './placement.js';
-import { encodeQueueTable } from './queue-table.js';
 import type { Queues } from './queues.js';
 import type { Segments } from './segments.js';
 import type { Tail, TailBlock } from './tail.js';
@@ -17,7 +16,7 @@ export interface CommitLogParts {
   readonly log: Log;
   readonly storeHost: Host;
   readonly sync: boolean;
-  readonly segmentBytes: number;
+  readonly filling: Filling;
   readonly segments: Segments;
   readonly queues: Queues;
   readonly tail: Tail;
@@ -43,7 +42,6 @@ export class CommitLog {
   private crc: number;
   private epoch: number;
   private storeTimestamp: number;
-  private segmentSize: number;
   /** end of what is committed */
   committed: number;
 
@@ -60,7 +58,10 @@ export class CommitLog {
     this.crc = end.crc;
     this.epoch = end.epoch;
     this.storeTimestamp = end.storeTimestamp;
-    this.segmentSize = end.segmentBytes;
+  }
+
+  get currentEpoch(): number {
+    return this.epoch;
   }
 
   get writable(): boolean {
@@ -207,12 +208,12 @@ export class CommitLog {
   }
 
   private publish(group: Group, committed: CommittedGroup): void {
-    const { tail } = this.parts;
+    const { tail, filling } = this.parts;
     const last = group.blocks.at(-1);
     if (last) tail.end(last);
     for (const block of group.blocks) {
       tail.add(block);
-      this.segmentSize += valueLength(block.length);
+      filling.grew(block.length);
     }
     this.committed = this.placed;
     for (const { queue, from, entries } of committed.queues) {
@@ -240,20 +241,10 @@ export class CommitLog {
     group.answer(this.report, this.gate.refuse(cause));
   }
 
-  /** The next segment was prepared when this one was half full; begun here, between two groups. */
+  /** Between two groups. */
   private rollWhenFull(): void {
-    const { segments, segmentBytes, queues, flush } = this.parts;
-    if (this.segmentSize * 2 >= segmentBytes) segments.prepareSoon(this.report);
-    if (this.segmentSize < segmentBytes) return;
-    try {
-      const table = encodeQueueTable(queues.all(), queues.nextNumber);
-      const segment = segments.roll(this.committed, this.storeTimestamp, table, this.epoch);
-      this.crc = firstCrc(segment.header.segmentId);
-      this.segmentSize = 0;
-      flush.touch(segment);
-    } catch (error) {
-      this.parts.log.warn('the next segment could not be begun, this one grows on', { error });
-    }
+    const crc = this.parts.filling.rollWhenFull(this.committed, this.storeTimestamp, this.epoch);
+    this.crc = crc ?? this.crc;
   }
 
   /** Raises the epoch: blocks of a failed commit may lie in the file, and must not be taken for later ones. */

@@ -3,7 +3,16 @@ import { promisify } from 'node:util';
 import { open, type RootDatabase } from 'lmdb';
 import { readLong } from '@halfmq/remoting/record';
 import { StoreError } from '../message-store.js';
-import { EPOCH_KEY, HEADER_KEY, TABLE_KEY, blockKey, indexKey, queueKey } from '../keys.js';
+import {
+  EPOCH_KEY,
+  HEADER_KEY,
+  TABLE_KEY,
+  afterPrefix,
+  blockKey,
+  indexKey,
+  mergedBlockKey,
+  queueKey,
+} from '../keys.js';
 import { BLOCK_HEADER, PAGE_SIZE, readBlockHeader, type BlockHeader } from './block.js';
 import { readOpening } from './opening.js';
 import { QueueTable } from './queue-table.js';
@@ -17,6 +26,7 @@ import {
 
 const syncFile = promisify(fdatasync);
 const BLOCKS_BEGIN = Buffer.from('B');
+const BLOCKS_END = afterPrefix('B');
 const NEWEST_BLOCK = blockKey(Number.MAX_SAFE_INTEGER);
 
 /** A block where it lies in a segment. `value` dies at the next read of any segment: copy what is kept. */
@@ -128,6 +138,11 @@ export class Segment {
     void this.environment().put(key, value);
   }
 
+  /** Call in a transaction. */
+  remove(key: Buffer): void {
+    void this.environment().remove(key);
+  }
+
   /** The value dies at the next read of any segment. */
   get(key: Buffer): Buffer | undefined {
     const value = this.environment().getBinaryFast(key);
@@ -154,11 +169,17 @@ export class Segment {
     }
   }
 
+  /** Keys of the blocks that begin at this physical offset or after it, in order. */
+  blockKeysFrom(physicalOffset: number, limit: number): Buffer[] {
+    const keys = this.environment().getKeys({ start: blockKey(physicalOffset), end: BLOCKS_END, limit });
+    return [...keys].map((key) => Buffer.from(key));
+  }
+
   /** The block that holds this physical offset. */
   blockAt(physicalOffset: number): StoredBlock | undefined {
     const exact = this.storedBlock(blockKey(physicalOffset), physicalOffset);
     if (exact) return exact;
-    const key = this.floor(BLOCKS_BEGIN, blockKey(physicalOffset));
+    const key = this.floor(BLOCKS_BEGIN, mergedBlockKey(physicalOffset));
     return key && this.storedBlock(key, physicalOffset);
   }
 

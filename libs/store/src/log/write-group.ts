@@ -3,9 +3,11 @@ import { blockKey, indexKey, queueKey } from '../keys.js';
 import { BLOCK_HEADER, nextCrc, valueLength, writeBlockHeader } from './block.js';
 import type { Group } from './group.js';
 import type { Segment } from './segment.js';
+import type { TailBlock } from './tail.js';
 
 /** What a commit added to queues. */
 export interface CommittedGroup {
+  readonly blocks: readonly TailBlock[];
   readonly queues: readonly { readonly queue: Queue; readonly from: number; readonly entries: Buffer }[];
 }
 
@@ -32,7 +34,7 @@ export function writeGroup(
     for (const queue of group.ended) segment.put(queueKey('X', queue.number), Buffer.alloc(1));
     for (const { queue, from, entries } of queues) segment.put(indexKey(queue.number, from), entries);
   });
-  return { queues, crc: crcAfter };
+  return { blocks: group.blocks, queues, crc: crcAfter };
 }
 
 /** Writes the blocks' headers and padding. */
