@@ -123,7 +123,7 @@ export class FrameSplitter {
   next(): Buffer | undefined {
     if (this.length < 0) {
       if (this.available < 4) return undefined;
-      const length = this.take(4).readInt32BE(0);
+      const length = this.lengthWord();
       if (length < 4 || length > this.limit) {
         throw new MalformedFrame(`frame length ${length}, expected 4 to ${this.limit}`);
       }
@@ -133,6 +133,14 @@ export class FrameSplitter {
     const frame = this.take(this.length);
     this.length = -1;
     return frame;
+  }
+
+  private lengthWord(): number {
+    const { chunk, at } = this;
+    if (chunk.length - at < 4) return this.take(4).readInt32BE(0);
+    this.at += 4;
+    this.available -= 4;
+    return chunk.readInt32BE(at);
   }
 
   /** Bytes received and not yet given out. */

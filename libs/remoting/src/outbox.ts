@@ -16,7 +16,7 @@ const LARGEST_PAGE = 65536;
 export class Outbox {
   private pieces: Buffer[] = [];
   private page: Buffer = Buffer.alloc(0);
-  /** the page's bytes before this belong to earlier pieces and are never written again */
+  /** the page's bytes before this belong to earlier pieces: not written again before those have left */
   private start = 0;
   private end = 0;
   private queued = 0;
@@ -61,6 +61,12 @@ export class Outbox {
     this.pieces = [];
     this.queued = 0;
     return taken;
+  }
+
+  /** Everything taken has left: the page is written anew from its beginning. Call it with an empty outbox. */
+  reuse(): void {
+    this.start = 0;
+    this.end = 0;
   }
 
   private writeText(text: string, bodyLength: number): number {

@@ -85,6 +85,7 @@ export class SocketWriter {
 
   private written(bytes: number): void {
     this.inSocket -= bytes;
+    if (this.unread === 0) this.outbox.reuse();
     this.lastActive = this.options.clock.monotonic();
     while (this.deferred.length > 0 && this.writable) this.deferred.shift()?.();
     this.onWritten();

@@ -20,6 +20,7 @@ export class LogReader {
   blockAt(physicalOffset: number): BlockView | undefined {
     const block = this.tail.find(physicalOffset);
     if (block) {
+      this.tail.lend(block);
       const from = block.at + BLOCK_HEADER;
       const records = block.slab.subarray(from, from + block.length);
       return { physicalOffset: block.physicalOffset, records, lasting: true };

@@ -3,9 +3,23 @@ import type { Queue } from '../index/queue.js';
 import { BLOCK_HEADER, LARGEST_VALUE, valueLength } from './block.js';
 
 const SLAB = 1024 * 1024;
+/** Slabs kept to be filled again: what a burst beyond the tail's size needs. */
+const MOST_IDLE = 4;
+
+/** Memory that blocks are built in, and how much of it is still looked at. */
+class Slab {
+  /** blocks of it that are under construction or in the tail; those of a failed group stay counted, and with them it */
+  blocks = 0;
+  /** a reader was given a slice of it: nothing tells when that has left its socket */
+  lent = false;
+
+  constructor(readonly bytes: Buffer) {}
+}
 
 /** A block in memory: its header begins at `at`. */
 export interface TailBlock {
+  /** whose memory it is; undefined: its own */
+  readonly owner?: Slab;
   readonly slab: Buffer;
   readonly at: number;
   readonly physicalOffset: number;
@@ -16,12 +30,14 @@ export interface TailBlock {
 
 /**
  * The newest blocks, where they were built: records are encoded once, into a slab, committed from there and read from
- * there. A slab lives as long as a block of it is in the tail or a reader still holds a slice.
+ * there. A slab that left the tail is filled again if no reader was given a slice of it; else it lives as long as one
+ * holds it. Memory outside the heap is what V8 collects for, so that a slab used again saves whole collections.
  */
 export class Tail {
   private readonly blocks = new Deque<TailBlock>();
   private readonly chunkOwners = new Deque<{ queue: Queue; end: number }>();
-  private slab = Buffer.allocUnsafeSlow(0);
+  private readonly idle: Slab[] = [];
+  private slab = new Slab(Buffer.allocUnsafeSlow(0));
   private used = 0;
   private bytes = 0;
 
@@ -30,22 +46,31 @@ export class Tail {
   /** A block to be filled, with room for at least `needed` record bytes. */
   begin(physicalOffset: number, needed: number): TailBlock {
     const least = valueLength(needed);
-    if (this.slab.length - this.used < least) {
-      this.slab = Buffer.allocUnsafeSlow(Math.max(SLAB, least));
-      this.used = 0;
-    }
-    const room = Math.max(Math.min(this.slab.length - this.used, LARGEST_VALUE), least) - BLOCK_HEADER;
-    return { slab: this.slab, at: this.used, physicalOffset, length: 0, room };
+    if (this.slab.bytes.length - this.used < least) this.nextSlab(least);
+    const { slab, used } = this;
+    slab.blocks++;
+    const room = Math.max(Math.min(slab.bytes.length - used, LARGEST_VALUE), least) - BLOCK_HEADER;
+    return { owner: slab, slab: slab.bytes, at: used, physicalOffset, length: 0, room };
+  }
+
+  private nextSlab(least: number): void {
+    const left = this.slab;
+    const free = least <= SLAB ? this.idle.pop() : undefined;
+    this.slab = free ?? new Slab(Buffer.allocUnsafeSlow(Math.max(SLAB, least)));
+    this.used = 0;
+    this.letGo(left);
   }
 
   /** The block under construction will not grow any more. */
   end(block: TailBlock): void {
-    if (block.slab === this.slab) this.used = block.at + valueLength(block.length);
+    if (block.owner === this.slab) this.used = block.at + valueLength(block.length);
   }
 
   /** Forgets the space of blocks that were never committed. */
   rewind(block: TailBlock): void {
-    if (block.slab === this.slab) this.used = block.at;
+    if (block.owner !== this.slab) return;
+    this.used = block.at;
+    this.slab.blocks--;
   }
 
   /** After its commit: readers find it here. */
@@ -62,7 +87,9 @@ export class Tail {
   trim(): void {
     while (this.bytes > this.mostBytes && this.blocks.length > 1) {
       const block = this.blocks.shift();
-      if (block) this.bytes -= valueLength(block.length);
+      if (!block) break;
+      this.bytes -= valueLength(block.length);
+      this.leave(block.owner);
     }
     const from = this.blocks.at(0)?.physicalOffset ?? 0;
     for (let owner = this.chunkOwners.at(0); owner && owner.end <= from; owner = this.chunkOwners.at(0)) {
@@ -75,5 +102,21 @@ export class Tail {
   find(physicalOffset: number): TailBlock | undefined {
     const block = this.blocks.at(this.blocks.floor((each) => each.physicalOffset <= physicalOffset));
     return block && physicalOffset < block.physicalOffset + block.length ? block : undefined;
+  }
+
+  /** A slice of it is given away, for longer than this turn. */
+  lend(block: TailBlock): void {
+    if (block.owner) block.owner.lent = true;
+  }
+
+  private leave(slab: Slab | undefined): void {
+    if (!slab) return;
+    slab.blocks--;
+    this.letGo(slab);
+  }
+
+  private letGo(slab: Slab): void {
+    if (slab === this.slab || slab.blocks > 0 || slab.lent) return;
+    if (slab.bytes.length === SLAB && this.idle.length < MOST_IDLE) this.idle.push(slab);
   }
 }
