@@ -16,6 +16,8 @@ import { OrderLocks } from './consume/order-locks.js';
 import { PullChecks } from './consume/pull-checks.js';
 import { PullHandlers } from './consume/pull.handlers.js';
 import { Pull } from './consume/pull.js';
+import { QueryHandlers } from './consume/query.handlers.js';
+import { Query } from './consume/query.js';
 import { Redeliver } from './consume/redeliver.js';
 import { ClientsHandlers } from './directory/clients.handlers.js';
 import { Clients } from './directory/clients.js';
@@ -133,12 +135,13 @@ const TRANSACTION = {
 };
 
 const CONSUME = {
-  controllers: [PullHandlers, OffsetsHandlers, ConsumeHandlers],
+  controllers: [PullHandlers, OffsetsHandlers, ConsumeHandlers, QueryHandlers],
   rooms: [
     room(Hold, CLOCK, MESSAGE_STORE, Topics),
     room(PullChecks, CONFIG, Topics, Groups, Clients),
     room(Pull, CONFIG, MESSAGE_STORE, PullChecks, Hold, LOG),
     room(Offsets, MESSAGE_STORE, Topics, Groups, LOG),
+    room(Query, MESSAGE_STORE, CLOCK),
     room(OrderLocks, CLOCK),
     room(Redeliver, CONFIG, LOG, MESSAGE_STORE, Topics, Groups, Put),
   ],

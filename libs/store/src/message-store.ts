@@ -120,6 +120,17 @@ export interface ReadResult {
   readonly maxOffset: number;
 }
 
+/** By store time, ms since 1970, both ends included. */
+export interface KeyRange {
+  readonly from: number;
+  readonly to: number;
+  /** only what lies before this physical offset: to read on after the last one of an earlier query */
+  readonly before?: number | undefined;
+}
+
+/** At least one message is answered even when it is larger. */
+export type KeyLimits = Pick<ReadLimits, 'maxMessages' | 'maxBytes'>;
+
 export interface Arrival {
   readonly topic: string;
   readonly queueId: number;
@@ -152,6 +163,11 @@ export interface MessageStore {
   offsetByTime(topic: string, queueId: number, timestamp: number, boundary: 'LOWER' | 'UPPER'): number;
   /** Store time of the message at this queue offset; undefined without one. */
   storeTimeAt(topic: string, queueId: number, offset: number): number | undefined;
+  /**
+   * The newest messages whose UNIQ_KEY, or one of whose KEYS, is this key, newest first; everything stored before the
+   * call is looked at. Collisions and messages of an earlier topic of that name are left out.
+   */
+  query(topic: string, key: string, range: KeyRange, limits: KeyLimits): Promise<readonly Buffer[]>;
   /** The topic's queues and consumer offsets end; a topic of the same name begins anew at offset 0. Logged. */
   deleteTopic(topic: string, stored: Stored): void;
   /** Called after each commit, for each queue that grew; never for what is only placed. Returns how to stop. */

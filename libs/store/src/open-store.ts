@@ -4,6 +4,7 @@ import { every, type Cancel } from '@halfmq/remoting/record';
 import { FolderLock } from './folder-lock.js';
 import { identify } from './format.js';
 import { ConsumeQueues } from './index/consume-queues.js';
+import { KeyIndex } from './index/key-index.js';
 import { CommitLog } from './log/commit-log.js';
 import { Filling } from './log/filling.js';
 import { Flush } from './log/flush.js';
@@ -83,7 +84,9 @@ function openLog(
   const hasRoom = (): boolean => commitLog.writable;
   const merge = new Merge({ log, segmentBytes, segments, flush, filling, epoch, hasRoom });
   const consumeQueues = new ConsumeQueues(segments, reader);
-  return { segments, queues, reader, flush, commitLog, merge, consumeQueues };
+  const committed = (): number => commitLog.committed;
+  const keys = new KeyIndex({ log, segments, reader, queues, consumeQueues, committed });
+  return { segments, queues, reader, flush, commitLog, merge, consumeQueues, keys };
 }
 
 /** What is projected from the log; empty until Projection.load. */
@@ -120,7 +123,7 @@ async function assemble(options: StoreOptions, lock: FolderLock): Promise<LogSto
     store.arrived(group);
     merge.committed(group);
   });
-  const { commitLog, flush, segments, reader, merge } = opened;
+  const { commitLog, flush, segments, reader, merge, keys } = opened;
   const state = openState(options, opened);
   const { projection } = state;
   const retention = new Retention({ clock, log, retentionMs: options.retentionMs, ...opened, ...state });
@@ -133,7 +136,7 @@ async function assemble(options: StoreOptions, lock: FolderLock): Promise<LogSto
       () => true,
       () => false,
     );
-    await projection.close();
+    await Promise.all([projection.close(), keys.close()]);
     const sealed = (segments.current?.sequence ?? 0) - 1;
     await segments.close();
     if (synced) mark.clean(sealed);

@@ -1,12 +1,15 @@
 import type { Log } from '@halfmq/remoting/record';
 import type { ConsumeQueues } from './index/consume-queues.js';
 import { entryTagsCode } from './index/entries.js';
+import type { KeyIndex } from './index/key-index.js';
 import type { CommitLog } from './log/commit-log.js';
 import type { Queues } from './log/queues.js';
 import type { Segments } from './log/segments.js';
 import type { CommittedGroup } from './log/write-group.js';
 import type {
   Arrival,
+  KeyLimits,
+  KeyRange,
   MessageStore,
   NewMessage,
   Place,
@@ -28,6 +31,7 @@ export interface StoreParts {
   readonly carried: CarriedRecords;
   readonly queues: Queues;
   readonly consumeQueues: ConsumeQueues;
+  readonly keys: KeyIndex;
   readonly segments: Segments;
   readonly decisions: DecisionWriter;
   readonly halves: LoggedHalfLedger;
@@ -94,6 +98,10 @@ export class LogStore implements MessageStore {
     return queue && this.parts.consumeQueues.storeTimeAt(queue, offset);
   }
 
+  query(topic: string, key: string, range: KeyRange, limits: KeyLimits): Promise<readonly Buffer[]> {
+    return this.parts.keys.query(topic, key, range, limits);
+  }
+
   deleteTopic(topic: string, stored: Stored): void {
     const { commitLog, decisions } = this.parts;
     commitLog.append([decisions.decision({ type: 'topic-deleted', topic })], stored);
@@ -108,6 +116,7 @@ export class LogStore implements MessageStore {
 
   /** After each commit. */
   arrived({ queues }: CommittedGroup): void {
+    this.parts.keys.grew();
     if (this.listeners.size === 0) return;
     for (const { queue, from, entries } of queues) {
       const { topic, queueId, committedOffset: maxOffset } = queue;

@@ -51,9 +51,15 @@ export class ConsumeQueues {
 
   /** The record at this offset of the queue; undefined outside of it. */
   recordAt(queue: Queue, offset: number): Buffer | undefined {
+    const place = this.placeOf(queue, offset);
+    return place === undefined ? undefined : this.log.recordAt(place);
+  }
+
+  /** Physical offset of the record at this offset of the queue; undefined outside of it. */
+  placeOf(queue: Queue, offset: number): number | undefined {
     if (offset < queue.minOffset || offset >= queue.committedOffset) return undefined;
     const chunk = this.chunkAt(queue, offset);
-    return chunk && this.log.recordAt(entryOffset(chunk.entries, offset - chunk.from));
+    return chunk && entryOffset(chunk.entries, offset - chunk.from);
   }
 
   storeTimeAt(queue: Queue, offset: number): number | undefined {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
+import { keyFileOf } from '../index/key-file.js';
 import { StoreError } from '../message-store.js';
 import { Segment } from './segment.js';
 import { mapBytes, segmentFile, sequencesIn } from './segment-files.js';
@@ -157,6 +158,7 @@ export class Segments {
     await segment.close();
     rmSync(segment.path, { force: true });
     rmSync(`${segment.path}-lock`, { force: true });
+    rmSync(keyFileOf(segment.path), { force: true });
     this.folderChanged = true;
   }
 
