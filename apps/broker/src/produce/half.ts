@@ -25,9 +25,10 @@ export function halfMessage(message: NewMessage, uniqueKey: string, producerGrou
   const properties =
     ended(message.properties) +
     (named ? '' : entry(PropertyName.PGROUP, producerGroup)) +
+    entry(PropertyName.TRANSACTION_ID, uniqueKey) +
+    // last, so that the commit's properties are what stands before them
     entry(PropertyName.REAL_TOPIC, message.topic) +
-    entry(PropertyName.REAL_QID, String(message.queueId)) +
-    entry(PropertyName.TRANSACTION_ID, uniqueKey);
+    entry(PropertyName.REAL_QID, String(message.queueId));
   refuseFull(properties);
   return {
     ...message,

@@ -1,5 +1,7 @@
 import {
   DONE,
+  NO_ANSWER,
+  propertyOf,
   PropertyName,
   StatusError,
   SysFlag,
@@ -19,8 +21,8 @@ import {
 import { SystemTopic } from '../directory/topic-names.js';
 import type { Delay } from '../produce/delay.js';
 import { statusOfStoreError } from '../produce/store-failure.js';
-import { readStored } from '../produce/stored-message.js';
-import { finalMessage, readHalf } from './half-record.js';
+import { readRecord } from '../produce/stored-message.js';
+import { finalMessage, halfOf, type HalfRecord } from './half-record.js';
 import { ALREADY, describeVerdict } from './verdict-words.js';
 
 const KIND_OF: Readonly<Record<number, Verdict['kind']>> = {
@@ -30,6 +32,14 @@ const KIND_OF: Readonly<Record<number, Verdict['kind']>> = {
 
 /** Classic clients put whole stack traces there. */
 const LONGEST_REASON = 500;
+
+type Asker = Pick<RequestContext, 'oneWay' | 'opaque' | 'serializeType' | 'remark' | 'peer'>;
+
+/** What an END names: undecided, with its record as far as it can be read; or decided. */
+interface Named {
+  readonly half: HalfMessage | undefined;
+  readonly record: HalfRecord | undefined;
+}
 
 /**
  * END_TRANSACTION. The first verdict is final, whoever says it: the final message and the verdict are one group in the
@@ -45,80 +55,63 @@ export class EndTransaction {
     private readonly delay: Delay,
   ) {}
 
-  /** @throws StatusError TRANSACTION_UNKNOWN_HALF, TRANSACTION_GROUP_WRONG, TRANSACTION_ALREADY_... */
-  async end(
-    header: EndTransactionHeader,
-    context: Pick<RequestContext, 'oneWay' | 'remark' | 'peer'>,
-  ): Promise<Outcome> {
+  /**
+   * Answered by the store's callback, as sends are: when what the answer rests on is stored.
+   * @throws StatusError TRANSACTION_UNKNOWN_HALF, TRANSACTION_GROUP_WRONG
+   */
+  end(header: EndTransactionHeader, asker: Asker): Outcome {
     const kind = KIND_OF[header.commitOrRollback];
     // "unknown" decides nothing; the next check asks again
     if (kind === undefined) return DONE;
     try {
-      await this.firstOrSame(header, kind, context.remark);
+      this.decide(header, kind, asker);
     } catch (error) {
-      // classic clients would never hear of it
-      if (context.oneWay && error instanceof StatusError)
-        this.log.warn('a verdict was refused', {
-          producer: context.peer.remoteAddress,
-          group: header.producerGroup,
-          uniqueKey: header.transactionId,
-          verdict: kind,
-          reason: error.message,
-        });
-      throw error;
+      if (error instanceof StoreError) return this.refused(header, kind, asker, refusalOf(error));
+      if (!(error instanceof StatusError)) throw error;
+      return this.refused(header, kind, asker, error);
     }
-    return DONE;
+    return NO_ANSWER;
   }
 
-  private async firstOrSame(
-    header: EndTransactionHeader,
-    kind: Verdict['kind'],
-    remark: string | undefined,
-  ): Promise<void> {
+  private decide(header: EndTransactionHeader, kind: Verdict['kind'], asker: Asker): void {
     const halfOffset = header.tranStateTableOffset;
-    const half = this.halfNamedBy(header);
+    const { half, record } = this.named(header);
     const verdict: Verdict = {
       kind,
       by: header.fromTransactionCheck === true ? 'check' : 'producer',
       at: this.clock.now(),
-      reason: remark ? remark.slice(0, LONGEST_REASON) : undefined,
+      reason: asker.remark ? asker.remark.slice(0, LONGEST_REASON) : undefined,
     };
-    const earlier = await this.decide(halfOffset, verdict, half);
-    if (!earlier || earlier.kind === kind) return;
-    throw new StatusError(
-      ALREADY[earlier.kind],
-      `half message ${halfOffset} was ${describeVerdict(earlier)}; the first verdict is final`,
-    );
-  }
-
-  /** Resolves with the earlier verdict, if there is one, when what it answers with is stored. */
-  private decide(
-    halfOffset: number,
-    verdict: Verdict,
-    half: HalfMessage | undefined,
-  ): Promise<Verdict | undefined> {
-    const final = half && verdict.kind === 'commit' ? this.finalOf(half) : undefined;
-    return new Promise((resolve, reject) => {
-      const refuse = (error: StoreError): void =>
-        reject(new StatusError(statusOfStoreError(error), error.message));
-      let earlier: Verdict | undefined;
-      try {
-        earlier = this.store.halves.decide(halfOffset, verdict, final, (error) =>
-          error ? refuse(error) : resolve(earlier),
-        );
-      } catch (error) {
-        if (error instanceof StoreError) refuse(error);
-        else reject(error);
-      }
+    const final = half && kind === 'commit' ? this.finalOf(half, record) : undefined;
+    const earlier = this.store.halves.decide(halfOffset, verdict, final, (error) => {
+      const refusal = error ? refusalOf(error) : earlier && contradiction(halfOffset, kind, earlier);
+      asker.peer.reply(asker, refusal ? this.refused(header, kind, asker, refusal) : DONE);
     });
   }
 
-  private finalOf(half: HalfMessage): FinalMessage {
-    const record = readHalf(this.store, half);
+  private refused(
+    header: EndTransactionHeader,
+    kind: Verdict['kind'],
+    asker: Asker,
+    { status, message }: StatusError,
+  ): Outcome {
+    // classic clients would never hear of it
+    if (asker.oneWay)
+      this.log.warn('a verdict was refused', {
+        producer: asker.peer.remoteAddress,
+        group: header.producerGroup,
+        uniqueKey: header.transactionId,
+        verdict: kind,
+        reason: message,
+      });
+    return { status, remark: message };
+  }
+
+  private finalOf(half: HalfMessage, record: HalfRecord | undefined): FinalMessage {
     if (!record) {
       throw new StatusError(
         'SYSTEM_ERROR',
-        `half message ${half.halfOffset} (${half.uniqueKey}) cannot be read: it stays undecided`,
+        `half message ${half.halfOffset} cannot be read: it stays undecided`,
       );
     }
     const message = finalMessage(record, half);
@@ -137,43 +130,56 @@ export class EndTransaction {
     }
   }
 
-  /** The undecided half message that is meant; undefined when it has its verdict. */
-  private halfNamedBy(header: EndTransactionHeader): HalfMessage | undefined {
-    const { tranStateTableOffset: halfOffset, commitLogOffset, producerGroup } = header;
+  /** @throws StatusError when no half message is named by all that the header says of it */
+  private named(header: EndTransactionHeader): Named {
+    const { tranStateTableOffset: halfOffset, commitLogOffset } = header;
     const known = this.store.halves.find(halfOffset);
     if (!known) throw unknown(header, 'it was never stored here, or its verdict is forgotten');
-    const half = known.half ?? this.decidedHalf(halfOffset, commitLogOffset);
-    if (!half) return undefined;
-    if (half.producerGroup !== producerGroup) {
-      throw new StatusError(
-        'TRANSACTION_GROUP_WRONG',
-        `The producer group wrong: half message ${halfOffset} belongs to ${half.producerGroup}, not ${producerGroup}`,
-      );
+    const { half } = known;
+    const physicalOffset = half ? half.physicalOffset : commitLogOffset;
+    const record = readRecord(this.store, physicalOffset);
+    const properties = record?.properties;
+    // of a decided one the log still tells enough to refuse those who only guess its number
+    const told =
+      half !== undefined || (record?.topic === SystemTopic.HALF && record.queueOffset === halfOffset);
+    if (told) {
+      refuseStranger(header, half?.producerGroup ?? propertyOf(properties, PropertyName.PGROUP) ?? '');
+      if (physicalOffset !== commitLogOffset)
+        throw unknown(header, `The commit log offset wrong: it lies at ${physicalOffset}`);
+      refuseOtherKey(header, propertyOf(properties, PropertyName.UNIQ_KEY) ?? '');
     }
-    if (half.physicalOffset !== commitLogOffset)
-      throw unknown(header, `The commit log offset wrong: it lies at ${half.physicalOffset}`);
-    // a producer may still name a message of a store that is gone, with offsets that exist again
-    const named = [header.transactionId, header.msgId].filter((id) => id !== undefined && id !== '');
-    if (header.transactionId && half.uniqueKey !== '' && !named.includes(half.uniqueKey))
-      throw unknown(header, `The message there is ${half.uniqueKey}, not ${header.transactionId}`);
-    return known.half;
+    return { half, record: record && halfOf(record) };
   }
+}
 
-  /** What the log still tells of a decided one, to refuse those who only guess its number. */
-  private decidedHalf(
-    halfOffset: number,
-    physicalOffset: number,
-  ): Pick<HalfMessage, 'producerGroup' | 'physicalOffset' | 'uniqueKey'> | undefined {
-    const stored = readStored(this.store, physicalOffset);
-    if (!stored || stored.record.topic !== SystemTopic.HALF || stored.record.queueOffset !== halfOffset)
-      return undefined;
-    const { properties } = stored;
-    return {
-      physicalOffset,
-      producerGroup: properties.get(PropertyName.PGROUP) ?? '',
-      uniqueKey: properties.get(PropertyName.UNIQ_KEY) ?? '',
-    };
-  }
+function refuseStranger(
+  { producerGroup, tranStateTableOffset }: EndTransactionHeader,
+  ownGroup: string,
+): void {
+  if (ownGroup === producerGroup) return;
+  throw new StatusError(
+    'TRANSACTION_GROUP_WRONG',
+    `The producer group wrong: half message ${tranStateTableOffset} belongs to ${ownGroup}, not ${producerGroup}`,
+  );
+}
+
+/** A producer may still name a message of a store that is gone, with offsets that exist again. */
+function refuseOtherKey(header: EndTransactionHeader, uniqueKey: string): void {
+  const { transactionId, msgId } = header;
+  if (!transactionId || uniqueKey === '' || transactionId === uniqueKey || msgId === uniqueKey) return;
+  throw unknown(header, `The message there is ${uniqueKey}, not ${transactionId}`);
+}
+
+function contradiction(halfOffset: number, kind: Verdict['kind'], earlier: Verdict): StatusError | undefined {
+  if (earlier.kind === kind) return undefined;
+  return new StatusError(
+    ALREADY[earlier.kind],
+    `half message ${halfOffset} was ${describeVerdict(earlier)}; the first verdict is final`,
+  );
+}
+
+function refusalOf(error: StoreError): StatusError {
+  return new StatusError(statusOfStoreError(error), error.message);
 }
 
 function unknown(header: EndTransactionHeader, why: string): StatusError {

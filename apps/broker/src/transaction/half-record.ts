@@ -11,6 +11,7 @@ import {
 } from '@halfmq/remoting';
 import type { HalfMessage, MessageStore, NewMessage } from '@halfmq/store';
 import { SystemTopic } from '../directory/topic-names.js';
+import { entry } from '../produce/half.js';
 import { again, readRecord, realPlace } from '../produce/stored-message.js';
 
 /** A half message as it was sent: its record, and where it is to be delivered. */
@@ -25,8 +26,13 @@ export function readHalf(
   half: Pick<HalfMessage, 'physicalOffset'>,
 ): HalfRecord | undefined {
   const record = readRecord(store, half.physicalOffset);
-  const real = record && realPlace(record);
-  return record && real && { record, real };
+  return record && halfOf(record);
+}
+
+/** Undefined when it does not say where it belongs. */
+export function halfOf(record: MessageRecord): HalfRecord | undefined {
+  const real = realPlace(record);
+  return real && { record, real };
 }
 
 /**
@@ -34,10 +40,7 @@ export function readHalf(
  * by here: its properties are cut, not read and written anew.
  */
 export function finalMessage({ record, real }: HalfRecord, half: HalfMessage): NewMessage {
-  const sent = withoutProperty(
-    withoutProperty(record.properties, PropertyName.REAL_QID),
-    PropertyName.REAL_TOPIC,
-  );
+  const sent = sentProperties(record.properties, real);
   const properties =
     half.checks === 0 ? sent : withProperty(sent, PropertyName.TRANSACTION_CHECK_TIMES, String(half.checks));
   return again(record, {
@@ -46,6 +49,15 @@ export function finalMessage({ record, real }: HalfRecord, half: HalfMessage): N
     preparedTransactionOffset: half.physicalOffset,
     properties,
   });
+}
+
+/** Nearly always they are what stands before the two that the half message got at its end. */
+function sentProperties(stored: string, { topic, queueId }: HalfRecord['real']): string {
+  const added = `${entry(PropertyName.REAL_TOPIC, topic)}${entry(PropertyName.REAL_QID, String(queueId))}`;
+  const at = stored.length - added.length;
+  const once = stored.indexOf('REAL_') === at;
+  if (once && stored.endsWith(added)) return stored.slice(0, at);
+  return withoutProperty(withoutProperty(stored, PropertyName.REAL_QID), PropertyName.REAL_TOPIC);
 }
 
 /** The body of CHECK_TRANSACTION_STATE: one record with the real topic and queue id. */

@@ -20,7 +20,7 @@ export class TransactionHandlers {
   ) {}
 
   @Request(endTransaction)
-  end(header: EndTransactionHeader, context: RequestContext): Promise<Outcome> {
+  end(header: EndTransactionHeader, context: RequestContext): Outcome {
     return this.ending.end(header, context);
   }
 

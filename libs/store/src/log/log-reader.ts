@@ -1,5 +1,6 @@
 import { SMALLEST_RECORD } from '@halfmq/remoting/record';
 import { BLOCK_HEADER } from './block.js';
+import { RecentBlocks } from './recent-blocks.js';
 import type { Segments } from './segments.js';
 import type { Tail } from './tail.js';
 
@@ -12,6 +13,8 @@ export interface BlockView {
 
 /** Reads committed records by physical offset: the newest from memory, history from the segments. */
 export class LogReader {
+  private readonly recent = new RecentBlocks();
+
   constructor(
     private readonly segments: Segments,
     private readonly tail: Tail,
@@ -25,10 +28,16 @@ export class LogReader {
       const records = block.slab.subarray(from, from + block.length);
       return { physicalOffset: block.physicalOffset, records, lasting: true };
     }
+    const recent = this.recent.find(physicalOffset);
+    if (recent) return recent;
     const stored = this.segments.holding(physicalOffset)?.blockAt(physicalOffset);
     if (!stored) return undefined;
     const { value, physicalOffset: begin } = stored;
-    return { physicalOffset: begin, records: value.subarray(BLOCK_HEADER), lasting: false };
+    return this.recent.keep({
+      physicalOffset: begin,
+      records: value.subarray(BLOCK_HEADER),
+      lasting: false,
+    });
   }
 
   /** The record that begins exactly there. */

@@ -1,0 +1,45 @@
+import type { BlockView } from './log-reader.js';
+
+/** 4 MiB of full blocks. */
+const MOST_KEPT = 16;
+const MOST_NOTED = 64;
+
+/**
+ * History blocks that are read piece by piece: a consumer takes a full block in several pulls, and half messages are
+ * decided in about the order they came in. A block that is asked for again soon is copied out of LMDB's buffer once,
+ * and every later piece is a slice of that copy; one that is asked for once (a look-up somewhere) is not.
+ */
+export class RecentBlocks {
+  /** the most recently kept last */
+  private readonly kept: BlockView[] = [];
+  private readonly noted = new Set<number>();
+  private latest: BlockView | undefined;
+
+  find(physicalOffset: number): BlockView | undefined {
+    if (this.latest && holds(this.latest, physicalOffset)) return this.latest;
+    for (const block of this.kept) {
+      if (holds(block, physicalOffset)) return (this.latest = block);
+    }
+    return undefined;
+  }
+
+  /** @returns a lasting copy when the block was read before, else the block itself */
+  keep(block: BlockView): BlockView {
+    const { noted, kept } = this;
+    if (!noted.delete(block.physicalOffset)) {
+      noted.add(block.physicalOffset);
+      for (const oldest of noted) {
+        if (noted.size <= MOST_NOTED) break;
+        noted.delete(oldest);
+      }
+      return block;
+    }
+    const lasting = { ...block, records: Buffer.from(block.records), lasting: true };
+    if (kept.push(lasting) > MOST_KEPT) kept.shift();
+    return (this.latest = lasting);
+  }
+}
+
+function holds({ physicalOffset, records }: BlockView, offset: number): boolean {
+  return offset >= physicalOffset && offset < physicalOffset + records.length;
+}
