@@ -1,5 +1,6 @@
 import { readLong, RecordField, SysFlag } from '@halfmq/remoting/record';
-import type { BlockView, LogReader } from '../log/log-reader.js';
+import type { LogReader } from '../log/log-reader.js';
+import type { BlockView } from '../log/recent-blocks.js';
 import type { Segments } from '../log/segments.js';
 import type { ReadLimits, ReadResult, ReadStatus } from '../message-store.js';
 import { ENTRY, entryOffset, entrySize, entryTagsCode } from './entries.js';

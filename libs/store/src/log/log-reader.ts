@@ -1,15 +1,8 @@
 import { SMALLEST_RECORD } from '@halfmq/remoting/record';
 import { BLOCK_HEADER } from './block.js';
-import { RecentBlocks } from './recent-blocks.js';
+import { RecentBlocks, type BlockView } from './recent-blocks.js';
 import type { Segments } from './segments.js';
 import type { Tail } from './tail.js';
-
-/** Record bytes of one block. `lasting`: they stay valid; else they die at the next read. */
-export interface BlockView {
-  readonly physicalOffset: number;
-  readonly records: Buffer;
-  readonly lasting: boolean;
-}
 
 /** Reads committed records by physical offset: the newest from memory, history from the segments. */
 export class LogReader {

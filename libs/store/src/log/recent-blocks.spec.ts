@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BlockView } from './log-reader.js';
-import { RecentBlocks } from './recent-blocks.js';
+import { RecentBlocks, type BlockView } from './recent-blocks.js';
 
 describe('history blocks read lately', () => {
   const shared = Buffer.alloc(100);

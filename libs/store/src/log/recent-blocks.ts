@@ -1,4 +1,9 @@
-import type { BlockView } from './log-reader.js';
+/** Record bytes of one block. `lasting`: they stay valid; else they die at the next read. */
+export interface BlockView {
+  readonly physicalOffset: number;
+  readonly records: Buffer;
+  readonly lasting: boolean;
+}
 
 /** 4 MiB of full blocks. */
 const MOST_KEPT = 16;
