@@ -1,4 +1,8 @@
-import type { Clock, Host, Log } from '@halfmq/remoting/record';
+import type { Host } from '@halfmq/remoting/record';
+import type { StoreError } from './store-error.js';
+
+export { StoreError, type StoreErrorKind } from './store-error.js';
+export type { StoreOptions } from './store-options.js';
 
 /*
  * The store's port: what rooms may ask of it, and what is true afterwards.
@@ -25,7 +29,15 @@ export interface NewMessage {
   readonly body: Buffer;
   /** key 0x01 value 0x02 ... */
   readonly properties: string;
+  /** of the first message of an append: see Waits; undefined: it waits for its sync, however long that takes */
+  readonly waits?: Waits | undefined;
 }
+
+/**
+ * What `stored` waits for with SYNC_FLUSH. `commit`: not for the disk (RocketMQ's WAIT=false). `in-time`: for the sync,
+ * and at most syncTimeoutMs; then it is called with the error sync-timeout.
+ */
+export type Waits = 'commit' | 'in-time';
 
 /** What a committed half message becomes; with `deliverAt` (ms since 1970) it waits in a schedule topic until then. */
 export interface FinalMessage extends NewMessage {
@@ -40,54 +52,11 @@ export interface Place {
   readonly storeTimestamp: number;
 }
 
-/** Called once: without an error when stored, with one when its group failed and nothing of it remains. */
+/**
+ * Called once: without an error when stored, with one when its group failed and nothing of it remains; sync-timeout alone
+ * says that it is stored, and is heard only by who asked for it.
+ */
 export type Stored = (error?: StoreError) => void;
-
-export type StoreErrorKind =
-  /** no room: appends are refused until there is some again */
-  | 'disk-full'
-  /** a commit or a sync failed; after a failed sync only a restart helps */
-  | 'failed'
-  /** the store is closed or closing */
-  | 'closed'
-  /** another process has the folder */
-  | 'locked'
-  /** the folder belongs to another broker, to a newer format, or is damaged */
-  | 'format'
-  /** a record that can never be stored: too large, properties too long */
-  | 'illegal';
-
-export class StoreError extends Error {
-  override readonly name = 'StoreError';
-
-  constructor(
-    readonly kind: StoreErrorKind,
-    detail: string,
-    options?: ErrorOptions,
-  ) {
-    super(detail, options);
-  }
-}
-
-export interface StoreOptions {
-  /** folder, made when missing */
-  readonly path: string;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly clusterName: string;
-  readonly brokerName: string;
-  /** written into every record; clients connect to it by offset message ids */
-  readonly storeHost: Host;
-  readonly flush: 'ASYNC_FLUSH' | 'SYNC_FLUSH';
-  /** ms between syncs with ASYNC_FLUSH */
-  readonly flushIntervalMs: number;
-  /** a segment is rolled at about this size; 256 MiB by default */
-  readonly segmentBytes?: number;
-  /** segments whose last record is older are unlinked */
-  readonly retentionMs: number;
-  /** ms from a half message's store time to its first check, from its properties */
-  readonly firstCheckAfterMs: (properties: string) => number;
-}
 
 export type ReadStatus =
   | 'FOUND'
@@ -176,10 +145,19 @@ export interface MessageStore {
   readonly maxPhysicalOffset: number;
   /** False after a failed sync or while the disk is full: appends are refused, reads go on. */
   readonly writable: boolean;
+  readonly load: StoreLoad;
   /** Resolves when everything placed before the call is stored and synced. */
   flush(): Promise<void>;
   /** Stores and syncs what is placed, projects it, leaves the clean mark, gives the folder back. Safe to call again. */
   close(): Promise<void>;
+}
+
+/** How busy the store is, as of now. */
+export interface StoreLoad {
+  /** about what memory holds for appends whose `stored` was not called yet */
+  readonly unansweredBytes: number;
+  /** bytes of the log that a power loss may take */
+  readonly unsyncedBytes: number;
 }
 
 /** Who decided a half message, what and when. */

@@ -7,6 +7,7 @@ import { ConsumeQueues } from './index/consume-queues.js';
 import { KeyIndex } from './index/key-index.js';
 import { CommitLog } from './log/commit-log.js';
 import { Filling } from './log/filling.js';
+import { flushByInterval } from './log/flush-triggers.js';
 import { Flush } from './log/flush.js';
 import { LogReader } from './log/log-reader.js';
 import { Merge } from './log/merge.js';
@@ -33,6 +34,7 @@ import { LogStore } from './store.js';
 const SEGMENT_BYTES = 256 * 1024 * 1024;
 /** The newest messages kept in memory. */
 const TAIL_BYTES = 16 * 1024 * 1024;
+const SYNC_TIMEOUT_MS = 5000;
 const SNAPSHOT_MS = 5000;
 const RETENTION_MS = 10_000;
 
@@ -75,10 +77,25 @@ function openLog(
   const end = recoverLog(segments, queues, clock.now());
   const tail = new Tail(TAIL_BYTES);
   const reader = new LogReader(segments, tail);
-  const flush = new Flush(segments, mark, (error) => log.error(error.message, { cause: error.cause }));
+  const flush = new Flush(segments, mark, end.physicalOffset, (error) =>
+    log.error(error.message, { cause: error.cause }),
+  );
   const sync = options.flush === 'SYNC_FLUSH';
+  const { syncTimeoutMs = SYNC_TIMEOUT_MS } = options;
   const filling = new Filling({ log, segmentBytes, segments, queues, flush }, end.segmentBytes);
-  const parts = { clock, log, storeHost, sync, segments, queues, tail, flush, filling, onCommitted };
+  const parts = {
+    clock,
+    log,
+    storeHost,
+    sync,
+    syncTimeoutMs,
+    segments,
+    queues,
+    tail,
+    flush,
+    filling,
+    onCommitted,
+  };
   const commitLog = new CommitLog(parts, end);
   const epoch = (): number => commitLog.currentEpoch;
   const hasRoom = (): boolean => commitLog.writable;
@@ -146,15 +163,11 @@ async function assemble(options: StoreOptions, lock: FolderLock): Promise<LogSto
   projection.load(reader, store.minPhysicalOffset);
   projection.start(clock);
   stops.push(
-    every(clock, options.flushIntervalMs, () => syncWhatIsDirty(flush)),
+    flushByInterval(clock, flush, options),
     every(clock, SNAPSHOT_MS, () => logOffsets(commitLog, state)),
     every(clock, RETENTION_MS, () => retention.run()),
   );
   return store;
-}
-
-async function syncWhatIsDirty(flush: Flush): Promise<void> {
-  if (flush.isDirty && !flush.failure) await flush.sync().catch(() => undefined);
 }
 
 /** A replica, and a folder whose state was lost, find the offsets in the log. */

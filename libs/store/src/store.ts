@@ -3,6 +3,7 @@ import type { ConsumeQueues } from './index/consume-queues.js';
 import { entryTagsCode } from './index/entries.js';
 import type { KeyIndex } from './index/key-index.js';
 import type { CommitLog } from './log/commit-log.js';
+import type { Flush } from './log/flush.js';
 import type { Queues } from './log/queues.js';
 import type { Segments } from './log/segments.js';
 import type { CommittedGroup } from './log/write-group.js';
@@ -16,6 +17,7 @@ import type {
   ReadLimits,
   ReadResult,
   Stored,
+  StoreLoad,
 } from './message-store.js';
 import type { CarriedRecords } from './state/carried-records.js';
 import type { DecisionWriter } from './state/decision.js';
@@ -28,6 +30,7 @@ import { HALF_TOPIC } from './system-topics.js';
 export interface StoreParts {
   readonly log: Log;
   readonly commitLog: CommitLog;
+  readonly flush: Flush;
   readonly carried: CarriedRecords;
   readonly queues: Queues;
   readonly consumeQueues: ConsumeQueues;
@@ -145,6 +148,11 @@ export class LogStore implements MessageStore {
 
   get writable(): boolean {
     return this.parts.commitLog.writable;
+  }
+
+  get load(): StoreLoad {
+    const { commitLog, flush } = this.parts;
+    return { unansweredBytes: commitLog.unansweredBytes, unsyncedBytes: flush.unsyncedBytes };
   }
 
   flush(): Promise<void> {

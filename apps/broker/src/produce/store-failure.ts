@@ -4,6 +4,7 @@ import type { StoreError, StoreErrorKind } from '@halfmq/store';
 const STATUS_OF: Readonly<Record<StoreErrorKind, StatusName>> = {
   'disk-full': 'DISK_FULL',
   failed: 'SERVICE_NOT_AVAILABLE',
+  'sync-timeout': 'FLUSH_DISK_TIMEOUT',
   closed: 'SERVICE_NOT_AVAILABLE',
   locked: 'SERVICE_NOT_AVAILABLE',
   format: 'SERVICE_NOT_AVAILABLE',

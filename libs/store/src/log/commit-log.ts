@@ -2,6 +2,8 @@ import type { Clock, Host, Log } from '@halfmq/remoting/record';
 import { StoreError, type NewMessage, type Place, type Stored } from '../message-store.js';
 import type { Filling } from './filling.js';
 import type { Flush } from './flush.js';
+import { CommitTurn } from './commit-turn.js';
+import { GroupAnswers } from './group-answers.js';
 import { Group } from './group.js';
 import type { LogEnd } from './log-end.js';
 import { Placement } from './placement.js';
@@ -16,6 +18,7 @@ export interface CommitLogParts {
   readonly log: Log;
   readonly storeHost: Host;
   readonly sync: boolean;
+  readonly syncTimeoutMs: number;
   readonly filling: Filling;
   readonly segments: Segments;
   readonly queues: Queues;
@@ -29,14 +32,14 @@ export interface CommitLogParts {
  * The end of the log. Messages are *placed* in the group under construction; at the end of the event loop's turn the
  * group is committed as one LMDB transaction, or undone.
  *
- * With SYNC_FLUSH a group waits while a sync runs; it is committed when that one ends, a new sync begins, and its sends
- * are answered when that ended.
+ * With SYNC_FLUSH a group is held while a sync runs; it is committed when that one ends, a new sync begins, and its sends
+ * are answered when that ended. An append that waits for its commit alone is not held, nor are those beside it.
  */
 export class CommitLog {
   private group: Group | undefined;
-  private scheduled = false;
-  private syncing = false;
+  private readonly turn: CommitTurn;
   private readonly gate: WriteGate;
+  private readonly answers: GroupAnswers;
   private readonly placement: Placement;
   private placed: number;
   private crc: number;
@@ -52,6 +55,10 @@ export class CommitLog {
     this.gate = new WriteGate(parts.clock, parts.log, parts.segments.path, parts.flush, () =>
       this.raiseEpoch(),
     );
+    const isHeld = (): boolean => this.answers.isSyncing && this.group?.isHasty !== true;
+    this.turn = new CommitTurn(parts.clock, isHeld, () => this.commit());
+    const { report, onSynced } = this;
+    this.answers = new GroupAnswers({ ...parts, report, onSynced }, end.physicalOffset);
     this.placement = new Placement(parts.storeHost);
     this.placed = end.physicalOffset;
     this.committed = end.physicalOffset;
@@ -86,7 +93,8 @@ export class CommitLog {
       throw new StoreError('illegal', 'a number of the message does not fit its field', { cause });
     }
     this.placed = block.physicalOffset + block.length;
-    group.stored.push(stored);
+    group.tell(stored, messages[0]?.waits);
+    if (group.isHasty) this.turn.schedule();
     return places;
   }
 
@@ -141,7 +149,7 @@ export class CommitLog {
   whenStored(stored: Stored): void {
     this.group ??= new Group(this.placed);
     this.group.stored.push(stored);
-    this.schedule();
+    this.turn.schedule();
   }
 
   /** A group is under construction: memory shows more than is committed. */
@@ -152,7 +160,7 @@ export class CommitLog {
   private open(): Group {
     this.gate.check();
     this.group ??= new Group(this.placed);
-    this.schedule();
+    this.turn.schedule();
     return this.group;
   }
 
@@ -166,17 +174,9 @@ export class CommitLog {
     return block;
   }
 
-  private schedule(): void {
-    if (this.scheduled || this.syncing) return;
-    this.scheduled = true;
-    setImmediate(() => {
-      this.scheduled = false;
-      if (!this.syncing) this.commit();
-    });
-  }
-
   /** Commits what is placed, now. */
   commit(): void {
+    this.turn.end();
     const { group } = this;
     if (!group) return;
     this.group = undefined;
@@ -189,8 +189,7 @@ export class CommitLog {
     }
     // it is in the file now: whatever fails from here on must not undo it
     if (committed) this.publish(group, committed);
-    if (this.parts.sync) void this.answerAfterSync(group);
-    else group.answer(this.report);
+    this.answers.committed(group, this.committed);
   }
 
   private readonly report = (error: unknown): void => {
@@ -203,7 +202,7 @@ export class CommitLog {
     if (!segment) throw new Error('no segment is open');
     const written = writeGroup(group, segments.use(segment), this.epoch, this.crc);
     this.crc = written.crc;
-    flush.touch(segment);
+    flush.touch(segment, this.placed);
     return written;
   }
 
@@ -256,12 +255,17 @@ export class CommitLog {
     this.parts.flush.touch(segment);
   }
 
+  /** About what memory holds for appends that are not answered yet. */
+  get unansweredBytes(): number {
+    return this.answers.unansweredBytes(this.placed, this.group);
+  }
+
   /** Resolves when everything placed before the call is stored and synced. */
   async flush(): Promise<void> {
-    if (this.group || this.syncing) {
+    if (this.group || this.answers.isSyncing) {
       await new Promise<void>((resolve, reject) => {
         this.whenStored((error) => (error ? reject(error) : resolve()));
-        if (!this.syncing) this.commit();
+        if (!this.answers.isSyncing) this.commit();
       });
     }
     await this.parts.flush.sync();
@@ -273,19 +277,13 @@ export class CommitLog {
     await this.flush();
   }
 
-  private async answerAfterSync(group: Group): Promise<void> {
-    this.syncing = true;
-    let failure: StoreError | undefined;
-    try {
-      await this.parts.flush.sync();
-    } catch {
-      failure = this.parts.flush.failure;
-    }
-    this.syncing = false;
-    group.answer(this.report, failure);
-    const waiting = this.group;
-    if (!failure || !waiting) return this.commit();
-    this.group = undefined;
-    this.undo(waiting, failure);
-  }
+  /** The group that was held while the sync ran goes on. */
+  private readonly onSynced = (failure: StoreError | undefined): void => {
+    const { group } = this;
+    if (failure && group) {
+      this.turn.end();
+      this.group = undefined;
+      this.undo(group, failure);
+    } else if (!this.answers.isSyncing) this.commit();
+  };
 }

@@ -11,20 +11,40 @@ export class Flush {
   private readonly dirty = new Set<Segment>();
   private running: Promise<void> | undefined;
   private next: Promise<void> | undefined;
+  /** physical offsets: end of what was committed, and of what is surely on the disk */
+  private written: number;
+  private synced: number;
   failure: StoreError | undefined;
 
   constructor(
     private readonly segments: Segments,
     private readonly mark: Mark,
+    end: number,
     private readonly onFailure: (error: StoreError) => void,
-  ) {}
+  ) {
+    this.written = end;
+    this.synced = end;
+    if (mark.found === 'clean') return;
+    // a killed process may have left them unsynced, sealed ones too
+    for (const segment of segments.after(mark.synced)) {
+      this.dirty.add(segment);
+      this.synced = Math.min(this.synced, segment.header.base);
+    }
+  }
 
   get isDirty(): boolean {
     return this.dirty.size > 0;
   }
 
-  touch(segment: Segment): void {
+  /** Bytes of the log that a power loss may take. */
+  get unsyncedBytes(): number {
+    return this.written - this.synced;
+  }
+
+  /** @param end physical offset after what was committed to it */
+  touch(segment: Segment, end = this.written): void {
     this.dirty.add(segment);
+    this.written = end;
   }
 
   /** Resolves when a sync that begins from now on has ended. @throws StoreError failed */
@@ -51,6 +71,7 @@ export class Flush {
     if (this.failure) throw this.failure;
     const segments = [...this.dirty];
     this.dirty.clear();
+    const { written } = this;
     const sealed = (this.segments.current?.sequence ?? 0) - 1;
     try {
       await this.segments.syncFolder();
@@ -61,6 +82,7 @@ export class Flush {
       this.onFailure(this.failure);
       throw this.failure;
     }
+    this.synced = written;
     // a mark that cannot be written, on a full disk for one, only makes a recovery read more
     await this.mark.sealed(sealed).catch(() => undefined);
   }

@@ -1,5 +1,5 @@
 import type { Queue } from '../index/queue.js';
-import type { Stored, StoreError } from '../message-store.js';
+import type { Stored, StoreError, Waits } from '../message-store.js';
 import type { TailBlock } from './tail.js';
 
 /** What arrived in one turn of the event loop: committed as a whole or undone as a whole. */
@@ -8,7 +8,11 @@ export class Group {
   readonly touched = new Set<Queue>();
   readonly begun: Queue[] = [];
   readonly ended: Queue[] = [];
+  /** who is told after the sync */
   readonly stored: Stored[] = [];
+  /** who is told after the commit, and after the sync or when the time for it is over */
+  readonly hasty: Stored[] = [];
+  readonly timed: Stored[] = [];
   /** what memory shows of this group only once it is committed */
   readonly committed: (() => void)[] = [];
   /** undoes, last first, what memory already shows of this group */
@@ -21,6 +25,22 @@ export class Group {
     return this.blocks.length === 0 && this.begun.length === 0 && this.ended.length === 0;
   }
 
+  /** Somebody waits for the commit and not for the disk. */
+  get isHasty(): boolean {
+    return this.hasty.length > 0;
+  }
+
+  /** How many wait to be told. */
+  get waiting(): number {
+    return this.stored.length + this.hasty.length + this.timed.length;
+  }
+
+  tell(stored: Stored, waits: Waits | undefined): void {
+    if (waits === undefined) this.stored.push(stored);
+    else if (waits === 'commit') this.hasty.push(stored);
+    else this.timed.push(stored);
+  }
+
   /** @returns the last block when nothing is left of it: it leaves the group */
   shortenLast(length: number): TailBlock | undefined {
     const last = this.blocks.at(-1);
@@ -28,13 +48,27 @@ export class Group {
     return length === 0 ? this.blocks.pop() : undefined;
   }
 
+  /** Tells everybody who was not told yet. */
   answer(report: (error: unknown) => void, error?: StoreError): void {
-    for (const stored of this.stored) {
-      try {
-        stored(error);
-      } catch (thrown) {
-        report(thrown);
-      }
+    for (const all of [this.hasty, this.timed, this.stored]) tell(all, report, error);
+  }
+
+  answerHasty(report: (error: unknown) => void): void {
+    tell(this.hasty, report);
+  }
+
+  answerTimed(report: (error: unknown) => void, error: StoreError): void {
+    tell(this.timed, report, error);
+  }
+}
+
+function tell(all: Stored[], report: (error: unknown) => void, error?: StoreError): void {
+  for (const stored of all) {
+    try {
+      stored(error);
+    } catch (thrown) {
+      report(thrown);
     }
   }
+  all.length = 0;
 }

@@ -63,6 +63,11 @@ export class Segments {
     return this.row;
   }
 
+  /** Those with a greater number. */
+  after(sequence: number): Segment[] {
+    return this.row.filter((segment) => segment.sequence > sequence);
+  }
+
   /** Physical offset of the oldest record that may be there. */
   get begin(): number {
     return this.row[0]?.header.base ?? 0;
