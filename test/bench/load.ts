@@ -1,152 +1,193 @@
 import { connect, type Socket } from 'node:net';
+import { FrameCounter, mustBeOk } from './answers.js';
+import { Latencies, type Percentiles } from './latencies.js';
 
 /**
- * The load generator: pre-encoded frames with the opaque patched in place, so that what is measured is the
- * server. One socket per connection, `window` requests in flight on each.
+ * The load generator. It must not be what is measured, so a lane (one connection) keeps one buffer with a slot for each
+ * request in flight: frames are encoded once, patched in place, and written straight from there, as many in one write as
+ * answers came in one read. A slot is free again when its place in the window was answered: the server has read it then.
  */
-export interface Load {
-  readonly host: string;
-  readonly port: number;
-  readonly connections: number;
-  /** Requests in flight per connection. */
-  readonly window: number;
-  readonly total: number;
-  /** One encoded frame (JSON header) whose opaque is written as `OPAQUE_MARK`. */
-  readonly frame: (sequence: number) => Buffer;
-  readonly onResponse?: (frame: Buffer) => void;
+
+/** Frames of one length, of which each differs only where `patch` writes. */
+export interface Frames {
+  readonly template: Buffer;
+  /** @param sequence counts the frames of the lane */
+  patch(target: Buffer, at: number, sequence: number): void;
 }
 
-export interface LoadResult {
+export interface Target {
+  readonly host?: string;
+  readonly port: number;
+}
+
+export interface Load {
+  /** lanes are dealt out to these in turn */
+  readonly targets: readonly Target[];
+  readonly connections: number;
+  /** requests in flight per connection */
+  readonly window: number;
+  /** answers to wait for, over all connections */
+  readonly total: number;
+  readonly frames: (lane: number) => Frames;
+}
+
+export interface LoadResult extends Percentiles {
   readonly total: number;
   readonly seconds: number;
   readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+  /** what this generator spent on each request, beside the server */
+  readonly loadMicros: number;
 }
 
-export const OPAQUE_MARK = '1000000000';
-
-/** A frame in the JSON header encoding, ready to be patched by `patchOpaque`. */
-export function jsonFrame(code: number, extFields: Record<string, string>, body: Buffer): Buffer {
-  const header = Buffer.from(
-    `{"code":${code},"extFields":${JSON.stringify(extFields)},"flag":0,"language":"JAVA","opaque":${OPAQUE_MARK},"serializeTypeCurrentRPC":"JSON","version":479}`,
-  );
-  const prefix = Buffer.alloc(8);
-  prefix.writeUInt32BE(4 + header.length + body.length, 0);
-  prefix.writeUInt32BE(header.length, 4);
-  return Buffer.concat([prefix, header, body]);
-}
-
-/** Numbers of ten digits keep the frame's length, whatever the sequence. */
-export function patchOpaque(frame: Buffer, at: number, sequence: number): Buffer {
-  frame.write(String(1_000_000_000 + sequence), at, 'latin1');
-  return frame;
-}
-
-class Lane {
-  private pending: Buffer[] = [];
-  private pendingBytes = 0;
-  private readonly sentAt: number[] = [];
-  private answered = 0;
-  private sent = 0;
+/** One connection and the requests in flight on it. */
+export class Lane {
+  private readonly ring: Buffer;
+  private readonly size: number;
+  private readonly sentAt: Float64Array;
+  private readonly counter: FrameCounter;
+  sent = 0;
+  answered = 0;
 
   constructor(
     private readonly socket: Socket,
-    private readonly load: Load,
-    private readonly share: number,
-    private readonly latencies: number[],
-    private readonly done: () => void,
+    private readonly frames: Frames,
+    private readonly slots: number,
+    private readonly latencies: Latencies,
+    private readonly onAnswers: (lane: Lane, count: number) => void,
   ) {
-    socket.on('data', (chunk: Buffer) => {
-      try {
-        this.take(chunk);
-      } catch (error) {
-        socket.destroy(error as Error);
-      }
-    });
+    this.size = frames.template.length;
+    this.ring = Buffer.alloc(this.size * slots);
+    for (let slot = 0; slot < slots; slot++) frames.template.copy(this.ring, slot * this.size);
+    this.sentAt = new Float64Array(slots);
+    this.counter = new FrameCounter(mustBeOk);
+    socket.on('data', (chunk: Buffer) => this.read(chunk));
   }
 
-  start(): void {
-    this.fill();
+  get free(): number {
+    return this.slots - (this.sent - this.answered);
   }
 
-  private fill(): void {
-    const frames: Buffer[] = [];
-    while (this.sent < this.share && this.sent - this.answered < this.load.window) {
-      frames.push(this.load.frame(this.sent));
-      this.sentAt.push(performance.now());
-      this.sent++;
+  /** @param intended when each was to be sent; all of them now by default */
+  send(count: number, intended?: (nth: number) => number): void {
+    const now = performance.now();
+    const first = this.sent % this.slots;
+    for (let nth = 0; nth < count; nth++) {
+      const slot = this.sent % this.slots;
+      this.frames.patch(this.ring, slot * this.size, this.sent++);
+      this.sentAt[slot] = intended ? intended(nth) : now;
     }
-    if (frames.length > 0) this.socket.write(Buffer.concat(frames));
+    const straight = Math.min(count, this.slots - first);
+    this.socket.cork();
+    this.socket.write(this.ring.subarray(first * this.size, (first + straight) * this.size));
+    if (straight < count) this.socket.write(this.ring.subarray(0, (count - straight) * this.size));
+    this.socket.uncork();
   }
 
-  private take(chunk: Buffer): void {
-    this.pending.push(chunk);
-    this.pendingBytes += chunk.length;
-    if (this.pendingBytes < 4) return;
-    let buffer = this.pending.length === 1 ? chunk : Buffer.concat(this.pending);
-    while (buffer.length >= 4) {
-      const end = 4 + buffer.readUInt32BE(0);
-      if (buffer.length < end) break;
-      if (this.answered === 0) mustBeOk(buffer.subarray(0, end));
-      this.load.onResponse?.(buffer.subarray(0, end));
-      this.latencies.push(performance.now() - (this.sentAt[this.answered] ?? 0));
-      this.answered++;
-      buffer = buffer.subarray(end);
+  private read(chunk: Buffer): void {
+    let count: number;
+    try {
+      count = this.counter.take(chunk);
+    } catch (error) {
+      this.socket.destroy(error as Error);
+      return;
     }
-    this.pending = [buffer];
-    this.pendingBytes = buffer.length;
-    if (this.answered === this.share) this.done();
-    else this.fill();
+    const now = performance.now();
+    for (let nth = 0; nth < count; nth++) {
+      this.latencies.add(now - (this.sentAt[this.answered++ % this.slots] ?? now));
+    }
+    if (count > 0) this.onAnswers(this, count);
   }
 }
 
-export interface AnswerHeader {
-  readonly code: number;
-  readonly remark?: string;
-  readonly extFields?: Readonly<Record<string, string>>;
-}
-
-/** The header of an answer in the JSON encoding. */
-export function headerOf(frame: Buffer): AnswerHeader {
-  const length = frame.readUInt32BE(4) & 0xffffff;
-  return JSON.parse(frame.subarray(8, 8 + length).toString()) as AnswerHeader;
-}
-
-/** What refuses everything is fast: the first answer of each connection is looked at. An echo has no header. */
-function mustBeOk(frame: Buffer): void {
-  if (frame[8] !== 0x7b) return;
-  const { code, remark } = headerOf(frame);
-  if (code !== 0) throw new Error(`the server refused: ${code} ${remark ?? ''}`);
-}
-
+/** Keeps `window` requests in flight on each connection until all are answered. */
 export async function run(load: Load): Promise<LoadResult> {
-  const sockets = await Promise.all(Array.from({ length: load.connections }, () => dial(load)));
   const share = Math.floor(load.total / load.connections);
-  const latencies: number[] = [];
-  const begun = performance.now();
-  await Promise.all(
-    sockets.map(
-      (socket) =>
-        new Promise<void>((resolve, reject) => {
-          socket.once('error', reject);
-          socket.once('close', () => reject(new Error('the server closed the connection under load')));
-          new Lane(socket, load, share, latencies, resolve).start();
-        }),
-    ),
-  );
-  const seconds = (performance.now() - begun) / 1000;
-  for (const socket of sockets) socket.destroy();
-  latencies.sort((a, b) => a - b);
-  const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? 0;
-  const total = share * load.connections;
-  return { total, seconds, perSecond: total / seconds, p50Ms: at(0.5), p99Ms: at(0.99) };
+  const window = Math.min(load.window, share);
+  return drive(load, share * load.connections, window, (lanes, done) => {
+    let open = lanes.length;
+    for (const lane of lanes) lane.send(window);
+    return (lane, count) => {
+      const more = Math.min(count, share - lane.sent);
+      if (more > 0) lane.send(more);
+      if (lane.answered === share && --open === 0) done();
+    };
+  });
 }
 
-function dial(load: Load): Promise<Socket> {
+/**
+ * Sends at a steady rate whatever the answers do, and measures from the time a request was due, so that a stall counts
+ * for all that were due in it. It spins, since timers of a millisecond would be most of what is measured.
+ */
+export async function runPaced(load: Load, perSecond: number): Promise<LoadResult> {
+  return drive(load, load.total, load.window, (lanes, done) => {
+    const begun = performance.now();
+    const every = 1000 / perSecond;
+    let due = 0;
+    let answered = 0;
+    const tick = (): void => {
+      for (const now = performance.now(); due < load.total && begun + due * every <= now; due++) {
+        const lane = lanes[due % lanes.length];
+        if (!lane || lane.free === 0) break;
+        const at = begun + due * every;
+        lane.send(1, () => at);
+      }
+      if (answered < load.total) setImmediate(tick);
+    };
+    tick();
+    return (_, count) => {
+      answered += count;
+      if (answered === load.total) done();
+    };
+  });
+}
+
+type OnAnswers = (lane: Lane, count: number) => void;
+
+async function drive(
+  load: Load,
+  total: number,
+  slots: number,
+  begin: (lanes: readonly Lane[], done: () => void) => OnAnswers,
+): Promise<LoadResult> {
+  const sockets = await dialAll(load);
+  const latencies = new Latencies(total);
+  let onAnswers: OnAnswers = () => undefined;
+  const lanes = sockets.map(
+    (socket, index) =>
+      new Lane(socket, load.frames(index), slots, latencies, (lane, count) => onAnswers(lane, count)),
+  );
+  const begun = performance.now();
+  const cpu = process.cpuUsage();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      for (const socket of sockets) {
+        socket.once('error', reject);
+        socket.once('close', () => reject(new Error('the server closed the connection under load')));
+      }
+      onAnswers = begin(lanes, resolve);
+    });
+    const seconds = (performance.now() - begun) / 1000;
+    const { user, system } = process.cpuUsage(cpu);
+    const rate = { total, seconds, perSecond: total / seconds, loadMicros: (user + system) / total };
+    return { ...rate, ...latencies.percentiles() };
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+}
+
+export function dialAll(load: Pick<Load, 'targets' | 'connections'>): Promise<Socket[]> {
+  return Promise.all(
+    Array.from({ length: load.connections }, (_, index) => {
+      const target = load.targets[index % load.targets.length];
+      if (!target) throw new Error('a load needs a target');
+      return dial(target);
+    }),
+  );
+}
+
+function dial({ host = '127.0.0.1', port }: Target): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect(load.port, load.host, () => {
-      socket.setNoDelay(true);
+    const socket = connect({ port, host, noDelay: true }, () => {
       socket.off('error', reject);
       resolve(socket);
     });

@@ -17,8 +17,10 @@ import { Request, RemotingTransport } from '@halfmq/remoting/nest';
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { freePort } from '../kit/ports.js';
-import { jsonFrame, OPAQUE_MARK, patchOpaque, run } from './load.js';
-import { startServer } from './server.js';
+import { jsonFrame, sends } from './frames.js';
+import { run } from './load.js';
+import { measure } from './measure.js';
+import { node, startServer } from './server.js';
 
 /**
  * `node test/dist/bench/remoting.js`: what the wire alone costs a message, without a store behind it. First the reading
@@ -118,17 +120,13 @@ function readers(): void {
 
 async function server(how: string): Promise<void> {
   const port = await freePort();
-  const running = await startServer(new URL(import.meta.url).pathname, ['serve', String(port), how], port);
-  const template = jsonFrame(310, SEND, BODY);
-  const at = template.indexOf(OPAQUE_MARK);
-  const frame = (sequence: number): Buffer => patchOpaque(Buffer.from(template), at, sequence);
-  const shape = { host: '127.0.0.1', port, connections: 4, window: 64, frame };
-  await run({ ...shape, total: 40_000 });
-  const before = await running.cpuMicros();
-  const result = await run({ ...shape, total: 400_000 });
-  const cpu = ((await running.cpuMicros()) - before) / result.total;
+  const script = new URL(import.meta.url).pathname;
+  const running = await startServer(node(port, script, ['serve', String(port), how]));
+  const load = { targets: [running], connections: 4, window: 64, frames: sends };
+  await run({ ...load, total: 40_000 });
+  const { perSecond, cpuMicros = 0 } = await measure([running], () => run({ ...load, total: 400_000 }));
   await running.stop();
-  console.log(`${how}: ${Math.round(result.perSecond)} sends/s, ${cpu.toFixed(2)} us of server CPU each`);
+  console.log(`${how}: ${Math.round(perSecond ?? 0)} sends/s, ${cpuMicros.toFixed(2)} us of server CPU each`);
 }
 
 const [, , mode, port, how] = process.argv;

@@ -1,54 +1,75 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import type { Target } from './load.js';
 
 /** A server under measurement: started by command, as users start it, and read from outside through /proc. */
-export interface Server {
-  readonly pid: number;
+export interface Server extends Target {
+  /** from the command to the open port */
   readonly startMs: number;
-  /** CPU time used so far, in microseconds (user and system). */
-  cpuMicros(): Promise<number>;
-  /** Proportional set size in MB: what the process adds to the machine. */
-  memoryMb(): Promise<number>;
+  /** CPU time used so far by all its processes, in microseconds (user and system). */
+  cpuMicros(): number;
+  /** Proportional set size in MB: what its processes add to the machine. */
+  memoryMb(): number;
   stop(): Promise<void>;
 }
 
-export async function startServer(
-  script: string,
-  args: readonly string[],
-  port: number,
-  nodeArgs: readonly string[] = [],
-): Promise<Server> {
+export interface Command {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly port: number;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly uid?: number;
+  readonly cwd?: string;
+  readonly withinMs?: number;
+}
+
+/** A script of node. */
+export function node(port: number, script: string, args: readonly string[]): Command {
+  return { command: process.execPath, args: [script, ...args], port };
+}
+
+export async function startServer(command: Command): Promise<Server> {
   const begun = performance.now();
-  const child = spawn(process.execPath, [...nodeArgs, script, ...args], {
+  const { args, port, env = process.env, cwd } = command;
+  const child = spawn(command.command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+    ...(cwd ? { cwd } : {}),
   });
   let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4000)));
-  child.stderr.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4000)));
-  await untilOpen(port, child, () => output);
+  const take = (chunk: Buffer): void => void (output = (output + chunk.toString()).slice(-4000));
+  child.stdout.on('data', take);
+  child.stderr.on('data', take);
+  child.once('error', (error) => take(Buffer.from(error.message)));
+  await untilOpen(port, child, command.withinMs ?? 20_000, () => output);
   const pid = child.pid ?? 0;
   return {
-    pid,
+    port,
     startMs: performance.now() - begun,
-    cpuMicros: () => cpuMicros(pid),
-    memoryMb: () => memoryMb(pid),
+    cpuMicros: () => tree(pid).reduce((sum, each) => sum + cpuMicros(each), 0),
+    memoryMb: () => tree(pid).reduce((sum, each) => sum + memoryMb(each), 0),
     stop: () => stop(child),
   };
 }
 
-async function untilOpen(port: number, child: ChildProcess, output: () => string): Promise<void> {
-  const deadline = performance.now() + 20_000;
+async function untilOpen(
+  port: number,
+  child: ChildProcess,
+  withinMs: number,
+  output: () => string,
+): Promise<void> {
+  const deadline = performance.now() + withinMs;
   while (performance.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${output()}`);
     if (await isOpen(port)) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   child.kill('SIGKILL');
-  throw new Error(`nothing listens on ${port} after 20 s:\n${output()}`);
+  throw new Error(`nothing listens on ${port} after ${withinMs / 1000} s:\n${output()}`);
 }
 
-function isOpen(port: number): Promise<boolean> {
+export function isOpen(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('connect', () => resolve(Boolean(socket.destroy())));
@@ -56,16 +77,47 @@ function isOpen(port: number): Promise<boolean> {
   });
 }
 
-/** Fields 14 and 15 of /proc/<pid>/stat, in ticks of 10 ms. */
-export async function cpuMicros(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+/** A process and all it started. */
+export function tree(pid: number): number[] {
+  return [
+    pid,
+    ...tasks(pid)
+      .flatMap((task) => words(`${task}/children`).map(Number))
+      .flatMap(tree),
+  ];
 }
 
-async function memoryMb(pid: number): Promise<number> {
-  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'latin1');
-  return Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) / 1024;
+/**
+ * The threads' run times, in ns in /proc/<pid>/task/<tid>/schedstat. Those of ended threads are missing, which servers
+ * under load have few of; /proc/<pid>/stat has them, in ticks of 10 ms, too coarse for a short load.
+ */
+function cpuMicros(pid: number): number {
+  return tasks(pid).reduce((sum, task) => sum + Number(words(`${task}/schedstat`)[0] ?? 0) / 1000, 0);
+}
+
+function tasks(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map((task) => `/proc/${pid}/task/${task}`);
+  } catch {
+    return [];
+  }
+}
+
+function words(path: string): string[] {
+  try {
+    return readFileSync(path, 'latin1').split(/\s+/).filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+function memoryMb(pid: number): number {
+  try {
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+    return Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
 }
 
 function stop(child: ChildProcess): Promise<void> {

@@ -1,0 +1,68 @@
+import type { Figure } from './measure.js';
+import type { RowName } from './rows.js';
+
+/**
+ * The goals of the hot path and the store, each read from a figure of a row. Where a limit is measured in the same run,
+ * what counts is the ratio to it: `goal / known` on the machine where both were set.
+ */
+export interface Goal {
+  readonly text: string;
+  readonly row: RowName;
+  readonly figure: Figure;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+  /** the limit's figure on the machine that the goal comes from */
+  readonly known?: number;
+}
+
+export const GOALS: readonly Goal[] = [
+  {
+    text: 'sends, async flush, 8 x 128, /s',
+    row: 'sends 8x128',
+    figure: 'perSecond',
+    atLeast: 300_000,
+    known: 413_000,
+  },
+  {
+    text: 'sends, async flush, 8 x 32, /s',
+    row: 'sends 8x32',
+    figure: 'perSecond',
+    atLeast: 200_000,
+    known: 276_000,
+  },
+  { text: 'sends, sync flush, 8 x 128, /s', row: 'sync 8x128', figure: 'perSecond', atLeast: 0.55, known: 1 },
+  { text: 'sends, sync flush, 8 x 32, /s', row: 'sync 8x32', figure: 'perSecond', atLeast: 0.55, known: 1 },
+  { text: 'one at a time, async: p50, ms', row: 'sends 1x1', figure: 'p50Ms', atMost: 0.2, known: 0.13 },
+  { text: 'at 2,000 sends/s: p50, ms', row: 'paced 2000/s', figure: 'p50Ms', atMost: 0.4 },
+  { text: 'at 2,000 sends/s: p99, ms', row: 'paced 2000/s', figure: 'p99Ms', atMost: 2 },
+  { text: 'at 2,000 sends/s: p99.9, ms', row: 'paced 2000/s', figure: 'p999Ms', atMost: 10 },
+  { text: 'broker CPU a send, 8 x 128, us', row: 'sends 8x128', figure: 'cpuMicros', atMost: 5, known: 3.5 },
+  { text: 'broker CPU a send, 8 x 32, us', row: 'sends 8x32', figure: 'cpuMicros', atMost: 5, known: 3.7 },
+  { text: 'pulls of 32, messages/s', row: 'pulls', figure: 'perSecond', atLeast: 450_000 },
+  { text: 'half + commit, transactions/s', row: 'transactions', figure: 'perSecond', atLeast: 60_000 },
+  {
+    text: 'log store alone, 256 a group, /s',
+    row: 'store alone',
+    figure: 'perSecond',
+    atLeast: 1_200_000,
+    known: 1_510_000,
+  },
+  {
+    text: 'disk for 10 million of 1 KiB, GB',
+    row: 'sends 8x128',
+    figure: 'diskGbPer10M',
+    atMost: 11,
+    known: 10.2,
+  },
+  { text: 'batches of 16, messages/s', row: 'batches', figure: 'perSecond', atLeast: 600_000 },
+  { text: 'batches of 16, CPU a message, us', row: 'batches', figure: 'cpuMicros', atMost: 1.5 },
+  {
+    text: 'three brokers, 8 x 32 over all, /s',
+    row: 'three brokers',
+    figure: 'perSecond',
+    atLeast: 1,
+    known: 1,
+  },
+  { text: 'start to the open port, ms', row: 'start', figure: 'startMs' },
+  { text: 'memory at rest, MB', row: 'start', figure: 'memoryMb' },
+];

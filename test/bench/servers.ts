@@ -1,0 +1,123 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { freePort } from '../kit/ports.js';
+import { sends } from './frames.js';
+import { run } from './load.js';
+import type { Measure } from './measure.js';
+import { node, startServer, type Server } from './server.js';
+
+const script = (name: string): string => new URL(`./${name}.js`, import.meta.url).pathname;
+const execute = promisify(execFile);
+
+/** A built checkout whose broker and store are measured. */
+export interface Version {
+  readonly name: string;
+  readonly root: string;
+}
+
+export const THIS_VERSION: Version = {
+  name: 'ours',
+  root: new URL('../../../', import.meta.url).pathname,
+};
+
+/** A server and where it keeps what it is sent. */
+export interface Measured extends Server {
+  readonly folder: string;
+}
+
+/**
+ * The servers of a run: each is started when a row first asks for it, warmed up, and kept for all rounds, since
+ * machine code that V8 made once is what is to be measured.
+ */
+export class Servers {
+  private readonly running = new Map<string, Promise<Measured>>();
+  private readonly folder = mkdtempSync(join(tmpdir(), 'halfmq-bench-'));
+
+  constructor(private readonly nodeArgs: readonly string[] = []) {}
+
+  broker(version: Version, flush: 'ASYNC_FLUSH' | 'SYNC_FLUSH', nth = 0): Promise<Measured> {
+    return this.kept(`broker-${version.name}-${flush}-${nth}`, (folder) =>
+      this.startBroker(version, folder, { flushDiskType: flush }),
+    );
+  }
+
+  skeleton(mode: 'async' | 'sync'): Promise<Measured> {
+    return this.kept(`skeleton-${mode}`, async (folder) => {
+      const port = await freePort();
+      return startServer(node(port, script('skeleton'), [String(port), folder, mode]));
+    });
+  }
+
+  /** Answers every frame with one of that many bytes. */
+  echo(bytes: number): Promise<Measured> {
+    return this.kept(`echo-${bytes}`, async () => {
+      const port = await freePort();
+      return startServer(node(port, script('echo'), [String(port), String(bytes)]));
+    });
+  }
+
+  /** A broker of its own, for settings of its own; the caller stops it. */
+  async startBroker(
+    version: Version,
+    folder: string,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<Server> {
+    const port = await freePort();
+    const all = {
+      listenPort: String(port),
+      storePathRootDir: folder,
+      brokerIP1: '127.0.0.1',
+      brokerName: 'bench',
+      httpPort: '0',
+      ...settings,
+    };
+    const options = Object.entries(all).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+    const cli = join(version.root, 'apps/cli/dist/main.js');
+    const { args, ...command } = node(port, cli, ['broker', ...options]);
+    return startServer({ ...command, args: [...this.nodeArgs, ...args] });
+  }
+
+  /** Runs store-alone.ts in a process and a folder of its own. */
+  async storeAlone(mode: 'ours' | 'bare', version: Version, count: number): Promise<Measure> {
+    const module = join(version.root, 'libs/store/dist/index.js');
+    const folder = this.emptyFolder(`alone-${mode}`);
+    const { stdout } = await execute(process.execPath, [
+      script('store-alone'),
+      mode,
+      module,
+      folder,
+      String(count),
+    ]);
+    rmSync(folder, { recursive: true });
+    return JSON.parse(stdout) as Measure;
+  }
+
+  emptyFolder(name: string): string {
+    const folder = join(this.folder, name);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+    return folder;
+  }
+
+  async stop(): Promise<void> {
+    for (const server of this.running.values())
+      await server.then((each) => each.stop()).catch(() => undefined);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private kept(name: string, start: (folder: string) => Promise<Server>): Promise<Measured> {
+    let server = this.running.get(name);
+    if (!server) this.running.set(name, (server = this.warm(this.emptyFolder(name), start)));
+    return server;
+  }
+
+  private async warm(folder: string, start: (folder: string) => Promise<Server>): Promise<Measured> {
+    const server = await start(folder);
+    const warmUp = { targets: [server], connections: 2, window: 32, frames: sends };
+    await run({ ...warmUp, total: 40_000 });
+    return { ...server, folder };
+  }
+}

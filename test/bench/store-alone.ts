@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { open } from 'lmdb';
+import { silentLog, systemClock } from '@halfmq/remoting/record';
+import type { openStore, NewMessage } from '@halfmq/store';
+import { diskBytes } from './disk.js';
+
+/**
+ * `node test/dist/bench/store-alone.js ours MODULE FOLDER COUNT` and `... bare - FOLDER COUNT`: groups of 256 messages of
+ * 1 KiB into the store, and the same bytes packed into blocks and handed to LMDB with nothing around it. Prints the
+ * figures as one line of JSON.
+ */
+const [, , mode, module = '', folder = '.', counted = '0'] = process.argv;
+const COUNT = Number(counted);
+const GROUP = 256;
+const WARM_UP = 40_000;
+const QUEUES = 4;
+const RECORD = 1200;
+const BLOCK = 64 * 4096 - 24;
+const HOST = { address: Buffer.from([127, 0, 0, 1]), port: 10911 };
+
+function message(sequence: number): NewMessage {
+  const id = `7F00000100002A9F${String(sequence).padStart(16, '0')}`;
+  return {
+    topic: 'BenchTopic',
+    queueId: sequence % QUEUES,
+    flag: 0,
+    sysFlag: 0,
+    bornTimestamp: 1_700_000_000_000,
+    bornHost: HOST,
+    reconsumeTimes: 0,
+    preparedTransactionOffset: 0,
+    body: BODY,
+    properties: `UNIQ_KEY\u0001${id}\u0002WAIT\u0001true\u0002TAGS\u0001TagA\u0002`,
+  };
+}
+const BODY = Buffer.alloc(1024, 'x');
+
+async function ours(): Promise<Work> {
+  const { openStore: openIt } = (await import(module)) as { openStore: typeof openStore };
+  const store = await openIt({
+    path: folder,
+    clock: systemClock,
+    log: silentLog,
+    clusterName: 'DefaultCluster',
+    brokerName: 'bench',
+    storeHost: HOST,
+    flush: 'ASYNC_FLUSH',
+    flushIntervalMs: 500,
+    retentionMs: 72 * 3600 * 1000,
+    firstCheckAfterMs: () => 6000,
+  });
+  return {
+    group(from) {
+      return new Promise((resolve, reject) => {
+        let open = GROUP;
+        const stored = (error?: Error): void => {
+          if (error) reject(error);
+          else if (--open === 0) resolve();
+        };
+        for (let nth = 0; nth < GROUP; nth++) store.append([message(from + nth)], stored);
+      });
+    },
+    close: () => store.close(),
+  };
+}
+
+interface Work {
+  group(from: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+function bare(): Work {
+  const path = join(folder, 'bare.mdb');
+  const log = open<Buffer, number>({
+    path,
+    noSubdir: true,
+    noSync: true,
+    pageSize: 4096,
+    mapSize: 8 * 1024 ** 3,
+    encoding: 'binary',
+  });
+  const record = Buffer.alloc(RECORD, 7);
+  const block = Buffer.alloc(BLOCK);
+  const entries = Buffer.alloc((GROUP / QUEUES) * 20);
+  let key = 0;
+  return {
+    async group() {
+      log.transactionSync(() => {
+        for (let left = GROUP, at = 0; left > 0; left--) {
+          at += record.copy(block, at);
+          if (at + RECORD <= BLOCK && left > 1) continue;
+          void log.put(key++, block.subarray(0, at));
+          at = 0;
+        }
+        for (let queue = 0; queue < QUEUES; queue++) void log.put(key++, entries);
+      });
+    },
+    close: () => log.close(),
+  };
+}
+
+async function groups(work: Work, from: number, count: number): Promise<void> {
+  for (let at = from; at < from + count; at += GROUP) await work.group(at);
+}
+
+const work = mode === 'ours' ? await ours() : bare();
+await groups(work, 0, WARM_UP);
+const cpu = process.cpuUsage();
+const begun = performance.now();
+await groups(work, WARM_UP, COUNT);
+const seconds = (performance.now() - begun) / 1000;
+const { user, system } = process.cpuUsage(cpu);
+await work.close();
+const perMessage =
+  diskBytes(folder) / (Math.ceil(WARM_UP / GROUP) * GROUP + Math.ceil(COUNT / GROUP) * GROUP);
+process.stdout.write(
+  `${JSON.stringify({ perSecond: COUNT / seconds, cpuMicros: (user + system) / COUNT, diskGbPer10M: perMessage / 100 })}\n`,
+);

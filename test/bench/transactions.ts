@@ -1,0 +1,110 @@
+import type { Socket } from 'node:net';
+import { FrameSplitter } from '@halfmq/remoting';
+import { nextUnique, transaction, writeNumber, type Slot } from './frames.js';
+import { Latencies } from './latencies.js';
+import { dialAll, type Load, type LoadResult } from './load.js';
+
+interface Pair {
+  readonly half: Slot;
+  readonly end: Slot;
+  begunAt: number;
+}
+
+/** Half message, then its commit, each slot of a lane one after the other; a transaction is the pair. */
+class TransactionLane {
+  private readonly pairs: Pair[];
+  private readonly splitter = new FrameSplitter();
+  private begun = 0;
+  private ended = 0;
+
+  constructor(
+    private readonly socket: Socket,
+    lane: number,
+    slots: number,
+    private readonly share: number,
+    private readonly latencies: Latencies,
+    private readonly done: () => void,
+  ) {
+    this.pairs = Array.from({ length: slots }, (_, slot) => ({
+      ...transaction(lane, slot, slots),
+      begunAt: 0,
+    }));
+    socket.on('data', (chunk: Buffer) => this.read(chunk));
+  }
+
+  start(): void {
+    this.socket.cork();
+    for (const pair of this.pairs) this.begin(pair);
+    this.socket.uncork();
+  }
+
+  private read(chunk: Buffer): void {
+    this.splitter.push(chunk);
+    this.socket.cork();
+    for (let frame = this.splitter.next(); frame; frame = this.splitter.next()) {
+      const text = frame.toString('latin1', 4, 4 + frame.readUInt32BE(0));
+      if (!text.includes('"code":0,')) return void this.socket.destroy(new Error(`refused: ${text}`));
+      this.answer(text);
+    }
+    this.socket.uncork();
+  }
+
+  private answer(text: string): void {
+    const opaque = numberAfter(text, '"opaque":');
+    const pair = this.pairs[opaque % this.pairs.length];
+    if (!pair) return;
+    if (opaque < this.pairs.length) return this.end(pair, text);
+    this.latencies.add(performance.now() - pair.begunAt);
+    this.ended++;
+    if (this.begun < this.share) this.begin(pair);
+    else if (this.ended === this.share) this.done();
+  }
+
+  private begin(pair: Pair): void {
+    const { half, end } = pair;
+    const id = nextUnique();
+    for (const at of half.numbers) writeNumber(half.frame, at, id);
+    for (const at of end.numbers.slice(2)) writeNumber(end.frame, at, id);
+    pair.begunAt = performance.now();
+    this.begun++;
+    this.socket.write(half.frame);
+  }
+
+  private end({ end }: Pair, answer: string): void {
+    const [halfOffset = 0, physicalOffset = 0] = end.numbers;
+    const id = answer.indexOf('"msgId":"') + 9;
+    writeNumber(end.frame, halfOffset, numberAfter(answer, '"queueOffset":"'));
+    writeNumber(end.frame, physicalOffset, Number.parseInt(answer.slice(id + 16, id + 32), 16));
+    this.socket.write(end.frame);
+  }
+}
+
+function numberAfter(text: string, name: string): number {
+  return Number.parseInt(text.slice(text.indexOf(name) + name.length), 10);
+}
+
+export async function runTransactions(load: Omit<Load, 'frames'>): Promise<LoadResult> {
+  const share = Math.floor(load.total / load.connections);
+  const total = share * load.connections;
+  const sockets = await dialAll(load);
+  const latencies = new Latencies(total);
+  const cpu = process.cpuUsage();
+  const begun = performance.now();
+  try {
+    await Promise.all(
+      sockets.map((socket, lane) => {
+        return new Promise<void>((resolve, reject) => {
+          socket.once('error', reject);
+          socket.once('close', () => reject(new Error('the broker closed the connection under load')));
+          new TransactionLane(socket, lane, load.window, share, latencies, resolve).start();
+        });
+      }),
+    );
+    const seconds = (performance.now() - begun) / 1000;
+    const { user, system } = process.cpuUsage(cpu);
+    const rate = { total, seconds, perSecond: total / seconds, loadMicros: (user + system) / total };
+    return { ...rate, ...latencies.percentiles() };
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+}
