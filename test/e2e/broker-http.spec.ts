@@ -117,6 +117,62 @@ describe('sending by HTTP', () => {
   });
 });
 
+describe('messages by HTTP', () => {
+  let broker: InProcessBroker;
+  let base: string;
+  const ids: string[] = [];
+
+  beforeAll(async () => {
+    broker = await InProcessBroker.start({ properties: { httpPort: String(await freePort()) } });
+    base = `http://127.0.0.1:${broker.broker.httpPort}/v1`;
+    for (const sent of [{ body: 'one' }, { body: { n: 2 } }, { bodyBase64: '/wA=' }]) {
+      const response = await fetch(`${base}/topics/orders/messages`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ keys: ['order-7'], tag: 'paid', ...sent }),
+      });
+      ids.push(((await response.json()) as { messageId: string }).messageId);
+    }
+  });
+  afterAll(() => broker.close());
+
+  async function get(path: string): Promise<{ status: number } & Record<string, unknown>> {
+    const response = await fetch(`${base}/messages${path}`);
+    return { ...((await response.json()) as object), status: response.status };
+  }
+
+  it('are listed by business key, newest first, page by page', async () => {
+    const first = await get('?topic=orders&key=order-7&limit=2');
+    expect(first).toMatchObject({
+      status: 200,
+      items: [
+        { messageId: ids[2], bodyBase64: '/wA=', topic: 'orders', tag: 'paid', keys: ['order-7'] },
+        { messageId: ids[1], body: '{"n":2}', storedAt: expect.stringMatching(/^20.*Z$/) },
+      ],
+    });
+    const rest = await get(`?topic=orders&key=order-7&limit=2&next=${String(first['next'])}`);
+    expect(rest).toMatchObject({ items: [{ messageId: ids[0], body: 'one' }] });
+    expect(rest).not.toHaveProperty('next');
+    expect(await get('?topic=orders&key=order-7&to=2020-01-01')).toMatchObject({ status: 200, items: [] });
+  });
+
+  it('are shown by either of their ids', async () => {
+    const byKey = await get(`/${ids[0]}?topic=orders`);
+    expect(byKey).toMatchObject({ status: 200, body: 'one', properties: { KEYS: 'order-7', TAGS: 'paid' } });
+    expect(await get(`/${String(byKey['offsetMessageId'])}`)).toEqual(byKey);
+  });
+
+  it.each([
+    ['a list without a key', '?topic=orders', 400, 'key'],
+    ['a moment that is none', '?topic=orders&key=a&from=yesterday', 400, 'from'],
+    ['too many at once', '?topic=orders&key=a&limit=100', 400, 'limit'],
+    ['an id of a message id without its topic', '/7F00000100002A9F00000000000FFFFF', 404, 'topic'],
+    ['an unknown id', '/nobody?topic=orders', 404, 'orders'],
+  ])('answers %s with a problem', async (_, path, status, detail) => {
+    expect(await get(path)).toMatchObject({ status, detail: expect.stringContaining(detail) });
+  });
+});
+
 describe('a broker that makes no topics', () => {
   it('answers 404 with the name of the wire', async () => {
     const httpPort = String(await freePort());

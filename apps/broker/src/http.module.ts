@@ -1,9 +1,10 @@
 import { Module, type DynamicModule, type INestMicroservice } from '@nestjs/common';
 import { Health } from './admin/health.http.js';
+import { MessagesOverHttp } from './consume/messages.http.js';
 import { Destination } from './produce/destination.js';
 import { SendOverHttp } from './produce/send.http.js';
 import { Send } from './produce/send.js';
-import { CLOCK, CONFIG, MESSAGE_STORE } from './tokens.js';
+import { CLOCK, CONFIG, MESSAGE_STORE, STORE_HOST } from './tokens.js';
 
 /** What the HTTP door shows of the rooms. Imported only when the door opens. */
 @Module({})
@@ -12,8 +13,8 @@ export class HttpModule {
   static of(rooms: INestMicroservice): DynamicModule {
     return {
       module: HttpModule,
-      controllers: [SendOverHttp, Health],
-      providers: [Send, Destination, CONFIG, CLOCK, MESSAGE_STORE].map((token) => ({
+      controllers: [SendOverHttp, MessagesOverHttp, Health],
+      providers: [Send, Destination, CONFIG, CLOCK, MESSAGE_STORE, STORE_HOST].map((token) => ({
         provide: token,
         useValue: rooms.get<object>(token),
       })),
