@@ -84,7 +84,7 @@ export class KeyIndex {
 
   /** @returns the end of the block that holds `at` */
   private add(run: KeyRun, at: number): number {
-    const block = this.parts.reader.blockAt(at);
+    const block = this.parts.reader.blockInPassing(at);
     if (!block) return this.afterGap(at);
     const { records, physicalOffset } = block;
     const end = physicalOffset + records.length;

@@ -23,14 +23,24 @@ export class LogReader {
     }
     const recent = this.recent.find(physicalOffset);
     if (recent) return recent;
+    const stored = this.storedBlock(physicalOffset);
+    return stored && this.recent.keep(stored);
+  }
+
+  /** For who is done with it before the turn ends: the block's memory is filled again, and nothing is copied for him. */
+  blockInPassing(physicalOffset: number): BlockView | undefined {
+    const block = this.tail.find(physicalOffset);
+    if (!block) return this.storedBlock(physicalOffset);
+    const from = block.at + BLOCK_HEADER;
+    const records = block.slab.subarray(from, from + block.length);
+    return { physicalOffset: block.physicalOffset, records, lasting: false };
+  }
+
+  private storedBlock(physicalOffset: number): BlockView | undefined {
     const stored = this.segments.holding(physicalOffset)?.blockAt(physicalOffset);
     if (!stored) return undefined;
     const { value, physicalOffset: begin } = stored;
-    return this.recent.keep({
-      physicalOffset: begin,
-      records: value.subarray(BLOCK_HEADER),
-      lasting: false,
-    });
+    return { physicalOffset: begin, records: value.subarray(BLOCK_HEADER), lasting: false };
   }
 
   /** The record that begins exactly there. */
