@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync, existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  existsSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { StoreError } from './message-store.js';
 
 /** Raised with every change an older version could not read. */
@@ -71,6 +80,15 @@ function parse(file: string): StoreIdentity {
     throw new StoreError('format', `${file} cannot be read: restore it from a copy`, { cause });
   }
   throw new StoreError('format', `${file} is no store identity: restore it from a copy`);
+}
+
+/** Makes a folder with all that it lies in. It is there after a power loss too. */
+export function makeFolder(path: string): void {
+  const made: string[] = [];
+  for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) made.push(folder);
+  mkdirSync(path, { recursive: true });
+  // a folder's entry is its parent's content
+  for (const folder of made) syncPath(dirname(folder));
 }
 
 /** The file is there with all of its content, or as it was before, whatever happens. */

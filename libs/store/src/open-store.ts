@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { every, type Cancel } from '@halfmq/remoting/record';
 import { FolderLock } from './folder-lock.js';
-import { identify } from './format.js';
+import { identify, makeFolder } from './format.js';
 import { ConsumeQueues } from './index/consume-queues.js';
 import { KeyIndex } from './index/key-index.js';
 import { CommitLog } from './log/commit-log.js';
@@ -44,7 +44,7 @@ const RETENTION_MS = 10_000;
  * @throws StoreError locked: another process has it; format: another broker's, or a newer version's
  */
 export async function openStore(options: StoreOptions): Promise<MessageStore> {
-  mkdirSync(options.path, { recursive: true });
+  makeFolder(options.path);
   const lock = FolderLock.take(options.path);
   try {
     return await assemble(options, lock);
@@ -149,7 +149,7 @@ async function assemble(options: StoreOptions, lock: FolderLock): Promise<LogSto
     for (const stop of stops) stop();
     await retention.settled();
     await merge.close();
-    const synced = await commitLog.close().then(
+    const synced = await Promise.all([commitLog.close(), segments.syncPrepared()]).then(
       () => true,
       () => false,
     );

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeRecord, formatProperties } from '@halfmq/remoting/record';
@@ -88,6 +88,16 @@ describe('retention', () => {
     await reopen();
     expect(opened.halves.find(0)).toEqual({ verdict });
     expect(bodies(readAll(opened, 'placed'))).toEqual(['final']);
+  });
+
+  it('carries forward that a half message is parked, for a log whose state is lost', async () => {
+    await store(opened, message(HALF_TOPIC, 'half', { properties: formatProperties([['REAL_TOPIC', 'a']]) }));
+    await done((stored) => void opened.halves.park(0, message('TRANS_CHECK_MAX_TIME_TOPIC', 'half'), stored));
+    await age();
+    await opened.close();
+    rmSync(join(fixture.path, 'state.mdb'));
+    opened = await fixture.open(SMALL);
+    expect(opened.halves.list(9)).toMatchObject([{ halfOffset: 0, state: 'parked' }]);
   });
 
   it('carries delayed messages forward until they are delivered', async () => {

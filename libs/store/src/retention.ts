@@ -7,6 +7,7 @@ import type { DecisionWriter } from './state/decision.js';
 import type { LoggedDelayedMessages } from './state/delayed.js';
 import type { LoggedHalfLedger } from './state/half-ledger.js';
 import type { GroupedOffsets } from './state/offsets.js';
+import type { Owed } from './state/part.js';
 import type { Projection } from './state/projection.js';
 import type { LoggedSettings } from './state/settings.js';
 import type { Verdicts } from './state/verdicts.js';
@@ -73,16 +74,14 @@ export class Retention {
     carried.keepOnly(new Set(owed.map(({ physicalOffset }) => physicalOffset)));
     const leaving = owed.filter(({ physicalOffset }) => carried.liesAt(physicalOffset) < end);
     for (let from = 0; from < leaving.length; from += MOST_AT_ONCE) {
-      for (const { physicalOffset, isOwed } of leaving.slice(from, from + MOST_AT_ONCE)) {
-        if (isOwed()) this.carry(physicalOffset);
-      }
+      for (const owed of leaving.slice(from, from + MOST_AT_ONCE)) if (owed.isOwed()) this.carry(owed);
       await commitLog.flush();
     }
     await commitLog.flush();
     await projection.reach(end);
   }
 
-  private carry(named: number): void {
+  private carry({ physicalOffset: named, decided }: Owed): void {
     const { carried, decisions, commitLog, log } = this.parts;
     const record = carried.recordAt(named);
     if (!record) {
@@ -90,7 +89,9 @@ export class Retention {
       return;
     }
     const before = carried.liesAt(named);
-    const [place] = commitLog.append([decisions.carried(record)], () => undefined);
+    const decision = decided?.();
+    const again = decision ? [decisions.decision(decision)] : [];
+    const [place] = commitLog.append([decisions.carried(record), ...again], () => undefined);
     if (!place) return;
     carried.moved(named, place.physicalOffset);
     commitLog.onUndo(() => carried.movedBack(named, before));

@@ -98,6 +98,15 @@ export class Segments {
     this.prepared.prepare();
   }
 
+  /**
+   * Nothing more is prepared, and what was is on the disk: a clean mark says so of the whole folder, and LMDB dies on a
+   * file of which a power loss left less than was prepared.
+   */
+  async syncPrepared(): Promise<void> {
+    clearImmediate(this.preparing);
+    await this.prepared?.sync();
+  }
+
   /** The next segment, begun at `base` and current from now on. @throws what LMDB throws; nothing has changed then */
   roll(base: number, createdAt: number, table: Buffer, epoch: number): Segment {
     this.prepare();

@@ -246,6 +246,8 @@ export class LoggedHalfLedger implements HalfLedger, Part {
     return [...this.entries.values()].map(({ halfOffset, physicalOffset }) => ({
       physicalOffset,
       isOwed: () => this.entries.has(halfOffset),
+      decided: () =>
+        this.entries.get(halfOffset)?.state === 'parked' ? { type: 'parked', halfOffset } : undefined,
     }));
   }
 

@@ -1,4 +1,5 @@
 import type { NewMessage, Place, Stored } from '../message-store.js';
+import type { Decision } from './decision.js';
 import type { Change, StateEnvironment } from './state-environment.js';
 
 /** What a projection needs of the log. */
@@ -26,4 +27,6 @@ export interface Owed {
   readonly physicalOffset: number;
   /** still, at the moment of asking */
   readonly isOwed: () => boolean;
+  /** what was decided about it, which has to be said again: the decision's own record goes with its segment */
+  readonly decided?: () => Decision | undefined;
 }
