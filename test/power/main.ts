@@ -1,0 +1,114 @@
+/**
+ * `npm run power-cuts [-- --cuts 10000] [--seed 7] [--outputFile result.json]`: records what a store at work asks of the
+ * disk, cuts the power at random points of it, and opens the store on every disk that may be left.
+ * `npm run power-cuts -- --replay FOLDER --cut SEED` makes one cut of a kept recording again.
+ */
+import { randomInt } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { check } from './checking.js';
+import { Campaign, type Generation } from './campaign.js';
+import { buildRecorder } from './library.js';
+import { plantedLosses } from './planted.js';
+import { Recording } from './recording.js';
+
+const { values } = parseArgs({
+  options: {
+    cuts: { type: 'string', default: '1200' },
+    seed: { type: 'string', default: String(randomInt(1_000_000)) },
+    replay: { type: 'string' },
+    cut: { type: 'string' },
+    json: { type: 'boolean' },
+    outputFile: { type: 'string' },
+  },
+});
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const KEPT = join(tmpdir(), 'halfmq-power-cuts-kept');
+
+interface Outcome {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** Files in memory, where there is such a file system: thousands of disks are made. */
+function workFolder(): string {
+  return mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'halfmq-power-'));
+}
+
+/** A recording with failures is kept, and what to type to see one again. */
+function report({ recording, name, checked }: Generation): void {
+  print(
+    `${name}: ${checked.cuts} cuts, ${checked.promising} after a promise, ${checked.failures.length} failed`,
+  );
+  if (checked.failures.length === 0) return;
+  const kept = join(KEPT, `${values.seed}-${name.replaceAll(' ', '-')}`);
+  cpSync(recording.folder, kept, { recursive: true });
+  for (const { seed, problems } of checked.failures.slice(0, 5)) {
+    print(`  npm run power-cuts -- --replay ${kept} --cut ${seed}`);
+    for (const problem of problems.slice(0, 4)) print(`    ${problem}`);
+  }
+}
+
+async function campaign(library: string, folder: string): Promise<Outcome> {
+  const outcome: Outcome = { passed: 0, failed: 0, skipped: 0 };
+  const count = (good: boolean): void => void (good ? outcome.passed++ : outcome.failed++);
+  const all = new Campaign(library, folder, Number(values.seed), Number(values.cuts));
+  let cuts = 0;
+  for await (const generation of all.run()) {
+    report(generation);
+    cuts += generation.checked.cuts;
+    count(generation.checked.failures.length === 0 && generation.checked.promising > 0);
+  }
+  print(`${cuts} power cuts, seed ${values.seed}`);
+  for (const { name, found } of await plantedLosses(library, folder, Number(values.seed))) {
+    print(`${found ? 'found' : 'NOT FOUND'}: ${name}`);
+    count(found);
+  }
+  return outcome;
+}
+
+async function replay(library: string, folder: string, kept: string): Promise<Outcome> {
+  const recording = Recording.kept(kept);
+  const { failures } = await check(recording, { library, seeds: [Number(values.cut)], folder });
+  for (const { problems } of failures) for (const problem of problems) print(problem);
+  print(failures.length === 0 ? 'nothing is wrong after this cut' : 'this cut failed');
+  return { passed: 1 - failures.length, failed: failures.length, skipped: 0 };
+}
+
+/** As jest writes it, so that CI counts all results in one way. */
+function write({ passed, failed, skipped }: Outcome): void {
+  process.exitCode = failed > 0 ? 1 : 0;
+  if (values.outputFile === undefined) return;
+  const result = {
+    numPassedTests: passed,
+    numFailedTests: failed,
+    numPendingTests: skipped,
+    numTodoTests: 0,
+    numRuntimeErrorTestSuites: 0,
+  };
+  writeFileSync(values.outputFile, JSON.stringify(result));
+}
+
+async function main(): Promise<void> {
+  const folder = workFolder();
+  try {
+    const library = buildRecorder(folder);
+    if (library === undefined) {
+      print('power cuts are skipped: they need Linux and a C compiler (gcc)');
+      return write({ passed: 0, failed: 0, skipped: 1 });
+    }
+    mkdirSync(KEPT, { recursive: true });
+    write(
+      values.replay === undefined
+        ? await campaign(library, folder)
+        : await replay(library, folder, values.replay),
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+await main();
