@@ -146,6 +146,8 @@ export interface MessageStore {
   /** False after a failed sync or while the disk is full: appends are refused, reads go on. */
   readonly writable: boolean;
   readonly load: StoreLoad;
+  /** Places found damaged since the store was opened: their messages are skipped by reads, everything else is served. */
+  readonly damaged: number;
   /** Resolves when everything placed before the call is stored and synced. */
   flush(): Promise<void>;
   /** Stores and syncs what is placed, projects it, leaves the clean mark, gives the folder back. Safe to call again. */

@@ -6,6 +6,7 @@ import { identify, makeFolder } from './format.js';
 import { ConsumeQueues } from './index/consume-queues.js';
 import { KeyIndex } from './index/key-index.js';
 import { CommitLog } from './log/commit-log.js';
+import { Damage } from './log/damage.js';
 import { Filling } from './log/filling.js';
 import { flushByInterval } from './log/flush-triggers.js';
 import { Flush } from './log/flush.js';
@@ -76,7 +77,8 @@ function openLog(
   const queues = new Queues();
   const end = recoverLog(segments, queues, clock.now());
   const tail = new Tail(TAIL_BYTES);
-  const reader = new LogReader(segments, tail);
+  const damage = new Damage(log);
+  const reader = new LogReader(segments, tail, damage);
   const flush = new Flush(segments, mark, end.physicalOffset, (error) =>
     log.error(error.message, { cause: error.cause }),
   );
@@ -100,10 +102,10 @@ function openLog(
   const epoch = (): number => commitLog.currentEpoch;
   const hasRoom = (): boolean => commitLog.writable;
   const merge = new Merge({ log, segmentBytes, segments, flush, filling, epoch, hasRoom });
-  const consumeQueues = new ConsumeQueues(segments, reader);
+  const consumeQueues = new ConsumeQueues(segments, reader, damage);
   const committed = (): number => commitLog.committed;
   const keys = new KeyIndex({ log, segments, reader, queues, consumeQueues, committed });
-  return { segments, queues, reader, flush, commitLog, merge, consumeQueues, keys };
+  return { segments, queues, reader, damage, flush, commitLog, merge, consumeQueues, keys };
 }
 
 /** What is projected from the log; empty until Projection.load. */

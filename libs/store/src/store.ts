@@ -4,6 +4,7 @@ import { entryTagsCode } from './index/entries.js';
 import type { KeyIndex } from './index/key-index.js';
 import type { CommitLog } from './log/commit-log.js';
 import type { Flush } from './log/flush.js';
+import type { Damage } from './log/damage.js';
 import type { Queues } from './log/queues.js';
 import type { Segments } from './log/segments.js';
 import type { CommittedGroup } from './log/write-group.js';
@@ -32,6 +33,7 @@ export interface StoreParts {
   readonly commitLog: CommitLog;
   readonly flush: Flush;
   readonly carried: CarriedRecords;
+  readonly damage: Damage;
   readonly queues: Queues;
   readonly consumeQueues: ConsumeQueues;
   readonly keys: KeyIndex;
@@ -144,6 +146,10 @@ export class LogStore implements MessageStore {
 
   get maxPhysicalOffset(): number {
     return this.parts.commitLog.committed;
+  }
+
+  get damaged(): number {
+    return this.parts.damage.count;
   }
 
   get writable(): boolean {

@@ -1,4 +1,5 @@
-import { readLong, RecordField, SysFlag } from '@halfmq/remoting/record';
+import { readLong, RecordField, SMALLEST_RECORD, SysFlag } from '@halfmq/remoting/record';
+import type { Damage } from '../log/damage.js';
 import type { LogReader } from '../log/log-reader.js';
 import type { BlockView } from '../log/recent-blocks.js';
 import type { Segments } from '../log/segments.js';
@@ -14,6 +15,7 @@ export class ConsumeQueues {
   constructor(
     private readonly segments: Segments,
     private readonly log: LogReader,
+    private readonly damage: Damage,
   ) {}
 
   /** Entries that hold this offset. */
@@ -24,9 +26,28 @@ export class ConsumeQueues {
   }
 
   private storedChunk(queue: Queue, offset: number): Chunk | undefined {
-    const segment = this.segments.holdingQueueOffset(queue.number, offset);
-    const found = segment?.entriesAt(queue.number, offset);
-    return found && { ...found, count: found.entries.length / ENTRY };
+    try {
+      const segment = this.segments.holdingQueueOffset(queue.number, offset);
+      const found = segment?.entriesAt(queue.number, offset);
+      return found && { ...found, count: found.entries.length / ENTRY };
+    } catch (error) {
+      this.damage.report(`${queue.topic}/${queue.queueId}, index at ${offset}`, error);
+      return undefined;
+    }
+  }
+
+  /** Entries of a committed offset cannot be read: the offset where the next ones begin. */
+  private afterDamage({ number, committedOffset }: Queue, offset: number): number {
+    const holding = this.segments.holdingQueueOffset(number, offset);
+    for (const segment of this.segments.all.slice(holding ? this.segments.all.indexOf(holding) : 0)) {
+      try {
+        const next = this.segments.use(segment).nextEntries(number, offset + 1);
+        if (next !== undefined) return next;
+      } catch {
+        // this one is damaged as a whole: the next may be read
+      }
+    }
+    return committedOffset;
   }
 
   read(queue: Queue | undefined, offset: number, limits: ReadLimits): ReadResult {
@@ -42,7 +63,10 @@ export class ConsumeQueues {
     while (next < end && !gathered.full) {
       gathered.letGo();
       const chunk = this.chunkAt(queue, next);
-      if (!chunk) break;
+      if (!chunk) {
+        next = Math.min(max, this.afterDamage(queue, next));
+        continue;
+      }
       next = gathered.scan(chunk, next, Math.min(end, chunk.from + chunk.count));
     }
     const { records, count } = gathered.finish();
@@ -95,6 +119,21 @@ function nothing(status: ReadStatus, nextOffset: number, minOffset: number, maxO
   return { status, records: [], count: 0, nextOffset, minOffset, maxOffset };
 }
 
+function liesIn(block: BlockView, physicalOffset: number, size: number): boolean {
+  const at = physicalOffset - block.physicalOffset;
+  return at >= 0 && at + size <= block.records.length;
+}
+
+function isRecord(block: BlockView, physicalOffset: number, size: number, queueOffset: number): boolean {
+  const at = physicalOffset - block.physicalOffset;
+  return (
+    size >= SMALLEST_RECORD &&
+    liesIn(block, physicalOffset, size) &&
+    block.records.readInt32BE(at) === size &&
+    readLong(block.records, at + RecordField.QUEUE_OFFSET) === queueOffset
+  );
+}
+
 /** Collects accepted records; neighbours in one block become one slice. */
 class Gathering {
   private readonly records: Buffer[] = [];
@@ -121,21 +160,23 @@ class Gathering {
         this.full = true;
         return offset;
       }
-      this.take(entryOffset(chunk.entries, index), size);
+      this.take(entryOffset(chunk.entries, index), size, offset);
     }
     this.full = this.count >= maxMessages;
     return end;
   }
 
-  private take(physicalOffset: number, size: number): void {
+  /** A record that cannot be read, or is not the one the entry stands for, is left out. */
+  private take(physicalOffset: number, size: number, queueOffset: number): void {
     const { block } = this;
-    const inBlock = block && physicalOffset < block.physicalOffset + block.records.length;
+    const inBlock = block && liesIn(block, physicalOffset, size);
     if (!inBlock || physicalOffset !== this.runEnd) {
       this.endRun();
       if (!inBlock) this.block = this.log.blockAt(physicalOffset);
-      if (!this.block) throw new Error(`the log has no record at ${physicalOffset}`);
       this.runFrom = physicalOffset;
+      this.runEnd = physicalOffset;
     }
+    if (!this.block || !isRecord(this.block, physicalOffset, size, queueOffset)) return;
     this.runEnd = physicalOffset + size;
     this.count++;
     this.bytes += size;

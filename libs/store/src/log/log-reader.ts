@@ -1,6 +1,8 @@
-import { SMALLEST_RECORD } from '@halfmq/remoting/record';
+import { readLong, SMALLEST_RECORD } from '@halfmq/remoting/record';
 import { BLOCK_HEADER } from './block.js';
+import type { Damage } from './damage.js';
 import { RecentBlocks, type BlockView } from './recent-blocks.js';
+import type { StoredBlock } from './segment.js';
 import type { Segments } from './segments.js';
 import type { Tail } from './tail.js';
 
@@ -11,8 +13,10 @@ export class LogReader {
   constructor(
     private readonly segments: Segments,
     private readonly tail: Tail,
+    private readonly damage: Damage,
   ) {}
 
+  /** The block that holds this physical offset; undefined where none is, or a damaged one. */
   blockAt(physicalOffset: number): BlockView | undefined {
     const block = this.tail.find(physicalOffset);
     if (block) {
@@ -37,10 +41,20 @@ export class LogReader {
   }
 
   private storedBlock(physicalOffset: number): BlockView | undefined {
-    const stored = this.segments.holding(physicalOffset)?.blockAt(physicalOffset);
-    if (!stored) return undefined;
+    const stored = this.inSegment(physicalOffset);
+    if (!stored || !this.damage.isWhole(stored)) return undefined;
     const { value, physicalOffset: begin } = stored;
     return { physicalOffset: begin, records: value.subarray(BLOCK_HEADER), lasting: false };
+  }
+
+  private inSegment(physicalOffset: number): StoredBlock | undefined {
+    try {
+      return this.segments.holding(physicalOffset)?.blockAt(physicalOffset);
+    } catch (error) {
+      // LMDB found its own pages damaged
+      this.damage.report(`block at ${physicalOffset}`, error);
+      return undefined;
+    }
   }
 
   /** The record that begins exactly there. */
@@ -69,13 +83,26 @@ export class LogReader {
   *recordsFrom(from: number, end: number): Generator<Buffer> {
     for (let offset = from; offset < end;) {
       const block = this.blockAt(offset);
-      if (!block) throw new Error(`the log has no record at ${offset}`);
+      if (!block) {
+        this.damage.report(`block at ${offset}`);
+        offset = this.afterDamage(offset, end);
+        continue;
+      }
       const records = Buffer.from(block.records);
       for (const at of recordStarts(records)) {
         if (at >= offset - block.physicalOffset) yield records.subarray(at, at + records.readInt32BE(at));
       }
       offset = block.physicalOffset + records.length;
     }
+  }
+
+  /** Where the next block begins, damaged or not. */
+  private afterDamage(offset: number, end: number): number {
+    const { all } = this.segments;
+    const holding = all.findLastIndex(({ header }) => header.base <= offset);
+    const segment = all[holding];
+    const [next] = segment ? this.segments.use(segment).blockKeysFrom(offset + 1, 1) : [];
+    return next ? readLong(next, 1) : (all[holding + 1]?.header.base ?? end);
   }
 }
 

@@ -9,12 +9,12 @@ const OVERFLOW = 4;
 const MOST_PAGES = 64 * 1024;
 
 /**
- * The header of a segment that another follows, by two plain reads. Its own first commit put it into the first overflow
+ * Header and queue table of a segment that another follows, by two plain reads. Its own first commit put it into the first overflow
  * pages of the file, where LMDB leaves it: the value is never written again. A begin that was cut had put its opening
  * into the same pages, which the one that succeeded then wrote over.
  * @returns undefined when it is not there: ask LMDB
  */
-export function readOpening(path: string): SegmentHeader | undefined {
+export function readOpening(path: string): { header: SegmentHeader; table: Buffer } | undefined {
   const file = openSync(path, 'r');
   try {
     const first = Buffer.alloc(FIRST_PAGES * PAGE_SIZE);
@@ -25,7 +25,7 @@ export function readOpening(path: string): SegmentHeader | undefined {
       if (pages === 0 || pages > MOST_PAGES) return undefined;
       const value = Buffer.alloc(pages * PAGE_SIZE - PAGE_HEADER);
       readSync(file, value, 0, value.length, at + PAGE_HEADER);
-      return decodeOpening(value, path)?.header;
+      return decodeOpening(value, path);
     }
     return undefined;
   } finally {

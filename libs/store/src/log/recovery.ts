@@ -2,7 +2,7 @@ import { Queue } from '../index/queue.js';
 import { storeTimeOf } from '../index/consume-queues.js';
 import { ENTRY } from '../index/entries.js';
 import { afterPrefix } from '../keys.js';
-import { BLOCK_HEADER, firstCrc } from './block.js';
+import { BLOCK_HEADER, firstCrc, nextCrc, type BlockHeader } from './block.js';
 import { recordStarts } from './log-reader.js';
 import type { LogEnd } from './log-end.js';
 import { encodeQueueTable } from './queue-table.js';
@@ -28,7 +28,7 @@ export function recoverLog(segments: Segments, queues: Queues, now: number): Log
     epoch,
     physicalOffset: last ? last.physicalOffset + last.length : base,
     crc: last ? last.crcAfter : firstCrc(segmentId),
-    storeTimestamp: last ? lastStoreTime(segment, last.physicalOffset) : createdAt,
+    storeTimestamp: last ? lastStoreTime(segment, last) : createdAt,
     segmentBytes: segment.fileBytes(),
   };
 }
@@ -57,10 +57,10 @@ function recoverQueues(segments: Segments, segment: Segment, queues: Queues): vo
   }
 }
 
-function lastStoreTime(segment: Segment, blockOffset: number): number {
-  const block = segment.blockAt(blockOffset);
-  if (!block) return 0;
-  const records = block.value.subarray(BLOCK_HEADER);
+/** Store times only grow: one read from damaged bytes would stay with all that follows. */
+function lastStoreTime(segment: Segment, { physicalOffset, crcBefore, crcAfter }: BlockHeader): number {
+  const records = segment.blockAt(physicalOffset)?.value.subarray(BLOCK_HEADER);
+  if (!records || nextCrc(crcBefore, records) !== crcAfter) return segment.header.createdAt;
   let last = 0;
   for (const at of recordStarts(records)) last = at;
   return storeTimeOf(records.subarray(last));

@@ -60,7 +60,7 @@ export class Segment {
 
   /** Of a segment that another follows; LMDB is not opened for it, which would take long for a long row. */
   get sealedHeader(): SegmentHeader {
-    this.headerRead ??= readOpening(this.path);
+    this.headerRead ??= readOpening(this.path)?.header;
     return this.header;
   }
 
@@ -73,12 +73,21 @@ export class Segment {
   /** Queue offsets before the first record. */
   get table(): QueueTable {
     if (!this.tableRead) {
-      const bytes = this.get(TABLE_KEY);
-      const opening = bytes && decodeOpening(bytes, this.path);
+      const opening = this.openingOrNone() ?? readOpening(this.path);
       if (!opening) throw new StoreError('format', `${this.path} has no queue table: it is damaged`);
       this.tableRead = new QueueTable(opening.table);
     }
     return this.tableRead;
+  }
+
+  /** Undefined where LMDB finds its tree damaged. */
+  private openingOrNone(): { table: Buffer } | undefined {
+    try {
+      const bytes = this.get(TABLE_KEY);
+      return bytes && decodeOpening(bytes, this.path);
+    } catch {
+      return undefined;
+    }
   }
 
   private environment(): RootDatabase<Buffer, Buffer> {
@@ -193,10 +202,15 @@ export class Segment {
       : undefined;
   }
 
+  /** @throws StoreError format */
   lastBlock(): BlockHeader | undefined {
     const key = this.floor(BLOCKS_BEGIN, NEWEST_BLOCK);
     const value = key && this.get(key);
-    return value && readBlockHeader(value);
+    const header = value && readBlockHeader(value);
+    if (value && !header) {
+      throw new StoreError('format', `${this.path}: its newest block is damaged, nothing can follow it`);
+    }
+    return header;
   }
 
   /** Entries that hold this queue offset, with the offset of the first; a copy. */
@@ -206,6 +220,13 @@ export class Segment {
     const key = this.floor(queueKey('Q', queue), indexKey(queue, offset));
     const entries = key && this.get(key);
     return entries && { from: readLong(key, 5), entries: Buffer.from(entries) };
+  }
+
+  /** The first offset of entries that begin at this queue offset or after it. */
+  nextEntries(queue: number, offset: number): number | undefined {
+    const range = { start: indexKey(queue, offset), end: queueKey('Q', queue + 1), limit: 1 };
+    for (const key of this.environment().getKeys(range)) return readLong(Buffer.from(key), 5);
+    return undefined;
   }
 
   fileBytes(): number {
