@@ -1,8 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { every, type Cancel } from '@halfmq/remoting/record';
-import { FolderLock } from './folder-lock.js';
-import { identify, makeFolder } from './format.js';
+import { holdsSegments, takeFolders, type StoreFolders } from './folders.js';
+import { identify } from './format.js';
 import { ConsumeQueues } from './index/consume-queues.js';
 import { KeyIndex } from './index/key-index.js';
 import { CommitLog } from './log/commit-log.js';
@@ -19,7 +19,7 @@ import { Segments } from './log/segments.js';
 import { Tail } from './log/tail.js';
 import type { CommittedGroup } from './log/write-group.js';
 import { Mark } from './mark.js';
-import type { MessageStore, StoreOptions } from './message-store.js';
+import { StoreError, type MessageStore, type StoreOptions } from './message-store.js';
 import { Retention } from './retention.js';
 import { CarriedRecords } from './state/carried-records.js';
 import { DecisionWriter } from './state/decision.js';
@@ -45,25 +45,33 @@ const RETENTION_MS = 10_000;
  * @throws StoreError locked: another process has it; format: another broker's, or a newer version's
  */
 export async function openStore(options: StoreOptions): Promise<MessageStore> {
-  makeFolder(options.path);
-  const lock = FolderLock.take(options.path);
+  const folders = takeFolders(options.path, options.logPath);
   try {
-    return await assemble(options, lock);
+    return await assemble(options, folders);
   } catch (error) {
-    lock.release();
+    folders.release();
     throw error;
   }
 }
 
-async function loadSegments(options: StoreOptions, mark: Mark): Promise<Segments> {
-  const path = join(options.path, 'log');
-  const hasLog = existsSync(path) && readdirSync(path).length > 0;
+async function loadSegments(options: StoreOptions, path: string, mark: Mark): Promise<Segments> {
+  const hasLog = holdsSegments(path);
+  if (!hasLog) refuseWithoutLog(options.path, path, mark);
   const { clusterName, brokerName, segmentBytes = SEGMENT_BYTES } = options;
   const identity = identify(options.path, { clusterName, brokerName, segmentBytes, pageSize: 4096 }, hasLog);
   if (mark.found === 'power-loss') {
     await rebuildAfterPowerLoss(path, mark.synced, segmentBytes, options.log);
   }
   return Segments.load(path, segmentBytes, identity.storeId);
+}
+
+/** A state environment is made after the first segment; what was not lost with the power lies somewhere else. */
+function refuseWithoutLog(root: string, log: string, mark: Mark): void {
+  if (mark.found === 'power-loss' || !existsSync(join(root, 'state.mdb'))) return;
+  throw new StoreError(
+    'format',
+    `no segment of this store lies in ${log}: set storePathCommitLog to where they are`,
+  );
 }
 
 /** The log and its queues, as recovery found them. */
@@ -132,10 +140,10 @@ function openState(options: StoreOptions, { commitLog, reader, flush }: ReturnTy
   return { decisions, verdicts, halves, delayed, settings, offsets, carried, projection };
 }
 
-async function assemble(options: StoreOptions, lock: FolderLock): Promise<LogStore> {
+async function assemble(options: StoreOptions, folders: StoreFolders): Promise<LogStore> {
   const { clock, log } = options;
   const mark = new Mark(options.path);
-  const loaded = await loadSegments(options, mark);
+  const loaded = await loadSegments(options, folders.log, mark);
   mark.begin();
   const opened = openLog(options, loaded, mark, (group) => {
     projection.onCommitted();
@@ -159,7 +167,7 @@ async function assemble(options: StoreOptions, lock: FolderLock): Promise<LogSto
     const sealed = (segments.current?.sequence ?? 0) - 1;
     await segments.close();
     if (synced) mark.clean(sealed);
-    lock.release();
+    folders.release();
   };
   const store = new LogStore({ log, ...opened, ...state, close });
   projection.load(reader, store.minPhysicalOffset);

@@ -3,6 +3,8 @@ import type { Clock, Host, Log } from '@halfmq/remoting/record';
 export interface StoreOptions {
   /** folder, made when missing */
   readonly path: string;
+  /** folder of the segments, made when missing; `log` in `path` by default */
+  readonly logPath?: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly clusterName: string;
