@@ -122,6 +122,7 @@ class Broker implements RunningBroker {
     const { config } = this;
     const store = await openStore({
       path: config.storePathRootDir,
+      logPath: config.storePathCommitLog || undefined,
       clock: this.clock,
       log: this.log,
       clusterName: config.brokerClusterName,
@@ -129,6 +130,9 @@ class Broker implements RunningBroker {
       storeHost: parseHost(this.address),
       flush: config.flushDiskType,
       flushIntervalMs: config.flushIntervalCommitLog,
+      flushLeastPages: config.flushCommitLogLeastPages,
+      flushThoroughIntervalMs: config.flushCommitLogThoroughInterval,
+      syncTimeoutMs: config.syncFlushTimeout,
       retentionMs: config.fileReservedTime * 3_600_000,
       firstCheckAfterMs: firstCheckAfter(config),
     });

@@ -1,10 +1,12 @@
+import { STORE_SETTINGS_ASIDE } from './store-settings-aside.js';
+
 const words = (list: string): string[] => list.trim().split(/\s+/);
 
 /** Names that releases 3.x and 4.x wrote into their sample files, some misspelt; no release reads them any more. */
 export const LEGACY_NAMES: ReadonlySet<string> = new Set(
   words(`
   storePathConsumeQueue storePathIndex storeCheckpoint abortFile mapedFileSizeCommitLog mapedFileSizeConsumeQueue
-  checkTransactionMessageEnable
+  checkTransactionMessageEnable haSlaveFallbehindMax
   `),
 );
 
@@ -63,49 +65,8 @@ export const ACCEPTED_NAMES: ReadonlySet<string> = new Set([
   waitTimeMillsInPullQueue waitTimeMillsInSendQueue waitTimeMillsInTransactionQueue
   `),
   // MessageStoreConfig
-  ...words(`
-  accessMessageInMemoryHotRatio accessMessageInMemoryMaxRatio allAckInSyncStateSet asyncLearner
-  autoMessageVersionOnTopicLen batchDispatchRequestThreadPoolNums bitMapLengthConsumeQueueExt
-  bottomMostCompressionTypeForConsumeQueueStore checkCRCOnRecover cleanFileForciblyEnable
-  cleanResourceInterval cleanRocksDBDirtyCQIntervalMin cleanSwapedMapInterval coldDataFlowControlEnable
-  coldDataScanEnable commitCommitLogLeastPages commitCommitLogThoroughInterval commitIntervalCommitLog
-  commitLogForceSwapMapInterval commitLogSwapMapInterval commitLogSwapMapReserveFileNum
-  compactionCqMappedFileSize compactionMappedFileSize compactionScheduleInternal compactionThreadNum
-  correctLogicMinOffsetForceInterval correctLogicMinOffsetSleepInterval dataReadAheadEnable debugLockEnable
-  defaultQueryMaxNum deleteCommitLogFilesInterval deleteConsumeQueueFilesInterval deleteFileBatchMax
-  deleteWhen destroyMapedFileIntervalForcibly disappearTimeAfterStart diskFallRecorded diskMaxUsedSpaceRatio
-  diskSpaceCleanForciblyRatio diskSpaceWarningLevelRatio dispatchCqCacheNum dispatchCqThreads
-  dispatchFromSenderThread dLegerGroup dLegerPeers dLegerSelfId duplicationEnable enableAsyncReput
-  enableAutoInSyncReplicas enableBatchPush enableBuildConsumeQueueConcurrently enableCleanExpiredOffset
-  enableCompaction enableConsumeQueueExt enabledAppendPropCRC enableDLegerCommitLog enableLmq
-  enableMultiDispatch enableRocksDBLog enableScheduleAsyncDeliver enableScheduleMessageStats
-  fastFailIfNoBufferInStorePool flushCommitLogLeastPages flushCommitLogThoroughInterval flushCommitLogTimed
-  flushConsumeQueueLeastPages flushConsumeQueueThoroughInterval flushDelayOffsetInterval
-  flushIntervalConsumeQueue flushLeastPagesWhenWarmMapedFile forceVerifyPropCRC haFlowControlEnable
-  haHousekeepingInterval haListenPort haMasterAddress haMaxGapNotInSync haMaxTimeSlaveNotCatchup
-  haSendHeartbeatInterval haTransferBatchSize inSyncReplicas logicalDiskSpaceCleanForciblyThreshold
-  logicQueueForceSwapMapInterval logicQueueSwapMapInterval logicQueueSwapMapReserveFileNum
-  mappedFileSizeCommitLog mappedFileSizeConsumeQueue mappedFileSizeConsumeQueueExt mappedFileSizeTimerLog
-  mappedFileSwapEnable mapperFileSizeBatchConsumeQueue maxAsyncPutMessageRequests maxBatchDeleteFilesNum
-  maxChecksumRange maxConsumeQueueScan maxFilterMessageSize maxHashSlotNum maxHaTransferByteInSecond
-  maxIndexNum maxLmqConsumeQueueNum maxMsgsNumBatch maxOffsetMapSize maxRecoveryCommitlogFiles
-  maxSlaveResendLength maxTransferBytesOnMessageInDisk maxTransferCountOnMessageInDisk
-  memTableFlushIntervalMs messageIndexEnable messageIndexSafe minInSyncReplicas offsetCheckInSlave
-  osPageCacheBusyTimeOutMills preferredLeaderId pullBatchMaxMessageCount putConsumeQueueDataByFileChannel
-  putMessageTimeout putMsgIndexHightWater readOnlyCommitLogStorePaths readUnCommitted
-  realTimePersistRocksDBConfig recheckReputOffsetFromCq redeleteHangedFileInterval replicasPerDiskPartition
-  rocksdbCompressionType rocksdbCQDoubleWriteEnable rocksdbFlushWalFrequency rocksdbWalFileRollingThreshold
-  sampleCountThreshold sampleSteps scheduleAsyncDeliverMaxPendingLimit
-  scheduleAsyncDeliverMaxResendNum2Blocked searchBcqByCacheEnable slaveTimeout
-  spinLockCollisionRetreatOptimalDegree statRocksDBCQIntervalSec storePathBrokerIdentity storePathCommitLog
-  storePathDLedgerCommitLog storePathEpochFile storeType syncFlushTimeout syncFromLastFile
-  syncMasterFlushOffsetWhenStartup timerColdDataCheckIntervalMs timerCongestNumEachSlot
-  timerEnableCheckMetrics timerEnableRetryUntilSuccess timerFlushIntervalMs timerGetMessageThreadNum
-  timerInterceptDelayLevel timerMetricSmallThreshold timerProgressLogIntervalMs timerPutMessageThreadNum
-  timerRollWindowSlot timerSkipUnknownError timerStopEnqueue topicQueueLockNum totalReplicas
-  transientStorePoolEnable transientStorePoolSize travelCqFileNumWhenGetMessage useABSLock
-  useReentrantLockWhenPutMessage wakeCommitWhenPutMessage wakeFlushWhenPutMessage warmMapedFileEnable
-  `),
+  ...STORE_SETTINGS_ASIDE.keys(),
+  'osPageCacheBusyTimeOutMills',
   // NettyServerConfig
   ...words(`
   enableShutdownGracefully serverAsyncSemaphoreValue serverCallbackExecutorThreads

@@ -91,10 +91,11 @@ describe('settings', () => {
         fileReservedTime: 120,
         flushDiskType: 'SYNC_FLUSH',
         maxMessageSize: 65_536,
+        storePathCommitLog: '/usr/local/rocketmq/store/commitlog',
       });
       const [aside = '', ...rest] = notes.filter((note) => note.includes('left aside'));
       expect(rest).toEqual([]);
-      for (const name of [...LEGACY_NAMES, 'sendMessageThreadPoolNums', 'storePathCommitLog', 'deleteWhen']) {
+      for (const name of [...LEGACY_NAMES, 'sendMessageThreadPoolNums', 'deleteWhen']) {
         expect(aside).toContain(name);
       }
     });
@@ -110,6 +111,13 @@ describe('settings', () => {
       expect(resolve({ properties: { enableDLegerCommitLog: 'false' } }).notes[0]).toContain(
         'enableDLegerCommitLog',
       );
+    });
+
+    it('what spreads segments over several folders does not start', () => {
+      const several = { storePathCommitLog: '/disk1/commitlog,/disk2/commitlog' };
+      expect(errorOf({ properties: several }).message).toMatch(/expected one folder/);
+      const more = { readOnlyCommitLogStorePaths: '/disk2/commitlog' };
+      expect(errorOf({ properties: more }).message).toMatch(/would not be served/);
     });
 
     it('what asks for locked doors does not start with open ones', () => {

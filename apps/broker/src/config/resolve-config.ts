@@ -35,7 +35,11 @@ export function resolveSettings(options: ConfigOptions = {}, host?: HostFacts): 
   const facts = host ?? hostFacts(options.env ?? process.env);
   const { config, origins, notes } = resolve(BROKER, options, facts);
   return {
-    config: { ...config, storePathRootDir: expandHome(config.storePathRootDir, facts) },
+    config: {
+      ...config,
+      storePathRootDir: expandHome(config.storePathRootDir, facts),
+      storePathCommitLog: expandHome(config.storePathCommitLog, facts),
+    },
     origins,
     notes: [...notes, ...addressNote(config, origins.brokerIP1, facts)],
   };

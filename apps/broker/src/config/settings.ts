@@ -4,6 +4,7 @@ import {
   flag,
   ipAddress,
   name,
+  oneFolder,
   oneOf,
   port,
   setting,
@@ -20,77 +21,118 @@ const LEVELS = '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h';
 
 /**
  * Every setting that means something to this broker. Names, units and defaults are RocketMQ's
- * (BrokerConfig, MessageStoreConfig, NettyServerConfig); the two `http…` ones are ours.
+ * (BrokerConfig, MessageStoreConfig, NettyServerConfig); the two `http…` ones are ours. docs/configuration.md is made of
+ * this table.
  */
 export const SETTINGS = {
   // who and where
-  brokerClusterName: setting(name, 'DefaultCluster'),
-  brokerName: setting(name, (host: HostFacts) => host.hostName || 'DEFAULT_BROKER'),
-  /** Always 0: only masters exist. */
-  brokerId: setting(whole(0, 0), 0),
-  /** Only a master without replicas: others refuse to start. */
-  brokerRole: setting(oneOf('ASYNC_MASTER'), 'ASYNC_MASTER'),
-  /** Advertised to clients and stored in messages. */
-  brokerIP1: setting(ipAddress, (host: HostFacts) => host.addresses[0] ?? '127.0.0.1'),
-  /** 0 = any free port. The second port, listenPort - 2, is opened only where listenPort was given. */
-  listenPort: setting(port, 10911),
-  bindAddress: setting(text, '0.0.0.0'),
-  /** `;`-separated; empty = registered nowhere. */
-  namesrvAddr: setting(addresses, (host: HostFacts) => addresses.parse(host.env['NAMESRV_ADDR'] ?? '') ?? ''),
-  registerNameServerPeriod: setting(whole(1_000), 30_000),
-  registerBrokerTimeoutMills: setting(whole(1), 24_000),
-  compressedRegister: setting(flag, false),
-  /** Sum of 4 (read) and 2 (write). */
-  brokerPermission: setting(whole(0, 7), 6),
-  /** Property MSG_REGION of send answers. */
-  regionId: setting(text, 'DefaultRegion'),
-  serverChannelMaxIdleTimeSeconds: setting(whole(1), 120),
-  /** How long a stopping broker waits for requests it already accepted. */
-  shutdownWaitTimeSeconds: setting(whole(0), 30),
-  /** Console, REST and health; 0 = off. */
-  httpPort: setting(port, 8080),
-  httpHost: setting(text, '127.0.0.1'),
+  brokerClusterName: setting(
+    name,
+    'DefaultCluster',
+    'the cluster it belongs to, in routes and on its store folder',
+  ),
+  brokerName: setting(
+    name,
+    (host: HostFacts) => host.hostName || 'DEFAULT_BROKER',
+    'its name, in routes and on its store folder',
+  ),
+  brokerId: setting(whole(0, 0), 0, 'always 0: only masters exist'),
+  brokerRole: setting(
+    oneOf('ASYNC_MASTER'),
+    'ASYNC_MASTER',
+    'a master without replicas; others refuse to start',
+  ),
+  brokerIP1: setting(
+    ipAddress,
+    (host: HostFacts) => host.addresses[0] ?? '127.0.0.1',
+    'the address clients are told; it is stored in messages',
+  ),
+  listenPort: setting(port, 10911, 'where it is given, listenPort - 2 is opened too (the VIP channel)'),
+  bindAddress: setting(text, '0.0.0.0', 'the address it listens on'),
+  namesrvAddr: setting(
+    addresses,
+    (host: HostFacts) => addresses.parse(host.env['NAMESRV_ADDR'] ?? '') ?? '',
+    'name servers; empty: registered nowhere',
+  ),
+  registerNameServerPeriod: setting(whole(1_000), 30_000, 'ms between registrations'),
+  registerBrokerTimeoutMills: setting(whole(1), 24_000, 'ms a name server may take to answer one'),
+  compressedRegister: setting(flag, false, 'registrations are compressed'),
+  brokerPermission: setting(whole(0, 7), 6, 'sum of 4 (read) and 2 (write)'),
+  regionId: setting(text, 'DefaultRegion', 'property MSG_REGION of send answers'),
+  serverChannelMaxIdleTimeSeconds: setting(whole(1), 120, 'a connection silent for so long is closed'),
+  shutdownWaitTimeSeconds: setting(whole(0), 30, 'how long a stopping broker waits for requests it accepted'),
+  httpPort: setting(port, 8080, 'ours: console, REST and health; 0 = off'),
+  httpHost: setting(text, '127.0.0.1', 'ours: the address of that door'),
 
   // topics, groups and clients
-  defaultTopicQueueNums: setting(whole(1, 65_536), 8),
-  autoCreateTopicEnable: setting(flag, true),
-  autoCreateSubscriptionGroup: setting(flag, true),
-  clusterTopicEnable: setting(flag, true),
-  brokerTopicEnable: setting(flag, true),
-  traceOn: setting(flag, true),
-  traceTopicEnable: setting(flag, false),
-  msgTraceTopicName: setting(name, 'RMQ_SYS_TRACE_TOPIC'),
-  rejectTransactionMessage: setting(flag, false),
-  rejectPullConsumerEnable: setting(flag, false),
-  longPollingEnable: setting(flag, true),
-  shortPollingTimeMills: setting(whole(0), 1_000),
-  notifyConsumerIdsChangedEnable: setting(flag, true),
-  channelExpiredTimeout: setting(whole(1), 120_000),
-  startAcceptSendRequestTimeStamp: setting(whole(0), 0),
+  defaultTopicQueueNums: setting(whole(1, 65_536), 8, 'queues of a topic that is created by a send'),
+  autoCreateTopicEnable: setting(flag, true, 'a send to an unknown topic creates it'),
+  autoCreateSubscriptionGroup: setting(flag, true, 'an unknown consumer group is created when it is used'),
+  clusterTopicEnable: setting(flag, true, 'a topic named like the cluster'),
+  brokerTopicEnable: setting(flag, true, 'a topic named like the broker'),
+  traceOn: setting(flag, true, 'property TRACE_ON of send answers'),
+  traceTopicEnable: setting(flag, false, 'the topic of traces exists'),
+  msgTraceTopicName: setting(name, 'RMQ_SYS_TRACE_TOPIC', 'its name'),
+  rejectTransactionMessage: setting(flag, false, 'half messages are refused'),
+  rejectPullConsumerEnable: setting(flag, false, 'consumers that pull by themselves are refused'),
+  longPollingEnable: setting(flag, true, 'a pull that finds nothing is held'),
+  shortPollingTimeMills: setting(whole(0), 1_000, 'how long it is held without long polling'),
+  notifyConsumerIdsChangedEnable: setting(flag, true, 'consumers are told when a member comes or goes'),
+  channelExpiredTimeout: setting(
+    whole(1),
+    120_000,
+    'ms after the last heartbeat until a client is forgotten',
+  ),
+  startAcceptSendRequestTimeStamp: setting(whole(0), 0, 'ms since 1970 before which sends are refused'),
 
   // transactions
-  /** Milliseconds a half message is left alone before its first check. */
-  transactionTimeOut: setting(whole(0), 6_000),
-  transactionCheckMax: setting(whole(0), 15),
-  transactionCheckInterval: setting(whole(1), 30_000),
+  transactionTimeOut: setting(whole(0), 6_000, 'ms a half message is left alone before its first check'),
+  transactionCheckMax: setting(whole(0), 15, 'checks before a half message is parked'),
+  transactionCheckInterval: setting(whole(1), 30_000, 'ms between its first two checks'),
 
   // messages and delays
-  maxMessageSize: setting(whole(1, 64 * MiB), 4 * MiB),
-  maxTopicLength: setting(whole(1, 127), 127),
-  maxTransferBytesOnMessageInMemory: setting(whole(1), 262_144),
-  maxTransferCountOnMessageInMemory: setting(whole(1), 32),
-  messageDelayLevel: setting(delayLevels, LEVELS),
-  timerWheelEnable: setting(flag, true),
-  timerPrecisionMs: setting(whole(1), 1_000),
-  timerMaxDelaySec: setting(whole(1), 259_200),
+  maxMessageSize: setting(whole(1, 64 * MiB), 4 * MiB, 'bytes of a body'),
+  maxTopicLength: setting(whole(1, 127), 127, "letters of a topic's name"),
+  maxTransferBytesOnMessageInMemory: setting(whole(1), 262_144, 'bytes a pull returns at most'),
+  maxTransferCountOnMessageInMemory: setting(whole(1), 32, 'messages a pull returns at most'),
+  messageDelayLevel: setting(delayLevels, LEVELS, 'delays of the levels 1, 2, 3 …'),
+  timerWheelEnable: setting(flag, true, 'messages may ask for a time of delivery'),
+  timerPrecisionMs: setting(whole(1), 1_000, 'rounding of the time that is shown; deliveries are exact'),
+  timerMaxDelaySec: setting(whole(1), 259_200, 'the longest delay'),
 
   // store
-  /** Not RocketMQ's ~/store: one of its own may lie there, and two formats in one folder are refused. */
-  storePathRootDir: setting(text, (host: HostFacts) => join(host.home, '.halfmq', 'store')),
-  flushDiskType: setting(oneOf('ASYNC_FLUSH', 'SYNC_FLUSH'), 'ASYNC_FLUSH'),
-  flushIntervalCommitLog: setting(whole(1), 500),
-  /** Hours. */
-  fileReservedTime: setting(whole(1), 72),
+  storePathRootDir: setting(
+    text,
+    (host: HostFacts) => join(host.home, '.halfmq', 'store'),
+    "folder of the store; not RocketMQ's `~/store`, as two formats in one folder are refused",
+  ),
+  storePathCommitLog: setting(
+    oneFolder,
+    '',
+    "folder of the segments, on another disk for one; empty: `log` in `storePathRootDir`. Several roots, and a folder with RocketMQ's own segments, are refused",
+  ),
+  flushDiskType: setting(
+    oneOf('ASYNC_FLUSH', 'SYNC_FLUSH'),
+    'ASYNC_FLUSH',
+    'SYNC_FLUSH: a send is answered after a sync that began after its commit, unless it says WAIT=false',
+  ),
+  flushIntervalCommitLog: setting(whole(1), 500, 'ms between syncs with ASYNC_FLUSH'),
+  flushCommitLogLeastPages: setting(
+    whole(0),
+    0,
+    'with ASYNC_FLUSH, fewer unsynced pages (4 KiB) than this wait for `flushCommitLogThoroughInterval`. RocketMQ: 4, by which a quiet broker may lose 10 s; here a power loss takes at most the last `flushIntervalCommitLog` unless this is set',
+  ),
+  flushCommitLogThoroughInterval: setting(
+    whole(1),
+    10_000,
+    'ms after the last sync until they are synced too',
+  ),
+  syncFlushTimeout: setting(
+    whole(1),
+    5_000,
+    'ms a send waits for its sync with SYNC_FLUSH; then it is answered with FLUSH_DISK_TIMEOUT, and the message stays',
+  ),
+  fileReservedTime: setting(whole(1), 72, 'hours after which a segment is deleted'),
 } as const satisfies Record<string, Setting<unknown, HostFacts>>;
 
 /** The broker's settings, each under RocketMQ's name; what each means is said at `SETTINGS`. */

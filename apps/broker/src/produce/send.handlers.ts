@@ -7,6 +7,7 @@ import {
   sendMessageV2,
   type Outcome,
   type RequestContext,
+  type SendMessageAnswer,
   type SendMessageHeader,
 } from '@halfmq/remoting';
 import { Request } from '@halfmq/remoting/nest';
@@ -38,12 +39,18 @@ export class SendHandlers {
     const sender = { bornHost: context.peer.remoteHost, version: context.version, context };
     try {
       const answer = this.sends.message(header, context.body, sender, (error) =>
-        context.peer.reply(context, error ? this.refusal(error) : { status: 'OK', header: answer }),
+        context.peer.reply(context, error ? this.failed(error, answer) : { status: 'OK', header: answer }),
       );
       return NO_ANSWER;
     } catch (error) {
       return this.refusal(error);
     }
+  }
+
+  /** What was stored and not synced in time has its place, and its answer says which. */
+  private failed(error: StoreError, answer: SendMessageAnswer): Outcome {
+    const refusal = this.refusal(error);
+    return error.kind === 'sync-timeout' ? { ...refusal, header: answer } : refusal;
   }
 
   /** With the answer's usual fields. Anything but a refusal is the caller's to log. */

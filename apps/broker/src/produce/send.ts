@@ -1,14 +1,16 @@
 import {
+  PropertyName,
   SendAnswerRegion,
   SendMessageAnswer,
   StatusError,
   SysFlag,
+  propertyOf,
   type Clock,
   type Host,
   type RequestContext,
   type SendMessageHeader,
 } from '@halfmq/remoting';
-import type { NewMessage, Place, Stored } from '@halfmq/store';
+import type { NewMessage, Place, Stored, Waits } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Clients } from '../directory/clients.js';
 import type { TopicConfig } from '../directory/topic-config.js';
@@ -33,6 +35,7 @@ export interface Sender {
 export class Send {
   readonly region: SendAnswerRegion;
   private readonly mostBytes: number;
+  private readonly syncs: boolean;
 
   constructor(
     private readonly config: BrokerConfig,
@@ -46,6 +49,7 @@ export class Send {
   ) {
     this.region = new SendAnswerRegion(config.regionId, config.traceOn);
     this.mostBytes = config.maxMessageSize;
+    this.syncs = config.flushDiskType === 'SYNC_FLUSH';
   }
 
   /**
@@ -63,7 +67,8 @@ export class Send {
     );
     if (deadLetter) [topic, queueId] = [deadLetter, 0];
     this.refuseBody(body);
-    const message = newMessage(header, topic, queueId, sender.bornHost, body, properties);
+    const waits = this.waits(header);
+    const message = newMessage(header, topic, queueId, sender.bornHost, body, properties, waits);
     const place = isHalf(properties, message.reconsumeTimes)
       ? this.half(message, uniqueKey, header.producerGroup, sender, stored)
       : this.put.message(plain(message), stored);
@@ -98,7 +103,7 @@ export class Send {
     stored: Stored,
   ): SendMessageAnswer {
     this.refuseBody(body);
-    const envelope = plain(newMessage(header, topic, queueId, sender.bornHost, body, ''));
+    const envelope = plain(newMessage(header, topic, queueId, sender.bornHost, body, '', this.waits(header)));
     const messages = batchMessages(envelope, body);
     const places = this.put.messages(messages, stored);
     const msgId = places.map((place) => this.ids.of(place.physicalOffset)).join(',');
@@ -114,6 +119,13 @@ export class Send {
     uniqueKey: string | undefined,
   ): SendMessageAnswer {
     return new SendMessageAnswer(msgId, queueId, queueOffset, uniqueKey, this.region);
+  }
+
+  /** Message.isWaitStoreMsgOK: everything but "true" says no. */
+  private waits({ properties }: SendMessageHeader): Waits | undefined {
+    if (!this.syncs) return undefined;
+    const wait = propertyOf(properties ?? '', PropertyName.WAIT);
+    return wait === undefined || wait.toLowerCase() === 'true' ? 'in-time' : 'commit';
   }
 
   private refuseBeforeStart(): void {
@@ -144,6 +156,7 @@ function newMessage(
   bornHost: Host,
   body: Buffer,
   properties: string,
+  waits: Waits | undefined,
 ): NewMessage {
   return {
     topic: topic.topicName,
@@ -156,6 +169,7 @@ function newMessage(
     preparedTransactionOffset: 0,
     body,
     properties,
+    waits,
   };
 }
 

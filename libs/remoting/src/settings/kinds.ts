@@ -9,6 +9,12 @@ export interface Kind<T> {
 
 export const text: Kind<string> = { expected: 'a text', parse: (value) => value };
 
+/** RocketMQ spreads its log over several, separated by commas. */
+export const oneFolder: Kind<string> = {
+  expected: 'one folder (segments are not spread over several)',
+  parse: (value) => (value.includes(',') ? undefined : value),
+};
+
 export const name: Kind<string> = {
   expected: 'a name of letters, digits and . _ - % | (at most 127)',
   parse: (value) => (/^[\w.%|-]{1,127}$/.test(value) ? value : undefined),

@@ -6,14 +6,18 @@ export interface Setting<T, Facts = unknown> {
   readonly kind: Kind<T>;
   /** The value where nobody set it. */
   readonly fallback: (facts: Facts) => T;
+  /** For the page of settings. */
+  readonly meaning: string;
 }
 
 export function setting<T, Facts = unknown>(
   kind: Kind<T>,
   fallback: NoInfer<T> | ((facts: Facts) => NoInfer<T>),
+  meaning = '',
 ): Setting<T, Facts> {
   return {
     kind,
+    meaning,
     fallback: typeof fallback === 'function' ? (fallback as (facts: Facts) => T) : () => fallback,
   };
 }
