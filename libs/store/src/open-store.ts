@@ -117,9 +117,9 @@ function openLog(
 }
 
 /** What is projected from the log; empty until Projection.load. */
-function openState(options: StoreOptions, { commitLog, reader, flush }: ReturnType<typeof openLog>) {
+async function openState(options: StoreOptions, { commitLog, reader, flush }: ReturnType<typeof openLog>) {
   const { clock, log, storeHost, firstCheckAfterMs } = options;
-  const state = new StateEnvironment(join(options.path, 'state.mdb'));
+  const state = await StateEnvironment.open(join(options.path, 'state.mdb'));
   const now = (): number => clock.now();
   const decisions = new DecisionWriter(storeHost, now);
   const delayed = new LoggedDelayedMessages(commitLog, decisions);
@@ -151,7 +151,7 @@ async function assemble(options: StoreOptions, folders: StoreFolders): Promise<L
     merge.committed(group);
   });
   const { commitLog, flush, segments, reader, merge, keys } = opened;
-  const state = openState(options, opened);
+  const state = await openState(options, opened);
   const { projection } = state;
   const retention = new Retention({ clock, log, retentionMs: options.retentionMs, ...opened, ...state });
   const stops: Cancel[] = [];

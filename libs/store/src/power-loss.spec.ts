@@ -83,7 +83,17 @@ describe('a store after a power loss', () => {
     await found.close();
   });
 
-  it('ends before the first segment of which nothing is left, whatever is left of later ones', async () => {
+  it.each([
+    [
+      'nothing is left',
+      (second: string) => {
+        const bytes = readFileSync(second);
+        for (let at = bytes.indexOf('HMQT'); at >= 0; at = bytes.indexOf('HMQT', at + 1)) bytes[at] = 0;
+        writeFileSync(second, bytes);
+      },
+    ] as const,
+    ['not even the name is left', (second: string) => rmSync(second)] as const,
+  ])('ends before the first segment of which %s, whatever is left of later ones', async (_, spoil) => {
     const opened = await fixture.open(SMALL);
     for (let each = 0; each < 30; each++) {
       await fill(opened, 1);
@@ -92,10 +102,7 @@ describe('a store after a power loss', () => {
     }
     const found = await lose(undefined, () => {
       expect(JSON.parse(readFileSync(join(copy, 'mark.json'), 'utf8'))).toMatchObject({ syncedThrough: 1 });
-      const second = join(copy, 'log', '0000000002.mdb');
-      const bytes = readFileSync(second);
-      for (let at = bytes.indexOf('HMQT'); at >= 0; at = bytes.indexOf('HMQT', at + 1)) bytes[at] = 0;
-      writeFileSync(second, bytes);
+      spoil(join(copy, 'log', '0000000002.mdb'));
     });
     const max = found.maxOffset('a', 0);
     expect(max).toBeGreaterThan(0);
@@ -103,6 +110,18 @@ describe('a store after a power loss', () => {
     const [place] = await store(found, message('a', 'on'));
     expect(place?.queueOffset).toBe(max);
     expect(readAll(found, 'a')).toHaveLength(max + 1);
+    await found.close();
+  });
+
+  it('makes its state again from the log when the power went while the file was being made', async () => {
+    const opened = await fixture.open(SMALL);
+    await done((stored) => opened.settings.put('topic', 'a', 'document', stored));
+    await opened.flush();
+    const found = await lose(undefined, () => {
+      rmSync(join(copy, 'state.mdb'));
+      writeFileSync(join(copy, 'state.mdb.new'), Buffer.alloc(4096, 7));
+    });
+    expect(found.settings.all('topic').get('a')).toBe('document');
     await found.close();
   });
 

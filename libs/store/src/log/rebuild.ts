@@ -25,8 +25,11 @@ export async function rebuildAfterPowerLoss(
   if (!existsSync(path)) return;
   for (const name of readdirSync(path)) if (name.includes('.rebuilding')) rmSync(join(path, name));
   let end: number | undefined;
+  let before: number | undefined;
   let ended = false;
   for (const sequence of sequencesIn(path)) {
+    ended ||= before !== undefined && sequence !== before + 1;
+    before = sequence;
     if (sequence <= syncedThrough) continue;
     const file = segmentFile(path, sequence);
     const found = salvage(file);
@@ -67,7 +70,8 @@ async function rebuild(found: Salvage, file: string, sequence: number, map: numb
   found.close();
   await segment.sync();
   await segment.close();
-  removeSegment(file);
+  rmSync(`${file}-lock`, { force: true });
+  // in one step: at no moment is there neither
   renameSync(fresh, file);
   rmSync(`${fresh}-lock`, { force: true });
   return end;

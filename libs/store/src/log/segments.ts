@@ -164,7 +164,10 @@ export class Segments {
     }
   }
 
-  /** Unlinks the oldest segment; its records are gone. */
+  /**
+   * Unlinks the oldest segment; its records are gone. Returns when that is on the disk: were the next one unlinked
+   * before, a power loss could leave this one, and a hole behind it.
+   */
   async dropOldest(): Promise<void> {
     const segment = this.row.length > 1 ? this.row.shift() : undefined;
     if (!segment) return;
@@ -173,13 +176,17 @@ export class Segments {
     rmSync(segment.path, { force: true });
     rmSync(`${segment.path}-lock`, { force: true });
     rmSync(keyFileOf(segment.path), { force: true });
-    this.folderChanged = true;
+    await this.syncFolderNow();
   }
 
   /** Makes creations and unlinks survive a power loss. */
   async syncFolder(): Promise<void> {
     if (!this.folderChanged) return;
     this.folderChanged = false;
+    await this.syncFolderNow();
+  }
+
+  private async syncFolderNow(): Promise<void> {
     const folder = await openFile(this.path, 'r');
     try {
       await folder.sync();

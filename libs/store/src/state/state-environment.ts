@@ -1,5 +1,8 @@
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { readLong, writeLong } from '@halfmq/remoting/record';
+import { syncPath } from '../format.js';
 import { APPLIED_KEY, afterPrefix } from '../keys.js';
 import { PAGE_SIZE } from '../log/block.js';
 
@@ -16,7 +19,24 @@ export interface Change {
 export class StateEnvironment {
   private readonly db: RootDatabase<Buffer, Buffer>;
 
-  constructor(path: string) {
+  /**
+   * Opens it, made when missing: under another name until all of it is on the disk, for LMDB dies on a file of which a
+   * power loss left a part.
+   */
+  static async open(path: string): Promise<StateEnvironment> {
+    if (!existsSync(path)) {
+      const fresh = `${path}.new`;
+      rmSync(fresh, { force: true });
+      await new StateEnvironment(fresh).close();
+      syncPath(fresh);
+      renameSync(fresh, path);
+      rmSync(`${fresh}-lock`, { force: true });
+      syncPath(dirname(path));
+    }
+    return new StateEnvironment(path);
+  }
+
+  private constructor(path: string) {
     this.db = open<Buffer, Buffer>({
       path,
       noSubdir: true,
