@@ -13,7 +13,7 @@ const STORE_TOPICS = [
 ] as const;
 
 /** Everything that is wrong with an opened store, given what it was told and what it promised. */
-export function problemsOf(store: MessageStore, promises: Promises): string[] {
+export async function problemsOf(store: MessageStore, promises: Promises): Promise<string[]> {
   return new Check(store, promises).run();
 }
 
@@ -36,7 +36,7 @@ class Check {
     if (this.problems.length < 10) this.problems.push(problem);
   }
 
-  run(): string[] {
+  async run(): Promise<string[]> {
     for (const [topic, queues] of this.expected.queues) {
       for (const [queue, records] of queues) this.queue(topic, queue, records);
     }
@@ -46,6 +46,7 @@ class Check {
     this.delayed();
     this.settings();
     this.offsets();
+    await this.keys();
     return this.problems;
   }
 
@@ -96,6 +97,20 @@ class Check {
     if (record.queueOffset !== offset)
       this.say(`${name} has ${record.queueOffset} where ${offset} should be`);
     if (bodyCrc(record.body) !== record.bodyCrc) this.say(`${name} has a corrupt body at ${offset}`);
+  }
+
+  /** Some messages are found by their key. */
+  private async keys(): Promise<void> {
+    const { store } = this;
+    const records = this.expected.queues.get('plain')?.get(0) ?? [];
+    for (const part of [0, 0.4, 0.8, 1]) {
+      const wanted = records[Math.floor(part * (records.length - 1))];
+      if (!wanted || wanted.opAt < this.begin) continue;
+      const range = { from: 0, to: MOST * MOST };
+      const [found] = await store.query('plain', wanted.id, range, { maxMessages: 2, maxBytes: MOST });
+      if (!found || idOf(decodeRecord(found).body) !== wanted.id)
+        this.say(`${wanted.id} is not found by its key`);
+    }
   }
 
   private deleted(topic: string): void {

@@ -43,7 +43,7 @@ async function check(image: Image, promises: Promises, seed: number): Promise<st
   const clock = new ManualClock(promises.now + 1);
   const random = new Random(seed);
   const store = await openStore(options(path, clock, task.mode));
-  const problems = problemsOf(store, promises);
+  const problems = await problemsOf(store, promises);
   if (problems.length > 0 || random.chance(2 / 3)) {
     await store.close();
     return problems;
@@ -57,7 +57,8 @@ async function check(image: Image, promises: Promises, seed: number): Promise<st
   await store.close();
   promises.take({ say: 'closed', n: work.n }, 0);
   const again = await openStore(options(path, clock, task.mode));
-  problems.push(...problemsOf(again, promises).map((problem) => `when opened once more: ${problem}`));
+  const later = await problemsOf(again, promises);
+  problems.push(...later.map((problem) => `when opened once more: ${problem}`));
   await again.close();
   return [...problems, ...promises.complaints];
 }

@@ -15,13 +15,18 @@ export interface Cut {
 /** A recording as it goes by: the disk and the promises at each of its cuts. */
 export class Cutting {
   private readonly entries: readonly Entry[];
+  /** between any two calls, and those at which names, sizes or promises change: they are few among the writes */
   private readonly moments: readonly number[];
+  private readonly turns: readonly number[];
   private readonly disk: Disk;
   readonly promises: Promises;
 
   constructor(recording: Recording, lie?: Lie) {
     this.entries = recording.entries();
     this.moments = this.entries.flatMap(({ kind }, index) => (kind === Kind.NOTE ? [] : [index + 1]));
+    this.turns = this.entries.flatMap(({ kind }, index) =>
+      kind === Kind.NOTE || kind === Kind.WRITE || kind === Kind.CLOSE ? [] : [index, index + 1, index + 2],
+    );
     this.disk = new Disk(recording.root, this.entries, recording.base(), lie);
     const history = recording.history();
     this.promises = history ? Promises.from(history) : new Promises();
@@ -29,9 +34,12 @@ export class Cutting {
 
   /** Cuts of these seeds, in the order in which they can be made. */
   plan(seeds: readonly number[]): Cut[] {
-    return seeds
-      .map((seed) => ({ seed, at: this.moments[new Random(seed).below(this.moments.length)] ?? 0 }))
-      .sort((a, b) => a.at - b.at);
+    const at = (seed: number): number => {
+      const random = new Random(seed);
+      const moments = random.chance(0.4) ? this.turns : this.moments;
+      return moments[random.below(moments.length)] ?? 0;
+    };
+    return seeds.map((seed) => ({ seed, at: at(seed) })).sort((a, b) => a.at - b.at);
   }
 
   /** Cuts must come in order. */
@@ -39,8 +47,7 @@ export class Cutting {
     this.disk.advance(at, ({ kind, payload }, index) => {
       if (kind === Kind.NOTE) this.promises.take(JSON.parse(payload.toString()) as Note, index);
     });
-    const random = new Random(seed);
-    random.next();
+    const random = new Random(seed + 0.5 * 2 ** 32);
     this.promises.syncedBefore(this.disk.logDoubt);
     const promises = Promises.from(this.promises.handOver());
     return { image: this.disk.afterCut(random, this.luck(random)), promises };
