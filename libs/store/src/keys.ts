@@ -15,7 +15,8 @@ import { writeLong } from '@halfmq/remoting/record';
  * and of the state environment (state/):
  *
  *   A                              int64 applied offset: everything before it is in here
- *   h  half offset int64           an undecided half message
+ *   u  half offset / 32 int64      undecided half messages (state/half-pages.ts)
+ *   h  half offset int64           one of them as JSON; only read: what u replaced before the first release
  *   v  half offset / 128 int64     128 verdict slots of 16 bytes
  *   r  half offset int64           a verdict's reason, when one was given
  *   d  deliver at int64, physical offset int64     a delayed message

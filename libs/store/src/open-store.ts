@@ -124,10 +124,18 @@ async function openState(options: StoreOptions, { commitLog, reader, flush }: Re
   const decisions = new DecisionWriter(storeHost, now);
   const delayed = new LoggedDelayedMessages(commitLog, decisions);
   const verdicts = new Verdicts(state);
-  const halves = new LoggedHalfLedger(commitLog, decisions, verdicts, delayed, firstCheckAfterMs, now);
+  const carried = new CarriedRecords(reader);
+  const halves = new LoggedHalfLedger({
+    log: commitLog,
+    decisions,
+    verdicts,
+    delayed,
+    firstCheckAfterMs,
+    recordAt: (physicalOffset) => carried.recordAt(physicalOffset),
+    now,
+  });
   const settings = new LoggedSettings(commitLog, decisions);
   const offsets = new GroupedOffsets();
-  const carried = new CarriedRecords(reader);
   const projection = new Projection(
     { state, halves, delayed, settings, offsets, carried },
     log,

@@ -67,14 +67,9 @@ export class LogStore implements MessageStore {
     const places = this.parts.commitLog.append(messages, stored);
     messages.forEach((message, index) => {
       const place = places[index];
-      if (message.topic === HALF_TOPIC && place) this.enterHalf(place, message.properties);
+      if (message.topic === HALF_TOPIC && place) this.halves.enter(place, message.properties);
     });
     return places;
-  }
-
-  private enterHalf(place: Place, properties: string): void {
-    this.halves.enter(place, properties);
-    this.parts.commitLog.onUndo(() => this.halves.undoHalf(place.queueOffset));
   }
 
   read(topic: string, queueId: number, offset: number, limits: ReadLimits): ReadResult {

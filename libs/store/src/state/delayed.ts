@@ -20,7 +20,7 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
   private readonly entries = new Map<number, Waiting>();
   private readonly dirty = new Set<number>();
   private removed: Waiting[] = [];
-  private readonly byTime = new DueHeap<Waiting>((entry) => this.entries.get(entry.physicalOffset) === entry);
+  private readonly byTime = new DueHeap((physicalOffset) => this.entries.has(physicalOffset));
 
   constructor(
     private readonly log: Appender,
@@ -41,12 +41,13 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
   /** A record that keeps its time was placed. It is not due before it is stored: nobody could read it yet. */
   enter(deliverAt: number, physicalOffset: number): void {
     const entry = this.enrol({ deliverAt, physicalOffset, stored: false });
-    this.log.onCommit(() => this.byTime.push(deliverAt, entry));
+    this.log.onCommit(() => this.byTime.push(deliverAt, entry.physicalOffset));
     this.log.onUndo(() => this.forget(entry));
   }
 
   due(now: number, limit: number): DelayedMessage[] {
-    return this.byTime.due(now, limit);
+    const due = this.byTime.due(now, limit).map((physicalOffset) => this.entries.get(physicalOffset));
+    return due.filter((entry) => entry !== undefined);
   }
 
   nextDueAt(): number | undefined {
@@ -83,7 +84,7 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
 
   private open(entry: Waiting): void {
     this.enrol(entry);
-    this.byTime.push(entry.deliverAt, entry);
+    this.byTime.push(entry.deliverAt, entry.physicalOffset);
   }
 
   private forget(entry: Waiting): void {

@@ -1,5 +1,4 @@
-import { propertyOf } from '@halfmq/remoting/record';
-import { longKey } from '../keys.js';
+import { decodeRecord, propertyOf, RecordError } from '@halfmq/remoting/record';
 import type {
   FinalMessage,
   HalfLedger,
@@ -9,17 +8,25 @@ import type {
   Stored,
   Verdict,
 } from '../message-store.js';
+import { CheckOrder } from './check-order.js';
 import type { DecisionWriter } from './decision.js';
 import { keepingTime, type LoggedDelayedMessages } from './delayed.js';
-import { DueHeap } from './due-heap.js';
+import { HalfPages } from './half-pages.js';
+import { HalfRows, type NewRow, type Row } from './half-rows.js';
 import type { Appender, Owed, Part } from './part.js';
 import type { Change, StateEnvironment } from './state-environment.js';
+import { ShownHalf } from './shown-half.js';
 import type { Verdicts } from './verdicts.js';
 
-/** An undecided half message; `stored` says that the state environment has it. */
-export type Entry = { -readonly [Field in keyof HalfMessage]: HalfMessage[Field] } & {
-  stored: boolean;
-};
+export interface HalfLedgerParts {
+  readonly log: Appender;
+  readonly decisions: DecisionWriter;
+  readonly verdicts: Verdicts;
+  readonly delayed: Pick<LoggedDelayedMessages, 'enter'>;
+  readonly firstCheckAfterMs: (properties: string) => number;
+  readonly recordAt: (physicalOffset: number) => Buffer | undefined;
+  readonly now: () => number;
+}
 
 /**
  * Half messages that wait for their verdict.
@@ -27,31 +34,24 @@ export type Entry = { -readonly [Field in keyof HalfMessage]: HalfMessage[Field]
  *   pending ⇄ parked (past the check limit; resumed by an operator)
  *   pending, parked ── the first verdict ──▶ decided, for ever
  *
- * Entries enter with their record and leave with their verdict, in the same group of the log. What enters and leaves
- * between two writes of the projection never touches the state environment.
+ * They enter with their record and leave with their verdict, in the same group of the log. In memory each is a packed
+ * row; what can be read from its record (the unique key) is not in it. What enters and leaves between two writes of the
+ * projection never touches the state environment, and what leaves before its first check is due is never sorted.
  */
 export class LoggedHalfLedger implements HalfLedger, Part {
-  /** by half offset, in that order: half offsets only grow */
-  private readonly entries = new Map<number, Entry>();
-  private readonly dirty = new Set<number>();
-  private removed: number[] = [];
+  private readonly rows = new HalfRows();
+  private readonly order: CheckOrder;
+  private readonly pages = new HalfPages(this.rows);
   private parkedCount = 0;
-  private readonly byCheckTime = new DueHeap<Entry>(
-    (entry, at) =>
-      entry.state === 'pending' && entry.nextCheckAt === at && this.entries.get(entry.halfOffset) === entry,
-  );
+  /** first half offset of the group under construction: it is not asked about, nobody could read it yet */
+  private placedFrom = Infinity;
 
-  constructor(
-    private readonly log: Appender,
-    private readonly decisions: DecisionWriter,
-    private readonly verdicts: Verdicts,
-    private readonly delayed: Pick<LoggedDelayedMessages, 'enter'>,
-    private readonly firstCheckAfterMs: (properties: string) => number,
-    private readonly now: () => number,
-  ) {}
+  constructor(private readonly parts: HalfLedgerParts) {
+    this.order = new CheckOrder(this.rows, parts.firstCheckAfterMs(''));
+  }
 
   get pending(): number {
-    return this.entries.size - this.parkedCount;
+    return this.rows.size - this.parkedCount;
   }
 
   get parked(): number {
@@ -59,38 +59,59 @@ export class LoggedHalfLedger implements HalfLedger, Part {
   }
 
   find(halfOffset: number): { readonly half?: HalfMessage; readonly verdict?: Verdict } | undefined {
-    const half = this.entries.get(halfOffset);
-    if (half) return { half };
-    const verdict = this.verdicts.find(halfOffset);
+    const row = this.rows.find(halfOffset);
+    if (row) return { half: this.shown(row) };
+    const verdict = this.parts.verdicts.find(halfOffset);
     return verdict && { verdict };
   }
 
+  private shown(row: Row): HalfMessage {
+    return new ShownHalf(row, this.uniqueKeyAt);
+  }
+
+  private readonly uniqueKeyAt = (physicalOffset: number): string => {
+    try {
+      const record = this.parts.recordAt(physicalOffset);
+      return (record && propertyOf(decodeRecord(record).properties, 'UNIQ_KEY')) ?? '';
+    } catch (error) {
+      if (error instanceof RecordError) return '';
+      throw error;
+    }
+  };
+
   due(now: number, limit: number): HalfMessage[] {
-    return this.byCheckTime.due(now, limit);
+    return this.order.due(now, limit, this.placedFrom).map((row) => this.shown(row));
   }
 
   nextDueAt(): number | undefined {
-    return this.byCheckTime.nextAt();
+    return this.order.nextAt(this.placedFrom);
   }
 
   list(limit: number, afterHalfOffset = -1): HalfMessage[] {
     const found: HalfMessage[] = [];
-    for (const entry of this.entries.values()) {
-      if (found.length >= limit) break;
-      if (entry.halfOffset > afterHalfOffset) found.push(entry);
+    const first = this.rows.ceiling(afterHalfOffset + 1);
+    for (let row = first; row && found.length < limit; row = row.step() ? row : undefined) {
+      found.push(this.shown(row));
     }
     return found;
   }
 
   checked(halfOffset: number, nextCheckAt: number): void {
-    const entry = this.entries.get(halfOffset);
-    if (!entry) return;
-    this.replace(entry, { checks: entry.checks + 1, nextCheckAt });
+    const row = this.rows.find(halfOffset);
+    if (!row) return;
+    row.checks++;
+    this.move(row, nextCheckAt);
+    this.pages.touch(halfOffset);
   }
 
   postpone(halfOffset: number, nextCheckAt: number): void {
-    const entry = this.entries.get(halfOffset);
-    if (entry) this.replace(entry, { nextCheckAt });
+    const row = this.rows.find(halfOffset);
+    if (row) this.move(row, nextCheckAt);
+  }
+
+  private move(row: Row, nextCheckAt: number): void {
+    row.nextCheckAt = nextCheckAt;
+    if (!row.isParked) this.order.sort(row);
   }
 
   decide(
@@ -99,183 +120,171 @@ export class LoggedHalfLedger implements HalfLedger, Part {
     final: FinalMessage | undefined,
     stored: Stored,
   ): Verdict | undefined {
-    const entry = this.entries.get(halfOffset);
-    if (!entry) {
-      const earlier = this.verdicts.find(halfOffset);
+    const { log, verdicts, decisions } = this.parts;
+    const row = this.rows.find(halfOffset);
+    if (!row) {
+      const earlier = verdicts.find(halfOffset);
       if (!earlier) throw new Error(`no half message has half offset ${halfOffset}`);
-      this.log.whenStored(stored);
+      log.whenStored(stored);
       return earlier;
     }
-    this.append(final, this.decisions.verdict(halfOffset, verdict), stored);
-    this.close(entry, verdict);
-    this.log.onUndo(() => {
-      this.verdicts.unset(halfOffset);
-      this.open(entry);
-      this.sort();
+    this.append(final, decisions.verdict(halfOffset, verdict), stored);
+    this.close(row, verdict);
+    log.onUndo(() => {
+      verdicts.unset(halfOffset);
+      const again = this.rows.revive(halfOffset);
+      if (again.isParked) this.parkedCount++;
+      else this.order.sort(again);
     });
     return undefined;
   }
 
   /** Both in one append: a cut log has both or none. */
   private append(final: FinalMessage | undefined, verdict: NewMessage, stored: Stored): void {
+    const { log, delayed } = this.parts;
     const deliverAt = final?.deliverAt;
     if (!final || deliverAt === undefined) {
-      this.log.append(final ? [final, verdict] : [verdict], stored);
+      log.append(final ? [final, verdict] : [verdict], stored);
       return;
     }
-    const [place] = this.log.append([keepingTime(final, deliverAt), verdict], stored, deliverAt);
-    if (place) this.delayed.enter(deliverAt, place.physicalOffset);
+    const [place] = log.append([keepingTime(final, deliverAt), verdict], stored, deliverAt);
+    if (place) delayed.enter(deliverAt, place.physicalOffset);
   }
 
   park(halfOffset: number, copy: NewMessage, stored: Stored): Place {
-    const entry = this.undecided(halfOffset);
-    const decision = this.decisions.decision({ type: 'parked', halfOffset });
-    const [place] = this.log.append([copy, decision], stored);
+    const { log, decisions } = this.parts;
+    const { isParked } = this.undecided(halfOffset);
+    const [place] = log.append([copy, decisions.decision({ type: 'parked', halfOffset })], stored);
     if (!place) throw new Error('nothing was placed');
-    const before = { ...entry };
     this.applyParked(halfOffset);
-    this.log.onUndo(() => this.replace(this.undecided(halfOffset), before));
+    log.onUndo(() => this.setParked(this.undecided(halfOffset), isParked));
     return place;
   }
 
   resume(halfOffset: number, nextCheckAt: number, stored: Stored): void {
-    const entry = this.undecided(halfOffset);
-    this.log.append([this.decisions.decision({ type: 'resumed', halfOffset, nextCheckAt })], stored);
-    const before = { ...entry };
+    const { log, decisions } = this.parts;
+    const before = this.shown(this.undecided(halfOffset));
+    log.append([decisions.decision({ type: 'resumed', halfOffset, nextCheckAt })], stored);
     this.applyResumed(halfOffset, nextCheckAt);
-    this.log.onUndo(() => this.replace(this.undecided(halfOffset), before));
+    log.onUndo(() => {
+      const row = this.undecided(halfOffset);
+      row.checks = before.checks;
+      row.nextCheckAt = before.nextCheckAt;
+      this.setParked(row, before.state === 'parked');
+    });
   }
 
-  private undecided(halfOffset: number): Entry {
-    const entry = this.entries.get(halfOffset);
-    if (!entry) throw new Error(`no undecided half message has half offset ${halfOffset}`);
-    return entry;
+  private undecided(halfOffset: number): Row {
+    const row = this.rows.find(halfOffset);
+    if (!row) throw new Error(`no undecided half message has half offset ${halfOffset}`);
+    return row;
   }
 
   /** A record of the half topic, when the log is applied again: what is known or decided stays as it is. */
   applyHalf(place: Place, properties: string): void {
     const { queueOffset } = place;
-    if (!this.entries.has(queueOffset) && !this.verdicts.find(queueOffset))
-      this.open(this.entryOf(place, properties));
+    if (this.rows.find(queueOffset) || this.parts.verdicts.find(queueOffset)) return;
+    this.order.add(this.rows.add(this.rowOf(place, properties)));
+    this.pages.touch(queueOffset);
   }
 
   /** A record of the half topic was placed. It is not asked about before it is stored: nobody could read it yet. */
   enter(place: Place, properties: string): void {
-    const entry = this.entryOf(place, properties);
-    this.enrol(entry);
-    this.log.onCommit(() => this.byCheckTime.push(entry.nextCheckAt, entry));
+    this.rows.add(this.rowOf(place, properties));
+    if (this.placedFrom !== Infinity) return;
+    const from = (this.placedFrom = place.queueOffset);
+    const { log } = this.parts;
+    log.onCommit(() => {
+      this.placedFrom = Infinity;
+      const first = this.rows.ceiling(from);
+      for (let row = first; row; row = row.step() ? row : undefined) this.order.add(row);
+    });
+    log.onUndo(() => {
+      this.placedFrom = Infinity;
+      this.rows.truncate(from);
+    });
   }
 
-  private entryOf(place: Place, properties: string): Entry {
+  private rowOf(place: Place, properties: string): NewRow {
     const { queueOffset: halfOffset, physicalOffset, storeTimestamp } = place;
     // store times stand still while a clock that was set back catches up: a check must not wait for that
-    const since = Math.min(storeTimestamp, this.now());
+    const since = Math.min(storeTimestamp, this.parts.now());
     return {
       halfOffset,
       physicalOffset,
       producerGroup: propertyOf(properties, 'PGROUP') ?? '',
       topic: propertyOf(properties, 'REAL_TOPIC') ?? '',
-      uniqueKey: propertyOf(properties, 'UNIQ_KEY') ?? '',
       storeTimestamp,
       state: 'pending',
       checks: 0,
-      nextCheckAt: since + this.firstCheckAfterMs(properties),
-      stored: false,
+      nextCheckAt: since + this.parts.firstCheckAfterMs(properties),
     };
   }
 
-  /** A half record whose commit failed. */
-  undoHalf(halfOffset: number): void {
-    const entry = this.entries.get(halfOffset);
-    if (entry) this.forget(entry);
-  }
-
   applyVerdict(halfOffset: number, verdict: Verdict): void {
-    const entry = this.entries.get(halfOffset);
-    if (entry) this.close(entry, verdict);
-    else if (!this.verdicts.find(halfOffset)) this.verdicts.set(halfOffset, verdict);
+    const { verdicts } = this.parts;
+    const row = this.rows.find(halfOffset);
+    if (row) this.close(row, verdict);
+    else if (!verdicts.find(halfOffset)) verdicts.set(halfOffset, verdict);
   }
 
   applyParked(halfOffset: number): void {
-    const entry = this.entries.get(halfOffset);
-    if (entry) this.replace(entry, { state: 'parked' });
+    const row = this.rows.find(halfOffset);
+    if (row) this.setParked(row, true);
   }
 
   applyResumed(halfOffset: number, nextCheckAt: number): void {
-    const entry = this.entries.get(halfOffset);
-    if (entry) this.replace(entry, { state: 'pending', checks: 0, nextCheckAt });
+    const row = this.rows.find(halfOffset);
+    if (!row) return;
+    row.checks = 0;
+    row.nextCheckAt = nextCheckAt;
+    this.setParked(row, false);
   }
 
-  private enrol(entry: Entry): void {
-    this.entries.set(entry.halfOffset, entry);
-    this.dirty.add(entry.halfOffset);
+  private setParked(row: Row, parked: boolean): void {
+    if (row.isParked !== parked) this.parkedCount += parked ? 1 : -1;
+    row.isParked = parked;
+    if (!parked) this.order.sort(row);
+    this.pages.touch(row.halfOffset);
   }
 
-  private open(entry: Entry): void {
-    this.enrol(entry);
-    if (entry.state === 'parked') this.parkedCount++;
-    else this.byCheckTime.push(entry.nextCheckAt, entry);
-  }
-
-  private sort(): void {
-    const sorted = [...this.entries].toSorted(([a], [b]) => a - b);
-    this.entries.clear();
-    for (const [halfOffset, entry] of sorted) this.entries.set(halfOffset, entry);
-  }
-
-  private close(entry: Entry, verdict: Verdict): void {
-    this.forget(entry);
-    this.verdicts.set(entry.halfOffset, verdict);
-  }
-
-  private forget(entry: Entry): void {
-    this.entries.delete(entry.halfOffset);
-    this.dirty.delete(entry.halfOffset);
-    if (entry.state === 'parked') this.parkedCount--;
-    if (entry.stored) this.removed.push(entry.halfOffset);
-  }
-
-  /** Answers given earlier keep showing the old state: entries are replaced, never changed. */
-  private replace(entry: Entry, change: Partial<Entry>): void {
-    if (entry.state === 'parked') this.parkedCount--;
-    this.open({ ...entry, ...change });
+  private close(row: Row, verdict: Verdict): void {
+    const { halfOffset } = row;
+    if (row.isParked) this.parkedCount--;
+    row.remove();
+    this.pages.touch(halfOffset);
+    this.parts.verdicts.set(halfOffset, verdict);
   }
 
   /** Records of all that are undecided. */
-  owed(): Owed[] {
-    return [...this.entries.values()].map(({ halfOffset, physicalOffset }) => ({
-      physicalOffset,
-      isOwed: () => this.entries.has(halfOffset),
-      decided: () =>
-        this.entries.get(halfOffset)?.state === 'parked' ? { type: 'parked', halfOffset } : undefined,
-    }));
+  *owed(): Generator<Owed> {
+    for (let half = this.list(1).at(0); half; half = this.list(1, half.halfOffset).at(0)) {
+      const { halfOffset, physicalOffset } = half;
+      yield {
+        physicalOffset,
+        isOwed: () => this.rows.find(halfOffset) !== undefined,
+        decided: () =>
+          this.rows.find(halfOffset)?.isParked === true ? { type: 'parked', halfOffset } : undefined,
+      };
+    }
   }
 
   load(state: StateEnvironment): void {
-    for (const { value } of state.all('h')) {
-      const entry = JSON.parse(value.toString('utf8')) as Omit<Entry, 'stored'>;
-      this.open({ ...entry, stored: true });
-    }
-    this.dirty.clear();
+    this.pages.load(state, (row) => this.take(row));
+  }
+
+  private take(row: NewRow): void {
+    if (row.state === 'parked') this.parkedCount++;
+    this.order.add(this.rows.add(row));
   }
 
   changes(): Change[] {
-    const changes: Change[] = this.removed
-      .filter((halfOffset) => !this.entries.has(halfOffset))
-      .map((halfOffset) => ({ key: longKey('h', halfOffset), value: undefined }));
-    for (const halfOffset of this.dirty) {
-      const entry = this.entries.get(halfOffset);
-      if (!entry) continue;
-      const { stored: _stored, ...kept } = entry;
-      entry.stored = true;
-      changes.push({ key: longKey('h', halfOffset), value: Buffer.from(JSON.stringify(kept)) });
-    }
-    this.removed = [];
-    this.dirty.clear();
-    return [...changes, ...this.verdicts.changes()];
+    const changes = this.pages.changes();
+    this.rows.tidy();
+    return changes.concat(this.parts.verdicts.changes());
   }
 
   written(): void {
-    this.verdicts.written();
+    this.parts.verdicts.written();
   }
 }

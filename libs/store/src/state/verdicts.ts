@@ -4,7 +4,7 @@ import type { Verdict } from '../message-store.js';
 import type { Change, StateEnvironment } from './state-environment.js';
 
 /*
- * Verdicts of decided half messages. In the state environment they are packed, 128 slots a value:
+ * Verdicts of decided half messages, 128 slots a page, in memory (those not yet written) as in the state environment:
  *   kind 1 (0 none, 1 commit, 2 rollback), by 1 (1 producer, 2 check, 3 operator), 6 unused, at 8 (ms since 1970)
  * A reason, which only people give, is a value of its own.
  */
@@ -13,66 +13,89 @@ const SLOT = 16;
 const KINDS = [undefined, 'commit', 'rollback'] as const;
 const SPEAKERS = [undefined, 'producer', 'check', 'operator'] as const;
 
+interface Page {
+  readonly number: number;
+  readonly slots: Buffer;
+  /** since the environment was last given it */
+  changed: boolean;
+}
+
 export class Verdicts {
-  /** not yet in the environment */
-  private readonly recent = new Map<number, Verdict>();
-  private writing: number[] = [];
+  /** what the environment does not have yet, page by page */
+  private readonly recent = new Map<number, Page>();
+  private readonly reasons = new Map<number, string>();
+  private handedOut: number[] = [];
+  private latest: Page | undefined;
 
   constructor(private readonly state: StateEnvironment) {}
 
   find(halfOffset: number): Verdict | undefined {
-    return this.recent.get(halfOffset) ?? this.stored(halfOffset);
+    const number = pageNumber(halfOffset);
+    const slots = this.recent.get(number)?.slots ?? this.state.get(longKey('v', number));
+    if (!slots) return undefined;
+    const at = (halfOffset % SLOTS) * SLOT;
+    const kind = KINDS[slots.readUInt8(at)];
+    const by = SPEAKERS[slots.readUInt8(at + 1)];
+    if (!kind || !by) return undefined;
+    const reason = this.reasons.get(halfOffset) ?? this.state.get(longKey('r', halfOffset))?.toString('utf8');
+    const verdict = { kind, by, at: readLong(slots, at + 8) };
+    return reason === undefined ? verdict : { ...verdict, reason };
   }
 
   set(halfOffset: number, verdict: Verdict): void {
-    this.recent.set(halfOffset, verdict);
+    const page = this.pageOf(halfOffset);
+    const at = (halfOffset % SLOTS) * SLOT;
+    page.slots[at] = KINDS.indexOf(verdict.kind);
+    page.slots[at + 1] = SPEAKERS.indexOf(verdict.by);
+    writeLong(page.slots, at + 8, verdict.at);
+    page.changed = true;
+    if (verdict.reason !== undefined) this.reasons.set(halfOffset, verdict.reason);
   }
 
   /** Of a decision whose commit failed. */
   unset(halfOffset: number): void {
-    this.recent.delete(halfOffset);
+    const at = (halfOffset % SLOTS) * SLOT;
+    this.pageOf(halfOffset).slots.fill(0, at, at + SLOT);
+    this.reasons.delete(halfOffset);
   }
 
-  private stored(halfOffset: number): Verdict | undefined {
-    const page = this.state.get(pageKey(halfOffset));
-    if (!page) return undefined;
-    const at = (halfOffset % SLOTS) * SLOT;
-    const kind = KINDS[page.readUInt8(at)];
-    const by = SPEAKERS[page.readUInt8(at + 1)];
-    if (!kind || !by) return undefined;
-    const reason = this.state.get(longKey('r', halfOffset))?.toString('utf8');
-    const verdict = { kind, by, at: readLong(page, at + 8) };
-    return reason === undefined ? verdict : { ...verdict, reason };
+  private pageOf(halfOffset: number): Page {
+    const number = pageNumber(halfOffset);
+    if (this.latest?.number === number) return this.latest;
+    let page = this.recent.get(number);
+    if (!page) {
+      const slots = this.state.get(longKey('v', number)) ?? Buffer.alloc(SLOTS * SLOT);
+      this.recent.set(number, (page = { number, slots, changed: false }));
+    }
+    return (this.latest = page);
   }
 
   changes(): Change[] {
-    this.writing = [...this.recent.keys()];
-    const pages = new Map<number, Buffer>();
     const changes: Change[] = [];
-    for (const [halfOffset, verdict] of this.recent) {
-      const number = Math.floor(halfOffset / SLOTS);
-      let page = pages.get(number);
-      if (!page) {
-        page = this.state.get(pageKey(halfOffset)) ?? Buffer.alloc(SLOTS * SLOT);
-        pages.set(number, page);
-        changes.push({ key: pageKey(halfOffset), value: page });
-      }
-      writeSlot(page, (halfOffset % SLOTS) * SLOT, verdict);
-      if (verdict.reason !== undefined) {
-        changes.push({ key: longKey('r', halfOffset), value: Buffer.from(verdict.reason) });
-      }
+    for (const page of this.recent.values()) {
+      if (!page.changed) continue;
+      page.changed = false;
+      // a copy: what is decided while it is being written is not in the synced log yet
+      changes.push({ key: longKey('v', page.number), value: Buffer.from(page.slots) });
     }
+    for (const [halfOffset, reason] of this.reasons) {
+      changes.push({ key: longKey('r', halfOffset), value: Buffer.from(reason) });
+    }
+    this.handedOut = [...this.reasons.keys()];
     return changes;
   }
 
+  /** The environment has what the last call of `changes` gave. */
   written(): void {
-    for (const halfOffset of this.writing) this.recent.delete(halfOffset);
-    this.writing = [];
+    for (const halfOffset of this.handedOut) this.reasons.delete(halfOffset);
+    this.handedOut = [];
+    for (const page of this.recent.values()) if (!page.changed) this.recent.delete(page.number);
+    this.latest = undefined;
   }
 
   /** Verdicts of half messages that cannot be named any more: whole pages before this half offset. */
   forgetBefore(halfOffset: number): Change[] {
-    const end = Math.floor(halfOffset / SLOTS);
+    const end = pageNumber(halfOffset);
     const changes: Change[] = [];
     for (const { key } of this.state.all('v')) {
       if (readLong(key, 1) >= end) break;
@@ -86,12 +109,6 @@ export class Verdicts {
   }
 }
 
-function pageKey(halfOffset: number): Buffer {
-  return longKey('v', Math.floor(halfOffset / SLOTS));
-}
-
-function writeSlot(page: Buffer, at: number, verdict: Verdict): void {
-  page.writeUInt8(KINDS.indexOf(verdict.kind), at);
-  page.writeUInt8(SPEAKERS.indexOf(verdict.by), at + 1);
-  writeLong(page, at + 8, verdict.at);
+function pageNumber(halfOffset: number): number {
+  return Math.floor(halfOffset / SLOTS);
 }

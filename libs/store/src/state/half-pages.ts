@@ -1,0 +1,120 @@
+import { readLong, writeLong } from '@halfmq/remoting/record';
+import { longKey } from '../keys.js';
+import type { HalfRows, NewRow } from './half-rows.js';
+import type { Change, StateEnvironment } from './state-environment.js';
+
+/*
+ * Undecided half messages in the state environment: one value for each 32 consecutive half offsets, so that a million of
+ * them is read in 31,250 steps.
+ *   rows 1, names 1, names (length 2, UTF-8), then the rows by rising half offset, 32 bytes each:
+ *   half offset mod 32 1, state 1 (1 pending, 2 parked), checks 2, group 1 and topic 1 (which name), unused 2,
+ *   physical offset 8, store time 8, next check 8
+ */
+const PAGE_ROWS = 32;
+const ROW = 32;
+const MOST_CHECKS = 0xffff;
+
+/** What of the rows goes to the state environment. */
+export class HalfPages {
+  /** rows from here on are not in the environment yet */
+  private writtenEnd = 0;
+  /** pages before that which changed */
+  private readonly dirty = new Set<number>();
+  /** keys of rows that were not packed */
+  private outdated: Buffer[] = [];
+
+  constructor(private readonly rows: HalfRows) {}
+
+  /** The row changed, or is gone; what enters and leaves between two writes is never written. */
+  touch(halfOffset: number): void {
+    if (halfOffset < this.writtenEnd) this.dirty.add(pageOf(halfOffset));
+  }
+
+  load(state: StateEnvironment, take: (row: NewRow) => void): void {
+    for (const { key, value } of state.all('u')) rowsOfPage(readLong(key, 1), value).forEach(take);
+    this.writtenEnd = this.rows.end;
+    for (const { key, value } of state.all('h')) {
+      const row = JSON.parse(value.toString('utf8')) as NewRow;
+      if (!this.rows.find(row.halfOffset)) take(row);
+      this.touch(row.halfOffset);
+      this.outdated.push(key);
+    }
+  }
+
+  changes(): Change[] {
+    const { rows, dirty } = this;
+    const first = rows.ceiling(this.writtenEnd);
+    for (let row = first; row; row = row.step() ? row : undefined) dirty.add(pageOf(row.halfOffset));
+    this.writtenEnd = Math.max(this.writtenEnd, rows.end);
+    const changes = Array.from(dirty, (page) => pageChange(rows, page));
+    dirty.clear();
+    for (const key of this.outdated.splice(0)) changes.push({ key, value: undefined });
+    return changes;
+  }
+}
+
+function pageOf(halfOffset: number): number {
+  return Math.floor(halfOffset / PAGE_ROWS);
+}
+
+/** The page as the rows have it now. */
+function pageChange(rows: HalfRows, page: number): Change {
+  const key = longKey('u', page);
+  const names: string[] = [];
+  const packed = Buffer.alloc(PAGE_ROWS * ROW);
+  let count = 0;
+  const end = (page + 1) * PAGE_ROWS;
+  const first = rows.ceiling(page * PAGE_ROWS);
+  for (let row = first; row && row.halfOffset < end; row = row.step() ? row : undefined) {
+    const at = count++ * ROW;
+    packed.writeUInt8(row.halfOffset % PAGE_ROWS, at);
+    packed.writeUInt8(row.isParked ? 2 : 1, at + 1);
+    packed.writeUInt16BE(Math.min(row.checks, MOST_CHECKS), at + 2);
+    packed.writeUInt8(indexIn(names, row.producerGroup), at + 4);
+    packed.writeUInt8(indexIn(names, row.topic), at + 5);
+    writeLong(packed, at + 8, row.physicalOffset);
+    writeLong(packed, at + 16, row.storeTimestamp);
+    writeLong(packed, at + 24, row.nextCheckAt);
+  }
+  if (count === 0) return { key, value: undefined };
+  return { key, value: Buffer.concat([head(count, names), packed.subarray(0, count * ROW)]) };
+}
+
+function indexIn(names: string[], name: string): number {
+  const known = names.indexOf(name);
+  return known < 0 ? names.push(name) - 1 : known;
+}
+
+function head(count: number, names: readonly string[]): Buffer {
+  const parts = names.flatMap((name) => {
+    const text = Buffer.from(name);
+    const length = Buffer.alloc(2);
+    length.writeUInt16BE(text.length);
+    return [length, text];
+  });
+  return Buffer.concat([Buffer.from([count, names.length]), ...parts]);
+}
+
+function rowsOfPage(page: number, value: Buffer): NewRow[] {
+  const names: string[] = [];
+  let at = 2;
+  for (let left = value.readUInt8(1); left > 0; left--) {
+    const end = at + 2 + value.readUInt16BE(at);
+    names.push(value.toString('utf8', at + 2, end));
+    at = end;
+  }
+  const rows: NewRow[] = [];
+  for (let left = value.readUInt8(0); left > 0; left--, at += ROW) {
+    rows.push({
+      halfOffset: page * PAGE_ROWS + value.readUInt8(at),
+      state: value.readUInt8(at + 1) === 2 ? 'parked' : 'pending',
+      checks: value.readUInt16BE(at + 2),
+      producerGroup: names[value.readUInt8(at + 4)] ?? '',
+      topic: names[value.readUInt8(at + 5)] ?? '',
+      physicalOffset: readLong(value, at + 8),
+      storeTimestamp: readLong(value, at + 16),
+      nextCheckAt: readLong(value, at + 24),
+    });
+  }
+  return rows;
+}
