@@ -56,7 +56,7 @@ describe('a disk that does not sync', () => {
       ['first', 'second'],
       ['first', 'second'],
     ]);
-    expect(opened.load).toEqual({ unansweredBytes: 0, unsyncedBytes: 0 });
+    expect(opened.load).toMatchObject({ unanswered: 0, unansweredBytes: 0, unsyncedBytes: 0 });
   });
 
   it('holds no group for long: it is stored, and waits for its own sync', async () => {

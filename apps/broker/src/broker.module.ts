@@ -1,6 +1,13 @@
-import { Module, type DynamicModule, type FactoryProvider, type InjectionToken } from '@nestjs/common';
+import {
+  Module,
+  type DynamicModule,
+  type FactoryProvider,
+  type InjectionToken,
+  type ValueProvider,
+} from '@nestjs/common';
 import { RemotingClient, type Clock, type Host, type Log } from '@halfmq/remoting';
 import type { MessageStore } from '@halfmq/store';
+import { Limits } from './admit/limits.js';
 import { BrokerHandlers } from './admin/broker.handlers.js';
 import { GroupAdmin } from './admin/group-admin.js';
 import { GroupsHandlers } from './admin/groups.handlers.js';
@@ -37,7 +44,18 @@ import { CheckBack } from './transaction/check-back.js';
 import { EndTransaction } from './transaction/end-transaction.js';
 import { Resume } from './transaction/resume.js';
 import { TransactionHandlers } from './transaction/transaction.handlers.js';
-import { ADDRESS, CLOCK, CONFIG, HOLDS_LOCK, LOG, MESSAGE_STORE, STORE_HOST, WORKERS } from './tokens.js';
+import {
+  ADDRESS,
+  ADMIT_HOLD,
+  ADMIT_SEND,
+  CLOCK,
+  CONFIG,
+  HOLDS_LOCK,
+  LOG,
+  MESSAGE_STORE,
+  STORE_HOST,
+  WORKERS,
+} from './tokens.js';
 
 /** What exists before the rooms do. */
 export interface Foundation {
@@ -78,6 +96,7 @@ export class BrokerModule {
           inject: [OrderLocks],
           useFactory: (locks: OrderLocks) => (group: string) => locks.holdsAny(group),
         },
+        ...admission(foundation),
         ...DIRECTORY.rooms,
         ...PRODUCE.rooms,
         ...TRANSACTION.rooms,
@@ -91,6 +110,14 @@ export class BrokerModule {
       ],
     };
   }
+}
+
+function admission({ config, store }: Foundation): ValueProvider[] {
+  const limits = new Limits(config, store.load);
+  return [
+    { provide: ADMIT_SEND, useValue: (waitedMs: number) => limits.admitSend(waitedMs) },
+    { provide: ADMIT_HOLD, useValue: (held: number) => limits.admitHold(held) },
+  ];
 }
 
 /** A room is a plain class: its constructor's arguments are found by these tokens. */
@@ -120,7 +147,18 @@ const PRODUCE = {
     room(DueDeliveries, CLOCK, LOG, CONFIG, MESSAGE_STORE),
     room(BrokerProperties, CONFIG, CLOCK),
     room(Destination, CONFIG, Topics, Groups, HOLDS_LOCK),
-    room(Send, CONFIG, CLOCK, Destination, BrokerProperties, Clients, Put, Delay, OffsetMessageIds),
+    room(
+      Send,
+      CONFIG,
+      CLOCK,
+      Destination,
+      BrokerProperties,
+      Clients,
+      Put,
+      Delay,
+      OffsetMessageIds,
+      ADMIT_SEND,
+    ),
   ],
 };
 
@@ -139,7 +177,7 @@ const CONSUME = {
   rooms: [
     room(Hold, CLOCK, MESSAGE_STORE, Topics),
     room(PullChecks, CONFIG, Topics, Groups, Clients),
-    room(Pull, CONFIG, MESSAGE_STORE, PullChecks, Hold, LOG),
+    room(Pull, CONFIG, MESSAGE_STORE, PullChecks, Hold, LOG, ADMIT_HOLD),
     room(Offsets, MESSAGE_STORE, Topics, Groups, LOG),
     room(Query, MESSAGE_STORE, CLOCK),
     room(OrderLocks, CLOCK),

@@ -5,6 +5,7 @@ import type { KeyIndex } from './index/key-index.js';
 import type { CommitLog } from './log/commit-log.js';
 import type { Flush } from './log/flush.js';
 import type { Damage } from './log/damage.js';
+import { LogLoad } from './log/log-load.js';
 import type { Queues } from './log/queues.js';
 import type { Segments } from './log/segments.js';
 import type { CommittedGroup } from './log/write-group.js';
@@ -53,6 +54,7 @@ export class LogStore implements MessageStore {
   readonly delayed: LoggedDelayedMessages;
   readonly settings: LoggedSettings;
   readonly offsets: GroupedOffsets;
+  readonly load: StoreLoad;
   private readonly listeners = new Set<(arrival: Arrival) => void>();
   private closing: Promise<void> | undefined;
 
@@ -61,6 +63,7 @@ export class LogStore implements MessageStore {
     this.delayed = parts.delayed;
     this.settings = parts.settings;
     this.offsets = parts.offsets;
+    this.load = new LogLoad(parts.commitLog, parts.flush);
   }
 
   append(messages: readonly NewMessage[], stored: Stored): readonly Place[] {
@@ -149,11 +152,6 @@ export class LogStore implements MessageStore {
 
   get writable(): boolean {
     return this.parts.commitLog.writable;
-  }
-
-  get load(): StoreLoad {
-    const { commitLog, flush } = this.parts;
-    return { unansweredBytes: commitLog.unansweredBytes, unsyncedBytes: flush.unsyncedBytes };
   }
 
   flush(): Promise<void> {

@@ -20,7 +20,7 @@ export const ACCEPTED_NAMES: ReadonlySet<string> = new Set([
   accountStatsEnable accountStatsPrintZeroValues ackMessageThreadPoolNums ackThreadPoolQueueCapacity
   aclEnable adminBrokerThreadPoolNums adminBrokerThreadPoolQueueCapacity allowRecallWhenBrokerNotWriteable
   appendAckAsync appendCkAsync asyncSendEnable autoDeleteUnusedStats broadcastOffsetExpireMaxSecond
-  broadcastOffsetExpireSecond brokerConfigPath brokerElectionPriority brokerFastFailureEnable
+  broadcastOffsetExpireSecond brokerConfigPath brokerElectionPriority
   brokerHeartbeatInterval brokerIP2 brokerNotActiveTimeoutMillis cgColdReadThreshold checkSyncStateSetPeriod
   cleanOfflineBrokerInterval clearRetryTopicWhenDeleteTopic clientManagerThreadPoolQueueCapacity
   clientManageThreadPoolNums coldCtrStrategyEnable commercialBaseCount commercialSizePerMsg
@@ -62,11 +62,10 @@ export const ACCEPTED_NAMES: ReadonlySet<string> = new Set([
   transactionOpMsgMaxSize transferMsgByHeap updateNameServerAddrPeriod usePIDColdCtrStrategy
   useServerSideResetOffset useStaticSubscription validateSystemTopicWhenUpdateTopic waitTimeMillsInAckQueue
   waitTimeMillsInAdminBrokerQueue waitTimeMillsInHeartbeatQueue waitTimeMillsInLitePullQueue
-  waitTimeMillsInPullQueue waitTimeMillsInSendQueue waitTimeMillsInTransactionQueue
+  waitTimeMillsInPullQueue waitTimeMillsInTransactionQueue
   `),
   // MessageStoreConfig
   ...STORE_SETTINGS_ASIDE.keys(),
-  'osPageCacheBusyTimeOutMills',
   // NettyServerConfig
   ...words(`
   enableShutdownGracefully serverAsyncSemaphoreValue serverCallbackExecutorThreads

@@ -85,6 +85,13 @@ export const SETTINGS = {
   ),
   startAcceptSendRequestTimeStamp: setting(whole(0), 0, 'ms since 1970 before which sends are refused'),
 
+  brokerFastFailureEnable: setting(flag, true, 'false: `waitTimeMillsInSendQueue` is not looked at'),
+  waitTimeMillsInSendQueue: setting(
+    whole(1),
+    200,
+    'ms a send that was read may wait because its connection takes no answers or has too many sends unanswered; then it is refused with SYSTEM_BUSY',
+  ),
+
   // transactions
   transactionTimeOut: setting(whole(0), 6_000, 'ms a half message is left alone before its first check'),
   transactionCheckMax: setting(whole(0), 15, 'checks before a half message is parked'),
@@ -131,6 +138,11 @@ export const SETTINGS = {
     whole(1),
     5_000,
     'ms a send waits for its sync with SYNC_FLUSH; then it is answered with FLUSH_DISK_TIMEOUT, and the message stays',
+  ),
+  osPageCacheBusyTimeOutMills: setting(
+    whole(1),
+    1_000,
+    'ms a commit may take; sends that waited in their sockets meanwhile are refused with SYSTEM_BUSY',
   ),
   fileReservedTime: setting(whole(1), 72, 'hours after which a segment is deleted'),
 } as const satisfies Record<string, Setting<unknown, HostFacts>>;

@@ -37,6 +37,8 @@ export class Hold {
   private readonly byQueue = new Map<string, Set<Entry>>();
   private readonly byPeer = new WeakMap<Connection, Set<Entry>>();
   private readonly listening: (() => void)[] = [];
+  /** pulls that are held */
+  size = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -62,6 +64,7 @@ export class Hold {
     const entry: Entry = { ...pull, queue: queueKey(pull.topic, pull.queueId), cancel: () => undefined };
     entry.cancel = this.clock.after(pull.waitMs, () => this.wake(entry));
     setOf(this.byQueue, entry.queue).add(entry);
+    this.size++;
     this.ofPeer(pull.peer).add(entry);
   }
 
@@ -88,6 +91,7 @@ export class Hold {
   private remove(entry: Entry): void {
     const entries = this.byQueue.get(entry.queue);
     if (!entries?.delete(entry)) return;
+    this.size--;
     if (entries.size === 0) this.byQueue.delete(entry.queue);
     this.byPeer.get(entry.peer)?.delete(entry);
     entry.cancel();

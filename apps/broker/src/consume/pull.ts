@@ -40,6 +40,8 @@ export class Pull {
     private readonly checks: PullChecks,
     private readonly hold: Hold,
     private readonly log: Log,
+    /** throws when no more pulls are held */
+    private readonly admitHold: (held: number) => void,
   ) {}
 
   /** A pull as it arrives: commits the offset it brings, and may be held when there is nothing yet. */
@@ -50,6 +52,7 @@ export class Pull {
     if ((header.sysFlag & PullSysFlag.COMMIT_OFFSET) !== 0) this.commit(header);
     const waitMs = this.waitMs(header);
     if (status !== 'PULL_NOT_FOUND' || waitMs <= 0) return outcome;
+    this.admitHold(this.hold.size);
     this.wait(header, context, granted, waitMs);
     return NO_ANSWER;
   }

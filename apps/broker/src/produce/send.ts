@@ -46,6 +46,8 @@ export class Send {
     private readonly put: Put,
     private readonly delay: Delay,
     private readonly ids: OffsetMessageIds,
+    /** throws when a send is not taken now */
+    readonly admit: (waitedMs: number) => void,
   ) {
     this.region = new SendAnswerRegion(config.regionId, config.traceOn);
     this.mostBytes = config.maxMessageSize;
@@ -57,6 +59,7 @@ export class Send {
    * @throws StatusError, StoreError: nothing was placed
    */
   message(header: SendMessageHeader, body: Buffer, sender: Sender, stored: Stored): SendMessageAnswer {
+    this.admit(0);
     this.refuseBeforeStart();
     let topic = this.destination.topic(header);
     let queueId = this.destination.queue(topic, header.queueId);

@@ -197,10 +197,12 @@ export class CommitLog {
   };
 
   private write(group: Group): CommittedGroup {
-    const { segments, flush } = this.parts;
+    const { segments, flush, clock } = this.parts;
     const segment = segments.current;
     if (!segment) throw new Error('no segment is open');
+    const began = clock.monotonic();
     const written = writeGroup(group, segments.use(segment), this.epoch, this.crc);
+    this.gate.took(clock.monotonic() - began);
     this.crc = written.crc;
     flush.touch(segment, this.placed);
     return written;
@@ -255,9 +257,17 @@ export class CommitLog {
     this.parts.flush.touch(segment);
   }
 
-  /** About what memory holds for appends that are not answered yet. */
-  get unansweredBytes(): number {
-    return this.answers.unansweredBytes(this.placed, this.group);
+  get unanswered(): number {
+    return this.answers.waiting + (this.group?.waiting ?? 0);
+  }
+
+  /** Bytes of the records that are not answered yet. */
+  get unansweredLength(): number {
+    return this.placed - this.answers.answeredThrough;
+  }
+
+  get blockedMs(): number {
+    return this.gate.blockedMs;
   }
 
   /** Resolves when everything placed before the call is stored and synced. */

@@ -14,9 +14,6 @@ export interface AnswersParts {
   readonly onSynced: (failure: StoreError | undefined) => void;
 }
 
-/** What an append that is not answered yet holds beside its bytes: the request, its answer, its place in lists. */
-const BYTES_AN_APPEND = 1024;
-
 /**
  * When the appends of committed groups are answered. ASYNC_FLUSH: at once. SYNC_FLUSH: when a sync that began after the
  * commit has ended; those that wait for the commit alone at once, and those that wait only so long hear, when that is
@@ -25,8 +22,10 @@ const BYTES_AN_APPEND = 1024;
 export class GroupAnswers {
   /** groups that wait for a sync */
   private syncing = 0;
-  private waiting = 0;
-  private answeredThrough: number;
+  /** appends of those that were not answered yet */
+  waiting = 0;
+  /** physical offset before which all are */
+  answeredThrough: number;
 
   constructor(
     private readonly parts: AnswersParts,
@@ -38,12 +37,6 @@ export class GroupAnswers {
   /** A sync runs that committed groups wait for. */
   get isSyncing(): boolean {
     return this.syncing > 0;
-  }
-
-  /** About what memory holds for appends that are not answered yet. */
-  unansweredBytes(placed: number, underConstruction: Group | undefined): number {
-    const appends = this.waiting + (underConstruction?.waiting ?? 0);
-    return placed - this.answeredThrough + appends * BYTES_AN_APPEND;
   }
 
   /** @param end physical offset after the group */

@@ -6,6 +6,8 @@ import type { Flush } from './flush.js';
 /** Less room than this on the disk, and a failed commit is called a full disk. LMDB's own error code does not tell. */
 const LEAST_ROOM = 64 * 1024 * 1024;
 const PROBE_MS = 1000;
+/** A commit that takes longer is told to who asks. */
+const NOTABLE_MS = 50;
 
 /**
  * Whether appends are taken.
@@ -16,6 +18,8 @@ const PROBE_MS = 1000;
 export class WriteGate {
   private refusal: StoreError | undefined;
   private cancelProbe: Cancel | undefined;
+  /** how long the last commit kept everybody waiting; 0 once those who waited in their sockets were served */
+  blockedMs = 0;
 
   /** @param probe a small write; throws while there is no room for it */
   constructor(
@@ -34,6 +38,15 @@ export class WriteGate {
   check(): void {
     const refusal = this.flush.failure ?? this.refusal;
     if (refusal) throw refusal;
+  }
+
+  /** A commit took so long: the page cache takes no more, or the disk is slow. Sockets are read before this is forgotten. */
+  took(ms: number): void {
+    if (ms < NOTABLE_MS) return;
+    this.blockedMs = ms;
+    setImmediate(() => {
+      this.blockedMs = 0;
+    });
   }
 
   refuse(cause: unknown): StoreError {
