@@ -1,2 +1,3 @@
 export * from './message-store.js';
 export { openStore } from './open-store.js';
+export { rebuildState, type RebuildReport } from './rebuild-state.js';

@@ -25,10 +25,11 @@ import { CarriedRecords } from './state/carried-records.js';
 import { DecisionWriter } from './state/decision.js';
 import { LoggedDelayedMessages } from './state/delayed.js';
 import { LoggedHalfLedger } from './state/half-ledger.js';
+import { LoggedDecisions } from './state/logged-decisions.js';
 import { GroupedOffsets } from './state/offsets.js';
 import { Projection } from './state/projection.js';
 import { LoggedSettings } from './state/settings.js';
-import { StateEnvironment } from './state/state-environment.js';
+import { StateEnvironment, stateFile } from './state/state-environment.js';
 import { Verdicts } from './state/verdicts.js';
 import { LogStore } from './store.js';
 
@@ -44,10 +45,15 @@ const RETENTION_MS = 10_000;
  * log's tail to them.
  * @throws StoreError locked: another process has it; format: another broker's, or a newer version's
  */
-export async function openStore(options: StoreOptions): Promise<MessageStore> {
+export function openStore(options: StoreOptions): Promise<MessageStore> {
+  return openFolder(options, false);
+}
+
+/** @param anew the state is thrown away first, and made again from the log */
+export async function openFolder(options: StoreOptions, anew: boolean): Promise<LogStore> {
   const folders = takeFolders(options.path, options.logPath);
   try {
-    return await assemble(options, folders);
+    return await assemble(options, folders, anew);
   } catch (error) {
     folders.release();
     throw error;
@@ -116,10 +122,27 @@ function openLog(
   return { segments, queues, reader, damage, flush, commitLog, merge, consumeQueues, keys };
 }
 
-/** What is projected from the log; empty until Projection.load. */
+/** What is projected from the log. One that cannot be read is thrown away and made again from the log. */
+async function loadState(options: StoreOptions, opened: ReturnType<typeof openLog>, anew: boolean) {
+  const { queues, consumeQueues, reader, segments } = opened;
+  const logged = new LoggedDecisions(queues, consumeQueues, reader);
+  if (anew) StateEnvironment.remove(stateFile(options.path));
+  const state = await openState(options, opened);
+  try {
+    await state.projection.load(logged, segments.begin);
+    return state;
+  } catch (error) {
+    await state.projection.abandon();
+    if (anew) throw error;
+    options.log.warn('the state cannot be read: it is thrown away and made again from the log', { error });
+    return loadState(options, opened, true);
+  }
+}
+
+/** Empty until Projection.load. */
 async function openState(options: StoreOptions, { commitLog, reader, flush }: ReturnType<typeof openLog>) {
   const { clock, log, storeHost, firstCheckAfterMs } = options;
-  const state = await StateEnvironment.open(join(options.path, 'state.mdb'));
+  const state = await StateEnvironment.open(stateFile(options.path), log);
   const now = (): number => clock.now();
   const decisions = new DecisionWriter(storeHost, now);
   const delayed = new LoggedDelayedMessages(commitLog, decisions);
@@ -148,18 +171,18 @@ async function openState(options: StoreOptions, { commitLog, reader, flush }: Re
   return { decisions, verdicts, halves, delayed, settings, offsets, carried, projection };
 }
 
-async function assemble(options: StoreOptions, folders: StoreFolders): Promise<LogStore> {
+async function assemble(options: StoreOptions, folders: StoreFolders, anew: boolean): Promise<LogStore> {
   const { clock, log } = options;
   const mark = new Mark(options.path);
   const loaded = await loadSegments(options, folders.log, mark);
   mark.begin();
   const opened = openLog(options, loaded, mark, (group) => {
-    projection.onCommitted();
+    state.projection.onCommitted();
     store.arrived(group);
     merge.committed(group);
   });
-  const { commitLog, flush, segments, reader, merge, keys } = opened;
-  const state = await openState(options, opened);
+  const { commitLog, flush, segments, merge, keys } = opened;
+  const state = await loadState(options, opened, anew);
   const { projection } = state;
   const retention = new Retention({ clock, log, retentionMs: options.retentionMs, ...opened, ...state });
   const stops: Cancel[] = [];
@@ -178,7 +201,6 @@ async function assemble(options: StoreOptions, folders: StoreFolders): Promise<L
     folders.release();
   };
   const store = new LogStore({ log, ...opened, ...state, close });
-  projection.load(reader, store.minPhysicalOffset);
   projection.start(clock);
   stops.push(
     flushByInterval(clock, flush, options),

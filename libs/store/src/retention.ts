@@ -67,9 +67,11 @@ export class Retention {
   }
 
   private async carryForward(end: number): Promise<void> {
-    const { halves, delayed, carried, settings, offsets, commitLog, projection } = this.parts;
+    const { halves, delayed, carried, settings, offsets, commitLog, projection, decisions } = this.parts;
     settings.logAgain(end);
-    offsets.logAgain();
+    const groups = offsets.everything();
+    if (groups.length > 0)
+      commitLog.append([decisions.decision({ type: 'offsets', groups })], () => undefined);
     const owed = [...halves.owed(), ...delayed.owed()];
     carried.keepOnly(new Set(owed.map(({ physicalOffset }) => physicalOffset)));
     const leaving = owed.filter(({ physicalOffset }) => carried.liesAt(physicalOffset) < end);

@@ -26,6 +26,7 @@ import type { DecisionWriter } from './state/decision.js';
 import type { LoggedDelayedMessages } from './state/delayed.js';
 import type { LoggedHalfLedger } from './state/half-ledger.js';
 import type { GroupedOffsets } from './state/offsets.js';
+import type { Projection, Replayed } from './state/projection.js';
 import type { LoggedSettings } from './state/settings.js';
 import { HALF_TOPIC } from './system-topics.js';
 
@@ -44,6 +45,7 @@ export interface StoreParts {
   readonly delayed: LoggedDelayedMessages;
   readonly settings: LoggedSettings;
   readonly offsets: GroupedOffsets;
+  readonly projection: Projection;
   /** ends timers, the log, the projection, the segments, the lock; in that order */
   readonly close: () => Promise<void>;
 }
@@ -64,6 +66,11 @@ export class LogStore implements MessageStore {
     this.settings = parts.settings;
     this.offsets = parts.offsets;
     this.load = new LogLoad(parts.commitLog, parts.flush);
+  }
+
+  /** What the open found in the log beyond the state. */
+  get replayed(): Replayed {
+    return this.parts.projection.replayed;
   }
 
   append(messages: readonly NewMessage[], stored: Stored): readonly Place[] {

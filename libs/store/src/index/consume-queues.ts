@@ -87,6 +87,18 @@ export class ConsumeQueues {
     return chunk && entryOffset(chunk.entries, offset - chunk.from);
   }
 
+  /** Offset of the queue's first record that lies at or after this physical offset; its next one without such. */
+  offsetByPlace(queue: Queue, physicalOffset: number): number {
+    let low = queue.minOffset;
+    let high = queue.committedOffset;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if ((this.placeOf(queue, middle) ?? -1) >= physicalOffset) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
   storeTimeAt(queue: Queue, offset: number): number | undefined {
     const record = this.recordAt(queue, offset);
     return record && storeTimeOf(record);

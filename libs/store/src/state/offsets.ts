@@ -70,14 +70,13 @@ export class GroupedOffsets implements ConsumerOffsets, Part {
     };
   }
 
-  /** The next snapshot is due though nothing changed: the last one's segment will go. */
-  logAgain(): void {
-    this.changed = true;
+  /** Everything, when something changed since it was last asked for. */
+  snapshot(): GroupOffsets[] | undefined {
+    return this.changed ? this.everything() : undefined;
   }
 
-  /** Everything, when something changed since the last call. */
-  snapshot(): GroupOffsets[] | undefined {
-    if (!this.changed) return undefined;
+  /** To be logged. */
+  everything(): GroupOffsets[] {
     this.changed = false;
     const all: GroupOffsets[] = [];
     for (const [group, topics] of this.groups) {

@@ -2,17 +2,19 @@ import {
   decodeRecord,
   every,
   parseProperties,
+  readLong,
+  RecordField,
   type Cancel,
   type Clock,
   type Log,
 } from '@halfmq/remoting/record';
-import type { LogReader } from '../log/log-reader.js';
 import { HALF_TOPIC, OP_TOPIC, SCHEDULE_TOPICS, STATE_TOPIC } from '../system-topics.js';
 import { CARRIED_QUEUE, readDecision, readVerdict, type Decision } from './decision.js';
 import type { CarriedRecords } from './carried-records.js';
 import type { LoggedDelayedMessages } from './delayed.js';
 import type { LoggedHalfLedger } from './half-ledger.js';
 import type { GroupedOffsets } from './offsets.js';
+import type { LoggedDecisions } from './logged-decisions.js';
 import type { Part } from './part.js';
 import type { LoggedSettings } from './settings.js';
 import type { Change, StateEnvironment } from './state-environment.js';
@@ -21,6 +23,8 @@ const WRITE_MS = 500;
 const MOST_ATTEMPTS = 1000;
 /** Plain messages move the applied offset too, now and then: the tail is what an open has to read. */
 const LONGEST_TAIL = 16 * 1024 * 1024;
+/** Records applied at the start before their changes are written. */
+const MOST_REPLAYED = 64 * 1024;
 
 export interface ProjectionParts {
   readonly state: StateEnvironment;
@@ -31,18 +35,26 @@ export interface ProjectionParts {
   readonly carried: CarriedRecords;
 }
 
+export interface Replayed {
+  records: number;
+  /** store time of the newest logged snapshot of consumer offsets among them */
+  offsetsAsOf: number | undefined;
+}
+
 /**
  * What is derived from the log's decisions, whole in memory; every half second its changes go to the state environment
  * together with the offset up to which the log is in there. Opening loads it and applies the log's tail after that
  * offset; applying a record twice changes nothing.
  */
 export class Projection {
-  private applied: number;
+  private applied = 0;
   private wanted = false;
   private hurry = false;
   private writing: Promise<void> | undefined;
   /** by key: the latest change of each counts */
   private unwritten = new Map<string, Change>();
+  /** what `load` found in the log beyond the state */
+  readonly replayed: Replayed = { records: 0, offsetsAsOf: undefined };
   /** the last write failed, and the log says so */
   private failing = false;
   private stop: Cancel = () => undefined;
@@ -54,20 +66,33 @@ export class Projection {
     private readonly logState: () => { committed: number; placing: boolean },
     /** syncs the log: after a power loss the state must not know more than the log */
     private readonly syncLog: () => Promise<void>,
-  ) {
-    this.applied = parts.state.appliedOffset;
-  }
+  ) {}
 
-  load(reader: LogReader, minPhysicalOffset: number): void {
+  /** Before anything is appended. @throws when the state cannot be read: throw it away, the log has it all */
+  async load(logged: LoggedDecisions, minPhysicalOffset: number): Promise<void> {
     const { state } = this.parts;
+    this.applied = state.appliedOffset;
     if (this.applied > this.logState().committed) {
       this.log.warn('the state knows more than the log: it is made again from the whole log');
       state.clear();
       this.applied = 0;
     }
     for (const part of this.all()) part.load(state);
-    const from = Math.max(this.applied, minPhysicalOffset);
-    for (const record of reader.recordsFrom(from, this.logState().committed)) this.apply(record);
+    for (const record of logged.from(Math.max(this.applied, minPhysicalOffset))) {
+      // of a long log not everything is held at once; what is written is what a crash need not read again
+      if (this.replayed.records % MOST_REPLAYED === MOST_REPLAYED - 1) await this.writeUpTo(placeOf(record));
+      this.applyOne(record);
+    }
+  }
+
+  /** One record that cannot be read must not keep the others from being applied. */
+  private applyOne(record: Buffer): void {
+    try {
+      this.apply(record);
+    } catch (error) {
+      this.log.error('a record of the store itself cannot be read, what it says is lost', { error });
+    }
+    this.replayed.records++;
   }
 
   private apply(bytes: Buffer): void {
@@ -83,10 +108,10 @@ export class Projection {
       // the original may be known; where nothing is known any more the copy stands for it
       this.apply(record.body);
       this.parts.carried.moved(decodeRecord(record.body).physicalOffset, record.physicalOffset);
-    } else if (topic === STATE_TOPIC) this.applyDecision(readDecision(record));
+    } else if (topic === STATE_TOPIC) this.applyDecision(readDecision(record), record.storeTimestamp);
   }
 
-  private applyDecision(decision: Decision): void {
+  private applyDecision(decision: Decision, storeTimestamp: number): void {
     const { halves, delayed, settings, offsets } = this.parts;
     switch (decision.type) {
       case 'setting':
@@ -100,6 +125,7 @@ export class Projection {
       case 'topic-deleted':
         return void offsets.forgetTopic(decision.topic);
       case 'offsets':
+        this.replayed.offsetsAsOf = storeTimestamp;
         return offsets.replace(decision.groups);
       default:
         return decision satisfies never;
@@ -148,6 +174,11 @@ export class Projection {
     this.writing = undefined;
   }
 
+  private async writeUpTo(offset: number): Promise<void> {
+    this.collect();
+    await this.put(this.taken(), offset);
+  }
+
   private all(): readonly Part[] {
     const { halves, delayed, settings, offsets, carried } = this.parts;
     return [halves, delayed, settings, offsets, carried];
@@ -177,13 +208,19 @@ export class Projection {
     }
   }
 
+  /** Gives the environment back without a word: what is in it could not be read. */
+  async abandon(): Promise<void> {
+    await this.parts.state.close();
+  }
+
   /** Writes what is left. Call when nothing is appended any more. */
   async close(): Promise<void> {
     this.stop();
     await this.writing;
     this.writing = undefined;
-    this.collect();
-    await this.put(this.taken(), this.logState().committed);
+    await this.writeUpTo(this.logState().committed);
     await this.parts.state.close();
   }
 }
+
+const placeOf = (record: Buffer): number => readLong(record, RecordField.PHYSICAL_OFFSET);

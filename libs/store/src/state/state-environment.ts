@@ -1,16 +1,28 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+import { crc32c } from '@node-rs/crc32';
 import { open, type RootDatabase } from 'lmdb';
-import { readLong, writeLong } from '@halfmq/remoting/record';
+import { readLong, writeLong, type Log } from '@halfmq/remoting/record';
 import { syncPath } from '../format.js';
 import { APPLIED_KEY, afterPrefix } from '../keys.js';
 import { PAGE_SIZE } from '../log/block.js';
+import { StoreError } from '../store-error.js';
+import { isSoundTree } from './tree-check.js';
 
 /** A value to be set, or with undefined to be removed. */
 export interface Change {
   readonly key: Buffer;
   readonly value: Buffer | undefined;
 }
+
+/*
+ * A value: 0xff, CRC-32C of key and content 4, content. Nothing that was written before values had checksums begins
+ * with 0xff: text in UTF-8 never does, numbers are small, an empty value has no first byte.
+ */
+const CHECKED = 0xff;
+const CONTENT = 5;
+
+export const stateFile = (storePath: string): string => join(storePath, 'state.mdb');
 
 /**
  * The LMDB environment the projections live in. Each write is one synced transaction that also moves the applied
@@ -21,9 +33,14 @@ export class StateEnvironment {
 
   /**
    * Opens it, made when missing: under another name until all of it is on the disk, for LMDB dies on a file of which a
-   * power loss left a part.
+   * power loss left a part. One that is damaged is thrown away before LMDB reads it: everything in there is found again
+   * in the log, except what it never had (see RebuildReport).
    */
-  static async open(path: string): Promise<StateEnvironment> {
+  static async open(path: string, log: Log): Promise<StateEnvironment> {
+    if (existsSync(path) && !isSoundTree(path)) {
+      log.warn('the state is damaged: it is thrown away and made again from the log', { path });
+      StateEnvironment.remove(path);
+    }
     if (!existsSync(path)) {
       const fresh = `${path}.new`;
       rmSync(fresh, { force: true });
@@ -34,6 +51,11 @@ export class StateEnvironment {
       syncPath(dirname(path));
     }
     return new StateEnvironment(path);
+  }
+
+  static remove(path: string): void {
+    rmSync(path, { force: true });
+    rmSync(`${path}-lock`, { force: true });
   }
 
   private constructor(path: string) {
@@ -50,8 +72,8 @@ export class StateEnvironment {
   }
 
   get appliedOffset(): number {
-    const value = this.db.getBinary(APPLIED_KEY);
-    return value ? readLong(Buffer.from(value), 0) : 0;
+    const value = this.get(APPLIED_KEY);
+    return value ? readLong(value, 0) : 0;
   }
 
   /** Forgets everything: it is found again in the log. */
@@ -59,16 +81,17 @@ export class StateEnvironment {
     this.db.clearSync();
   }
 
+  /** @throws StoreError format, when the disk has changed it; `halfmq store rebuild` makes the state again */
   get(key: Buffer): Buffer | undefined {
     const value = this.db.getBinary(key);
-    return value && Buffer.from(value);
+    return value && contentOf(key, value);
   }
 
-  /** Everything whose key begins with the prefix, in order. */
+  /** Everything whose key begins with the prefix, in order. @throws as get */
   *all(prefix: string): Generator<{ key: Buffer; value: Buffer }> {
     const range = { start: Buffer.from(prefix), end: afterPrefix(prefix), snapshot: false };
     for (const { key, value } of this.db.getRange(range)) {
-      yield { key: Buffer.from(key), value: Buffer.from(value) };
+      yield { key: Buffer.from(key), value: contentOf(key, value) };
     }
   }
 
@@ -78,14 +101,36 @@ export class StateEnvironment {
     writeLong(applied, 0, appliedOffset);
     await this.db.transaction(() => {
       for (const { key, value } of changes) {
-        if (value) void this.db.put(key, value);
+        if (value) void this.db.put(key, checked(key, value));
         else void this.db.remove(key);
       }
-      void this.db.put(APPLIED_KEY, applied);
+      void this.db.put(APPLIED_KEY, checked(APPLIED_KEY, applied));
     });
   }
 
   async close(): Promise<void> {
     await this.db.close();
   }
+}
+
+function checked(key: Buffer, content: Buffer): Buffer {
+  const value = Buffer.allocUnsafe(CONTENT + content.length);
+  value.writeUInt8(CHECKED, 0);
+  value.writeUInt32BE(crc32c(content, crc32c(key)), 1);
+  content.copy(value, CONTENT);
+  return value;
+}
+
+/** A copy. */
+function contentOf(key: Uint8Array, value: Uint8Array): Buffer {
+  const bytes = Buffer.from(value);
+  if (bytes[0] !== CHECKED) return bytes;
+  const content = bytes.subarray(CONTENT);
+  if (bytes.length < CONTENT || bytes.readUInt32BE(1) !== crc32c(content, crc32c(Buffer.from(key)))) {
+    throw new StoreError(
+      'format',
+      'a value of the state is damaged: make it again with `halfmq store rebuild`',
+    );
+  }
+  return content;
 }
