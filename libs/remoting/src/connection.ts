@@ -32,6 +32,8 @@ export interface Connection {
    * keep. Does nothing when the connection is closed or the request was one-way.
    */
   reply(to: Pick<RequestContext, 'opaque' | 'serializeType' | 'oneWay'>, outcome: Outcome): void;
+  /** Writes answers that are laid out as frames already, for requests that said NO_ANSWER; they are copied. */
+  replyFrames(frames: Buffer): void;
   /** Writes what is laid out, then ends; requests that wait for their answers are rejected now. */
   close(reason: string): void;
   /** Called once when the connection begins to close; at once when it has. */

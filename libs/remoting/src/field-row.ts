@@ -13,16 +13,19 @@ export class FieldAt {
   readonly start: Uint8Array;
   readonly isNumber: boolean;
   readonly is32Bit: boolean;
+  /** 0: nothing this request knows */
+  readonly bit: number;
   private readonly kept: string[] = Array.from({ length: KEPT }, () => '');
 
   constructor(
     readonly key: string,
     wire: string,
     readonly field: Field<unknown>,
-    /** 0: nothing this request knows */
-    readonly bit: number,
+    /** of the column; -1: nothing this request knows */
+    readonly index: number,
   ) {
     this.start = Uint8Array.from(Buffer.from(`"${wire}":"`));
+    this.bit = index < 0 ? 0 : 1 << index;
     this.isNumber = field.kind === 'int' || field.kind === 'long';
     this.is32Bit = field.kind === 'int';
   }
@@ -59,7 +62,7 @@ export class FieldRow {
     columns.forEach(({ key, wire, field }, index) => {
       blank[key] = undefined;
       if (!field.optional) required |= 1 << index;
-      this.byWireName.set(wire, new FieldAt(key, wire, field, 1 << index));
+      this.byWireName.set(wire, new FieldAt(key, wire, field, index));
     });
     this.blank = blank;
     this.required = required;
@@ -74,7 +77,7 @@ export class FieldRow {
 
   /** A field this request does not know. */
   ignoring(wire: string): FieldAt {
-    return new FieldAt(wire, wire, IGNORED, 0);
+    return new FieldAt(wire, wire, IGNORED, -1);
   }
 }
 

@@ -92,6 +92,13 @@ function commandOf(header: Header, body: Buffer, serializeType: SerializeType): 
   };
 }
 
+/** Where a frame without its length word lies. */
+export interface FrameAt {
+  source: Buffer;
+  from: number;
+  to: number;
+}
+
 /**
  * Cuts what a socket delivers into frames, however it was cut on the way. A frame that lies in one chunk is a view of
  * it; one that straddles chunks is copied once, when its last byte is there.
@@ -103,6 +110,7 @@ export class FrameSplitter {
   private available = 0;
   /** length of the frame being waited for, -1 while its length word is */
   private length = -1;
+  private readonly frame: FrameAt = { source: this.chunk, from: 0, to: 0 };
 
   constructor(private readonly limit = FRAME_LIMIT) {}
 
@@ -133,6 +141,30 @@ export class FrameSplitter {
     const frame = this.take(this.length);
     this.length = -1;
     return frame;
+  }
+
+  /** The next frame, where it lies: a view need not be made of it. Undefined when it is not there in one piece. */
+  inOnePiece(): FrameAt | undefined {
+    const { frame, chunk, length } = this;
+    let from = this.at;
+    let size = length;
+    if (length < 0) {
+      if (chunk.length - from < 4) return undefined;
+      size = chunk.readInt32BE(from);
+      from += 4;
+    }
+    if (size < 4 || size > this.limit || chunk.length - from < size) return undefined;
+    frame.source = chunk;
+    frame.from = from;
+    frame.to = from + size;
+    return frame;
+  }
+
+  /** The frame that was found in one piece has been read. */
+  skip({ to }: FrameAt): void {
+    this.available -= to - this.at;
+    this.at = to;
+    this.length = -1;
   }
 
   private lengthWord(): number {

@@ -1,6 +1,8 @@
 import type { Outcome, RequestContext } from './connection.js';
 import { RequestReader } from './request-reader.js';
 import type { RequestSpec } from './request-spec.js';
+import { SendReader } from './send-reader.js';
+import { sendRun } from './send-run.js';
 
 /** Answers at once or later. May throw a StatusError; anything else thrown is answered with SYSTEM_ERROR and logged. */
 export type Handler<H = unknown> = (header: H, context: RequestContext) => Outcome | Promise<Outcome>;
@@ -19,13 +21,21 @@ const HIGH_CODES = 1024;
 export class HandlerTable {
   /** reads requests that have a handler */
   readonly reader = new RequestReader((code) => this.find(code)?.spec);
+  readonly sends = new SendReader();
   private readonly entries = Array.from(
     { length: LOW_CODES + HIGH_CODES },
     (): HandlerEntry | undefined => undefined,
   );
 
+  /** handles plain sends, if anybody does */
+  run: HandlerEntry | undefined;
+
   /** @throws Error when the code has a handler or lies outside the table */
   add<H>(spec: RequestSpec<H>, handler: Handler<H>): this {
+    if (spec.code === sendRun.code) {
+      this.run = { spec, handle: handler } as HandlerEntry;
+      return this;
+    }
     const slot = slotOf(spec.code);
     if (slot < 0) throw new Error(`${spec.name}: request code ${spec.code} is outside the table of handlers`);
     if (this.entries[slot]) throw new Error(`${spec.name} (${spec.code}) has two handlers`);

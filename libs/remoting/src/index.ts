@@ -23,3 +23,7 @@ export * from './client.js';
 export * from './batch.js';
 export * from './compression.js';
 export * from './bodies/index.js';
+export { PlainSend, SendReader } from './send-reader.js';
+export { sendRun, type SendRun } from './send-run.js';
+export * from './send-answers.js';
+export type { PropertyBytes } from './property-bytes.js';

@@ -54,6 +54,13 @@ export class Outbox {
     }
   }
 
+  /** Whole frames, each within the limit. */
+  addFrames(frames: Buffer): void {
+    this.reserve(frames.length);
+    this.end += frames.copy(this.page, this.end);
+    this.queued += frames.length;
+  }
+
   /** Everything laid out, in order; the outbox is empty then. */
   take(): Buffer[] {
     this.seal();

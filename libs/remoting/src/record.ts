@@ -114,6 +114,41 @@ export function bodyCrc(body: Buffer): number {
 export function encodeRecord(record: NewRecord, target: Buffer, at: number): number {
   const topicLength = Buffer.byteLength(record.topic);
   const v2 = topicLength > LONGEST_V1_TOPIC;
+  let end = writeToBody(record, target, at, v2);
+  end = v2 ? target.writeInt16BE(topicLength, end) : target.writeInt8(topicLength, end);
+  end += target.write(record.topic, end);
+  end = writeProperties(target, end, record.properties);
+  target.writeInt32BE(end - at, at);
+  return end;
+}
+
+/** A record whose texts are bytes already. */
+export interface RecordBytes extends Omit<NewRecord, 'topic' | 'properties'> {
+  /** at most 127 bytes */
+  readonly topicBytes: Uint8Array;
+  /** its first propertyLength bytes */
+  readonly propertyBytes: Uint8Array;
+  readonly propertyLength: number;
+}
+
+/** encodeRecord, without a string: bytes are copied one by one, since a native copy of so few costs more. */
+export function encodeRecordBytes(record: RecordBytes, target: Buffer, at: number): number {
+  const { topicBytes, propertyBytes, propertyLength } = record;
+  let end = writeToBody(record, target, at, false);
+  target[end++] = topicBytes.length;
+  for (let i = 0; i < topicBytes.length; i++) target[end++] = topicBytes[i] as number;
+  end = target.writeInt16BE(propertyLength, end);
+  for (let i = 0; i < propertyLength; i++) target[end++] = propertyBytes[i] as number;
+  target.writeInt32BE(end - at, at);
+  return end;
+}
+
+function writeToBody(
+  record: Omit<NewRecord, 'topic' | 'properties'>,
+  target: Buffer,
+  at: number,
+  v2: boolean,
+): number {
   target.writeInt32BE(v2 ? RECORD_MAGIC_V2 : RECORD_MAGIC_V1, at + 4);
   target.writeInt32BE(bodyCrc(record.body), at + 8);
   target.writeInt32BE(record.queueId, at + 12);
@@ -128,15 +163,10 @@ export function encodeRecord(record: NewRecord, target: Buffer, at: number): num
   end = target.writeInt32BE(record.reconsumeTimes, end);
   end = writeLong(target, end, record.preparedTransactionOffset);
   end = target.writeInt32BE(record.body.length, end);
-  end += record.body.copy(target, end);
-  end = v2 ? target.writeInt16BE(topicLength, end) : target.writeInt8(topicLength, end);
-  end += target.write(record.topic, end);
-  end = writeProperties(target, end, record.properties);
-  target.writeInt32BE(end - at, at);
-  return end;
+  return end + record.body.copy(target, end);
 }
 
-function withHostBits(record: NewRecord): number {
+function withHostBits(record: Pick<NewRecord, 'sysFlag' | 'bornHost' | 'storeHost'>): number {
   return (
     (record.sysFlag & ~HOST_BITS) |
     (record.bornHost.address.length === 16 ? SysFlag.BORN_HOST_V6 : 0) |
@@ -145,8 +175,9 @@ function withHostBits(record: NewRecord): number {
 }
 
 function writeHost(target: Buffer, at: number, host: Host): number {
-  const end = at + host.address.copy(target, at);
-  return target.writeInt32BE(host.port, end);
+  const { address } = host;
+  for (let i = 0; i < address.length; i++) target[at + i] = address[i] as number;
+  return target.writeInt32BE(host.port, at + address.length);
 }
 
 function writeProperties(target: Buffer, at: number, properties: string): number {

@@ -4,6 +4,8 @@ import type { HandlerEntry, HandlerTable } from './handlers.js';
 import type { Log } from './log.js';
 import { TypedRequest } from './request-reader.js';
 import type { Lane, RequestSpec } from './request-spec.js';
+import type { PlainSend } from './send-reader.js';
+import { RunContext, SendRun, type RunSource } from './send-run.js';
 import { StatusError } from './status.js';
 
 /** What a request still being worked on is counted as among the bytes to be written: the size answers come to. */
@@ -14,19 +16,26 @@ const ANSWER_BYTES: Readonly<Record<Lane, number>> = {
   admin: 65536,
 };
 
+const NOT_HANDLED = new Error('the handler left a send of its run');
+
 /** Requests of one connection: each is answered once, by its handler, by the status it threw, or as unknown. */
 export class Serving {
   /** taken, not yet settled by their handlers; a held request (NO_ANSWER) has settled */
   inProgress = 0;
   /** what the answers of those are expected to come to */
   expectedBytes = 0;
+  /** A handler has not yet asked for all sends of its run: what comes behind them has to wait. */
+  runWaits = false;
+  private readonly runContext: RunContext;
 
   constructor(
     private readonly handlers: HandlerTable,
     private readonly log: Log,
     private readonly peer: Connection,
     private readonly onSettled: () => void,
-  ) {}
+  ) {
+    this.runContext = new RunContext(peer);
+  }
 
   take(command: Command): void {
     const context = new Served(command, this.peer);
@@ -36,6 +45,41 @@ export class Serving {
     const remark = ` request type ${command.code} not supported`;
     this.peer.reply(context, { status: 'REQUEST_CODE_NOT_SUPPORTED', remark });
   }
+
+  /**
+   * When the next frame is a plain send, the handler of runs is called, once for all that have come; its connection
+   * reads on behind them.
+   */
+  takeRun(source: RunSource): boolean {
+    const { run: entry, sends } = this.handlers;
+    const frame = entry && source.splitter.inOnePiece();
+    if (!frame || !sends.read(frame)) return false;
+    this.serveRun(entry, new SendRun(source, sends, this.fail));
+    return true;
+  }
+
+  private serveRun(entry: HandlerEntry, run: SendRun): void {
+    const settle = (error: unknown): void => {
+      for (let send = run.next(); send; send = run.next()) this.fail(send, error);
+      this.inProgress--;
+      this.runWaits = false;
+      this.onSettled();
+    };
+    this.inProgress++;
+    try {
+      const outcome = entry.handle(run, this.runContext);
+      if (!('then' in outcome)) return settle(NOT_HANDLED);
+      this.runWaits = !run.ended;
+      outcome.then(() => settle(NOT_HANDLED), settle);
+    } catch (error) {
+      settle(error);
+    }
+  }
+
+  private readonly fail = (send: PlainSend, error: unknown): void => {
+    const { run } = this.handlers;
+    if (run) this.peer.reply(send, this.failed(error, run));
+  };
 
   private serve(entry: HandlerEntry, context: Served): void {
     try {

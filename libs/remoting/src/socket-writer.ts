@@ -50,8 +50,17 @@ export class SocketWriter {
 
   /** @throws MalformedFrame when the frame is too large */
   add(header: NewHeader, type: SerializeType, body: Body | undefined): void {
-    const { version, outLimit = OUT_LIMIT } = this.options;
+    const { version, outLimit } = this.options;
     this.outbox.add(version === undefined ? header : { ...header, version }, type, body);
+    this.added(outLimit);
+  }
+
+  addFrames(frames: Buffer): void {
+    this.outbox.addFrames(frames);
+    this.added(this.options.outLimit);
+  }
+
+  private added(outLimit = OUT_LIMIT): void {
     this.flushSoon();
     if (this.unread > outLimit) this.onOverflow(this.unread);
   }

@@ -9,6 +9,7 @@ import type { Log } from './log.js';
 import { PendingRequests } from './pending.js';
 import { RemotingError } from './remoting-error.js';
 import type { RequestSpec } from './request-spec.js';
+import type { RunSource } from './send-run.js';
 import { Serving } from './serving.js';
 import { HIGH_WATER, SocketWriter } from './socket-writer.js';
 import { STATUS } from './status.js';
@@ -42,7 +43,7 @@ const LINGER_MS = 1_000;
  *
  * While OPEN it stops reading when answers pile up (HIGH_WATER) and reads on when they have left.
  */
-export class TcpConnection implements Connection {
+export class TcpConnection implements Connection, RunSource {
   readonly remoteHost: Host;
   readonly remoteAddress: string;
   readonly localAddress: string;
@@ -51,7 +52,7 @@ export class TcpConnection implements Connection {
 
   private state: 'OPEN' | 'DRAINING' | 'ENDING' | 'GONE' = 'OPEN';
   private reason = '';
-  private readonly splitter: FrameSplitter;
+  readonly splitter: FrameSplitter;
   private readonly writer: SocketWriter;
   private readonly serving: Serving;
   private readonly pending: PendingRequests;
@@ -151,6 +152,10 @@ export class TcpConnection implements Connection {
     }
   }
 
+  replyFrames(frames: Buffer): void {
+    if (this.open) this.writer.addFrames(frames);
+  }
+
   close(reason: string): void {
     if (!this.open) return;
     this.state = 'ENDING';
@@ -205,7 +210,8 @@ export class TcpConnection implements Connection {
 
   private readOn(): void {
     try {
-      while (this.state === 'OPEN' && !this.isFull()) {
+      while (this.takesMore && !this.serving.runWaits) {
+        if (this.serving.takeRun(this)) continue;
         const frame = this.splitter.next();
         if (!frame) return this.resume();
         this.take(this.options.handlers.reader.read(frame) ?? decodeFrame(frame));
@@ -214,6 +220,10 @@ export class TcpConnection implements Connection {
       return this.endWithWarning(`malformed frame: ${messageOf(error)}`);
     }
     this.halt();
+  }
+
+  get takesMore(): boolean {
+    return this.state === 'OPEN' && !this.isFull();
   }
 
   private take(command: Command): void {

@@ -39,6 +39,18 @@ export interface NewMessage {
  */
 export type Waits = 'commit' | 'in-time';
 
+/**
+ * An ordinary message whose properties are bytes as they are stored: nothing in them delays it, and it is no half. One
+ * object may be filled again and again, everything is copied before the append returns.
+ */
+export interface PlainMessage extends Omit<NewMessage, 'properties'> {
+  /** its first propertyLength bytes */
+  readonly propertyBytes: Uint8Array;
+  readonly propertyLength: number;
+  /** of TAGS: tagsCode */
+  readonly tagsCode: number;
+}
+
 /** What a committed half message becomes; with `deliverAt` (ms since 1970) it waits in a schedule topic until then. */
 export interface FinalMessage extends NewMessage {
   readonly deliverAt?: number | undefined;
@@ -122,6 +134,11 @@ export interface MessageStore {
    * @throws StoreError disk-full, failed, closed, illegal; nothing was placed then
    */
   append(messages: readonly NewMessage[], stored: Stored): readonly Place[];
+  /**
+   * Appends one, as `append` does. The same `stored` given again and again is called once for all of a group.
+   * @throws StoreError as append
+   */
+  appendPlain(message: PlainMessage, stored: Stored): Place;
   read(topic: string, queueId: number, offset: number, limits: ReadLimits): ReadResult;
   /** The record that begins at this physical offset; undefined when there is none (any more). */
   recordAt(physicalOffset: number): Buffer | undefined;

@@ -15,6 +15,7 @@ import type {
   KeyRange,
   MessageStore,
   NewMessage,
+  PlainMessage,
   Place,
   ReadLimits,
   ReadResult,
@@ -80,6 +81,10 @@ export class LogStore implements MessageStore {
       if (message.topic === HALF_TOPIC && place) this.halves.enter(place, message.properties);
     });
     return places;
+  }
+
+  appendPlain(message: PlainMessage, stored: Stored): Place {
+    return this.parts.commitLog.appendPlain(message, stored);
   }
 
   read(topic: string, queueId: number, offset: number, limits: ReadLimits): ReadResult {

@@ -1,4 +1,4 @@
-import type { MessageStore, NewMessage, Place, Stored } from '@halfmq/store';
+import type { MessageStore, NewMessage, Place, PlainMessage, Stored } from '@halfmq/store';
 import type { Delay } from './delay.js';
 
 /** The one way into the log for messages that come from outside: what is to be delivered later waits for its time. */
@@ -23,6 +23,13 @@ export class Put {
     const [place] = this.store.append([message], stored);
     if (!place) throw new Error('the store placed no message');
     return place;
+  }
+
+  /** A plain send: it has no delay. @throws StoreError nothing was placed */
+  plain(message: PlainMessage, stored: Stored): Place {
+    this.count++;
+    this.bytes += message.body.length;
+    return this.store.appendPlain(message, stored);
   }
 
   /** A batch: all or none, consecutive. Batches have no delay. @throws StoreError nothing was placed */

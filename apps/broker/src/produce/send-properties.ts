@@ -5,7 +5,7 @@ import {
   formatProperties,
   propertyOf,
 } from '@halfmq/remoting';
-import type { Clock } from '@halfmq/remoting';
+import type { Clock, PropertyBytes } from '@halfmq/remoting';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { ended, entry } from './half.js';
 
@@ -23,6 +23,7 @@ export interface SentProperties {
 export class BrokerProperties {
   private readonly own: readonly (readonly [string, string])[];
   private readonly suffix: string;
+  private readonly suffixBytes: Buffer;
 
   constructor(
     config: BrokerConfig,
@@ -34,6 +35,12 @@ export class BrokerProperties {
       [PropertyName.CLUSTER, config.brokerClusterName],
     ];
     this.suffix = this.own.map(([name, value]) => entry(name, value)).join('');
+    this.suffixBytes = Buffer.from(this.suffix);
+  }
+
+  /** What `add` does, to properties that carry a UNIQ_KEY and none of the broker's own. */
+  addTo(plain: PropertyBytes): void {
+    plain.append(this.suffixBytes);
   }
 
   add(raw: string): SentProperties {

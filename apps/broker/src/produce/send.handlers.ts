@@ -5,20 +5,52 @@ import {
   sendBatchMessage,
   sendMessage,
   sendMessageV2,
+  sendRun,
+  type ExtFields,
   type Outcome,
+  type Peer,
+  type PlainSend,
   type RequestContext,
   type SendMessageAnswer,
   type SendMessageHeader,
+  type SendRun,
 } from '@halfmq/remoting';
 import { Request } from '@halfmq/remoting/nest';
 import { StoreError } from '@halfmq/store';
+import { SendRows } from './send-rows.js';
 import { Send } from './send.js';
 import { statusOfStoreError } from './store-failure.js';
 
 /** Sends by the remoting door. Answered when stored; the header's `batch`, not the code, makes a batch. */
 @Controller()
 export class SendHandlers {
-  constructor(private readonly sends: Send) {}
+  private readonly rows: SendRows;
+
+  constructor(private readonly sends: Send) {
+    this.rows = new SendRows(sends.answerFrames, (peer, { opaque, serializeType, extFields = {} }, error) =>
+      peer.reply({ opaque, serializeType, oneWay: false }, this.failed(error, extFields)),
+    );
+  }
+
+  /** Plain sends of codes 10 and 310, as many as one read of a socket brought. */
+  @Request(sendRun)
+  run(run: SendRun, { peer }: RequestContext): Outcome {
+    const row = this.rows.begin(peer);
+    for (let send = run.next(); send; send = run.next()) {
+      try {
+        row.add(send, this.sends.plain(send, peer.remoteHost, row.stored));
+      } catch (error) {
+        this.refuse(run, send, peer, error);
+      }
+    }
+    row.endIfEmpty();
+    return NO_ANSWER;
+  }
+
+  private refuse(run: SendRun, send: PlainSend, peer: Peer, error: unknown): void {
+    if (error instanceof StatusError || error instanceof StoreError) peer.reply(send, this.refusal(error));
+    else run.fail(send, error);
+  }
 
   @Request(sendMessage)
   message(header: SendMessageHeader, context: RequestContext): Outcome {
@@ -48,7 +80,7 @@ export class SendHandlers {
   }
 
   /** What was stored and not synced in time has its place, and its answer says which. */
-  private failed(error: StoreError, answer: SendMessageAnswer): Outcome {
+  private failed(error: StoreError, answer: SendMessageAnswer | ExtFields): Outcome {
     const refusal = this.refusal(error);
     return error.kind === 'sync-timeout' ? { ...refusal, header: answer } : refusal;
   }

@@ -1,5 +1,6 @@
 import {
   PropertyName,
+  SendAnswerFrames,
   SendAnswerRegion,
   SendMessageAnswer,
   StatusError,
@@ -7,10 +8,11 @@ import {
   propertyOf,
   type Clock,
   type Host,
+  type PlainSend,
   type RequestContext,
   type SendMessageHeader,
 } from '@halfmq/remoting';
-import type { NewMessage, Place, Stored, Waits } from '@halfmq/store';
+import type { NewMessage, Place, PlainMessage, Stored, Waits } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Clients } from '../directory/clients.js';
 import type { TopicConfig } from '../directory/topic-config.js';
@@ -34,8 +36,10 @@ export interface Sender {
 /** Everything between a send's header and its answer; codes 10, 310 and 320 and the HTTP door end here. */
 export class Send {
   readonly region: SendAnswerRegion;
+  readonly answerFrames: SendAnswerFrames;
   private readonly mostBytes: number;
   private readonly syncs: boolean;
+  private readonly plainMessage: Plain;
 
   constructor(
     private readonly config: BrokerConfig,
@@ -50,8 +54,10 @@ export class Send {
     readonly admit: (waitedMs: number) => void,
   ) {
     this.region = new SendAnswerRegion(config.regionId, config.traceOn);
+    this.answerFrames = new SendAnswerFrames(this.region, (physicalOffset) => ids.of(physicalOffset));
     this.mostBytes = config.maxMessageSize;
     this.syncs = config.flushDiskType === 'SYNC_FLUSH';
+    this.plainMessage = new Plain(this.syncs ? 'in-time' : undefined);
   }
 
   /**
@@ -76,6 +82,20 @@ export class Send {
       ? this.half(message, uniqueKey, header.producerGroup, sender, stored)
       : this.put.message(plain(message), stored);
     return this.answer(this.ids.of(place.physicalOffset), queueId, place, uniqueKey);
+  }
+
+  /**
+   * A plain send: what `message` does with it, without a string. Its queueId says afterwards which was chosen.
+   * @throws StatusError, StoreError: nothing was placed
+   */
+  plain(send: PlainSend, bornHost: Host, stored: Stored): Place {
+    this.admit(0);
+    this.refuseBeforeStart();
+    const topic = this.destination.topic(send);
+    send.queueId = this.destination.queue(topic, send.queueId);
+    this.refuseBody(send.body);
+    this.properties.addTo(send.propertyBytes);
+    return this.put.plain(this.plainMessage.fill(send, topic, bornHost), stored);
   }
 
   private half(
@@ -165,7 +185,7 @@ function newMessage(
     topic: topic.topicName,
     queueId,
     flag: header.flag,
-    sysFlag: header.sysFlag | (topic.topicFilterType === 'MULTI_TAG' ? SysFlag.MULTI_TAGS : 0),
+    sysFlag: sysFlagOf(header, topic),
     bornTimestamp: header.bornTimestamp,
     bornHost,
     reconsumeTimes: header.reconsumeTimes ?? 0,
@@ -174,6 +194,44 @@ function newMessage(
     properties,
     waits,
   };
+}
+
+/** The message of a plain send, filled again for each. */
+class Plain implements PlainMessage {
+  topic = '';
+  queueId = 0;
+  flag = 0;
+  sysFlag = 0;
+  bornTimestamp = 0;
+  bornHost: Host = { address: Buffer.alloc(0), port: 0 };
+  reconsumeTimes = 0;
+  readonly preparedTransactionOffset = 0;
+  body: Buffer = Buffer.alloc(0);
+  propertyBytes: Uint8Array = this.body;
+  propertyLength = 0;
+  tagsCode = 0;
+
+  /** @param waits where WAIT is not given, or true: another is no plain send's */
+  constructor(readonly waits: Waits | undefined) {}
+
+  fill(send: PlainSend, topic: TopicConfig, bornHost: Host): this {
+    this.topic = topic.topicName;
+    this.queueId = send.queueId;
+    this.flag = send.flag;
+    this.sysFlag = sysFlagOf(send, topic);
+    this.bornTimestamp = send.bornTimestamp;
+    this.bornHost = bornHost;
+    this.reconsumeTimes = send.reconsumeTimes ?? 0;
+    this.body = send.body;
+    this.propertyBytes = send.propertyBytes.bytes;
+    this.propertyLength = send.propertyBytes.length;
+    this.tagsCode = send.propertyBytes.tagsCode;
+    return this;
+  }
+}
+
+function sysFlagOf(header: SendMessageHeader, topic: TopicConfig): number {
+  return header.sysFlag | (topic.topicFilterType === 'MULTI_TAG' ? SysFlag.MULTI_TAGS : 0);
 }
 
 /** A message of its own: one that says "prepared" and is none would lie in its queue without ever being delivered. */

@@ -13,6 +13,7 @@ export interface Chunk {
 export class Queue {
   /** next offset to be given: what is placed counts */
   nextOffset: number;
+  private topicRead: Buffer | undefined;
   /** next offset as readers see it */
   committedOffset: number;
   /** entries of the group under construction */
@@ -29,6 +30,10 @@ export class Queue {
   ) {
     this.nextOffset = next;
     this.committedOffset = next;
+  }
+
+  get topicBytes(): Buffer {
+    return (this.topicRead ??= Buffer.from(this.topic));
   }
 
   /** The last message placed was not placed after all. */

@@ -1,5 +1,5 @@
 import type { Clock, Host, Log } from '@halfmq/remoting/record';
-import { StoreError, type NewMessage, type Place, type Stored } from '../message-store.js';
+import { StoreError, type NewMessage, type PlainMessage, type Place, type Stored } from '../message-store.js';
 import type { Filling } from './filling.js';
 import type { Flush } from './flush.js';
 import { CommitTurn } from './commit-turn.js';
@@ -86,7 +86,9 @@ export class CommitLog {
     const places: Place[] = [];
     try {
       for (const message of messages) {
-        places.push(this.place(group, block, message, lengths[places.length] ?? 0, tagSlot));
+        const queue = group.queue(this.parts.queues, message.topic, message.queueId);
+        const length = lengths[places.length] ?? 0;
+        places.push(this.placement.place(message, queue, block, length, this.storeTimestamp, tagSlot));
       }
     } catch (cause) {
       this.takeBack(group, messages.slice(0, places.length), before);
@@ -98,19 +100,18 @@ export class CommitLog {
     return places;
   }
 
-  private place(
-    group: Group,
-    block: TailBlock,
-    message: NewMessage,
-    length: number,
-    tagSlot?: number,
-  ): Place {
-    const { topic, queueId } = message;
-    const { queues } = this.parts;
-    let queue = queues.find(topic, queueId);
-    if (!queue) group.begun.push((queue = queues.begin(topic, queueId)));
-    if (queue.pending.count === 0) group.touched.add(queue);
-    return this.placement.place(message, queue, block, length, this.storeTimestamp, tagSlot);
+  /** @throws StoreError disk-full, failed, closed, illegal; nothing was placed then */
+  appendPlain(message: PlainMessage, stored: Stored): Place {
+    const length = this.placement.plainLength(message);
+    const group = this.open();
+    const queue = group.queue(this.parts.queues, message.topic, message.queueId);
+    const block = this.blockFor(group, length);
+    this.storeTimestamp = Math.max(this.storeTimestamp, this.parts.clock.now());
+    const place = this.placement.placePlain(message, queue, block, length, this.storeTimestamp);
+    this.placed = block.physicalOffset + block.length;
+    group.tell(stored, message.waits);
+    if (group.isHasty) this.turn.schedule();
+    return place;
   }
 
   private takeBack(

@@ -1,5 +1,6 @@
 import type { Queue } from '../index/queue.js';
 import type { Stored, StoreError, Waits } from '../message-store.js';
+import type { Queues } from './queues.js';
 import type { TailBlock } from './tail.js';
 
 /** What arrived in one turn of the event loop: committed as a whole or undone as a whole. */
@@ -35,10 +36,18 @@ export class Group {
     return this.stored.length + this.hasty.length + this.timed.length;
   }
 
+  /** The queue a message is placed in, begun if need be. */
+  queue(queues: Queues, topic: string, queueId: number): Queue {
+    let queue = queues.find(topic, queueId);
+    if (!queue) this.begun.push((queue = queues.begin(topic, queueId)));
+    if (queue.pending.count === 0) this.touched.add(queue);
+    return queue;
+  }
+
+  /** Once, when it is the same again and again. */
   tell(stored: Stored, waits: Waits | undefined): void {
-    if (waits === undefined) this.stored.push(stored);
-    else if (waits === 'commit') this.hasty.push(stored);
-    else this.timed.push(stored);
+    const row = waits === undefined ? this.stored : waits === 'commit' ? this.hasty : this.timed;
+    if (row.at(-1) !== stored) row.push(stored);
   }
 
   /** @returns the last block when nothing is left of it: it leaves the group */

@@ -82,7 +82,7 @@ export class LogReader {
   /** Records from `from` to the end, in order; each dies at the next step. */
   *recordsFrom(from: number, end: number): Generator<Buffer> {
     for (let offset = from; offset < end;) {
-      const block = this.blockAt(offset);
+      const block = this.blockInPassing(offset);
       if (!block) {
         this.damage.report(`block at ${offset}`);
         offset = this.afterDamage(offset, end);

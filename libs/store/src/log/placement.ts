@@ -1,13 +1,15 @@
 import {
   encodeRecord,
+  encodeRecordBytes,
   propertyOf,
   recordLength,
   tagsCode,
   type Host,
   type NewRecord,
+  type RecordBytes,
 } from '@halfmq/remoting/record';
 import type { Queue } from '../index/queue.js';
-import { StoreError, type NewMessage, type Place } from '../message-store.js';
+import { StoreError, type NewMessage, type Place, type PlainMessage } from '../message-store.js';
 import { BLOCK_HEADER } from './block.js';
 import type { TailBlock } from './tail.js';
 
@@ -15,7 +17,8 @@ const MOST_PROPERTY_BYTES = 32767;
 const MOST_TOPIC_BYTES = 32767;
 
 /** A record being written; one object, filled again for each message. */
-type Draft = { -readonly [Field in keyof NewRecord]: NewRecord[Field] };
+type Draft<T> = { -readonly [Field in keyof T]: T[Field] };
+type AnyMessage = Omit<NewMessage, 'topic' | 'properties'>;
 
 /** Bytes the message will take. @throws StoreError illegal */
 export function measure(message: NewMessage, storeHost: Host): number {
@@ -31,30 +34,39 @@ export function measure(message: NewMessage, storeHost: Host): number {
 
 /** Writes records into blocks and entries into queues: what is placed. */
 export class Placement {
-  private readonly draft: Draft;
+  private readonly draft: Draft<NewRecord>;
+  private readonly plain: Draft<RecordBytes>;
+  private readonly plainBytes: number;
 
   constructor(private readonly storeHost: Host) {
-    const nobody = { address: Buffer.alloc(4), port: 0 };
-    this.draft = {
+    const blank = {
       queueId: 0,
       flag: 0,
       queueOffset: 0,
       physicalOffset: 0,
       sysFlag: 0,
       bornTimestamp: 0,
-      bornHost: nobody,
+      bornHost: { address: Buffer.alloc(0), port: 0 },
       storeTimestamp: 0,
       storeHost,
       reconsumeTimes: 0,
       preparedTransactionOffset: 0,
       body: Buffer.alloc(0),
-      topic: '',
-      properties: '',
     };
+    this.draft = { ...blank, topic: '', properties: '' };
+    this.plain = { ...blank, topicBytes: Buffer.alloc(0), propertyBytes: Buffer.alloc(0), propertyLength: 0 };
+    this.plainBytes = recordLength({ ...this.draft });
   }
 
   length(message: NewMessage): number {
     return measure(message, this.storeHost);
+  }
+
+  /** @throws StoreError illegal */
+  plainLength({ body, topic, propertyLength, bornHost }: PlainMessage): number {
+    if (propertyLength > MOST_PROPERTY_BYTES)
+      throw new StoreError('illegal', `properties are more than ${MOST_PROPERTY_BYTES} bytes`);
+    return this.plainBytes + body.length + topic.length + propertyLength + bornHost.address.length;
   }
 
   /**
@@ -70,26 +82,61 @@ export class Placement {
     tagSlot?: number,
   ): Place {
     const { draft } = this;
-    const queueOffset = queue.nextOffset;
-    const physicalOffset = block.physicalOffset + block.length;
+    fill(draft, message, queue.nextOffset, block, storeTimestamp);
     draft.topic = message.topic;
-    draft.queueId = message.queueId;
-    draft.flag = message.flag;
-    draft.queueOffset = queueOffset;
-    draft.physicalOffset = physicalOffset;
-    draft.sysFlag = message.sysFlag;
-    draft.bornTimestamp = message.bornTimestamp;
-    draft.bornHost = message.bornHost;
-    draft.storeTimestamp = storeTimestamp;
-    draft.reconsumeTimes = message.reconsumeTimes;
-    draft.preparedTransactionOffset = message.preparedTransactionOffset;
-    draft.body = message.body;
     draft.properties = message.properties;
     encodeRecord(draft, block.slab, block.at + BLOCK_HEADER + block.length);
-    const slot = tagSlot ?? tagsCode(propertyOf(message.properties, 'TAGS'));
-    queue.pending.add(physicalOffset, length, slot);
-    queue.nextOffset = queueOffset + 1;
-    block.length += length;
-    return { queueOffset, physicalOffset, storeTimestamp };
+    return placed(draft, queue, block, length, tagSlot ?? tagsCode(propertyOf(message.properties, 'TAGS')));
   }
+
+  /** @throws RangeError when a number does not fit its field; nothing was placed then */
+  placePlain(
+    message: PlainMessage,
+    queue: Queue,
+    block: TailBlock,
+    length: number,
+    storeTimestamp: number,
+  ): Place {
+    const { plain } = this;
+    fill(plain, message, queue.nextOffset, block, storeTimestamp);
+    plain.topicBytes = queue.topicBytes;
+    plain.propertyBytes = message.propertyBytes;
+    plain.propertyLength = message.propertyLength;
+    encodeRecordBytes(plain, block.slab, block.at + BLOCK_HEADER + block.length);
+    return placed(plain, queue, block, length, message.tagsCode);
+  }
+}
+
+function fill(
+  draft: Draft<AnyMessage & Pick<NewRecord, 'queueOffset' | 'physicalOffset' | 'storeTimestamp'>>,
+  message: AnyMessage,
+  queueOffset: number,
+  block: TailBlock,
+  storeTimestamp: number,
+): void {
+  draft.queueId = message.queueId;
+  draft.flag = message.flag;
+  draft.queueOffset = queueOffset;
+  draft.physicalOffset = block.physicalOffset + block.length;
+  draft.sysFlag = message.sysFlag;
+  draft.bornTimestamp = message.bornTimestamp;
+  draft.bornHost = message.bornHost;
+  draft.storeTimestamp = storeTimestamp;
+  draft.reconsumeTimes = message.reconsumeTimes;
+  draft.preparedTransactionOffset = message.preparedTransactionOffset;
+  draft.body = message.body;
+}
+
+/** The record is in the block: queue and block grow. */
+function placed(
+  { queueOffset, physicalOffset, storeTimestamp }: Place,
+  queue: Queue,
+  block: TailBlock,
+  length: number,
+  slot: number,
+): Place {
+  queue.pending.add(physicalOffset, length, slot);
+  queue.nextOffset = queueOffset + 1;
+  block.length += length;
+  return { queueOffset, physicalOffset, storeTimestamp };
 }

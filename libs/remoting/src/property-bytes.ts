@@ -1,0 +1,152 @@
+/*
+ * Properties of a plain send, as bytes. In the header they are a JSON text:
+ *
+ *   KEY \u0001 VALUE \u0002 ...         the last \u0002 may be missing
+ *
+ * Plain are properties of ASCII alone, without any other escape, every entry with a name and one \u0001, UNIQ_KEY among
+ * them with a value; WAIT is `true` where it is given; and none that makes the message anything but an ordinary one or
+ * makes the broker rewrite them all: DELAY, TIMER_*, TRAN_*, MSG_REGION, POP_CK. The last four are looked for by the
+ * letters before their underscore, wherever they stand: what is left out here only goes the general way.
+ */
+
+const ENTRY_END = 2;
+const KEY_END = 1;
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const ZERO = 0x30;
+const UNDERSCORE = 0x5f;
+const BACKSLASH = 0x5c;
+const SMALL_U = 0x75;
+const LAST_ASCII = 0x7f;
+/** Room for the longest properties a record can hold, and the broker's own. */
+const ROOM = 40_000;
+
+const name = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));
+const UNIQ_KEY = name('UNIQ_KEY');
+const TAGS = name('TAGS');
+const WAIT = name('WAIT');
+const DELAY = name('DELAY');
+const TRUE = name('true');
+const IRREGULAR = ['TIMER', 'TRAN', 'MSG', 'POP'].map(name);
+
+/** The row of one message, filled again for each: what is wanted of it are positions in `bytes`. */
+export class PropertyBytes {
+  readonly bytes = Buffer.allocUnsafeSlow(ROOM);
+  length = 0;
+  uniqueKeyAt = 0;
+  uniqueKeyEnd = 0;
+  /** what the index holds of TAGS: Java's hash, 0 without any */
+  tagsCode = 0;
+
+  clear(): void {
+    this.length = 0;
+    this.uniqueKeyAt = 0;
+    this.uniqueKeyEnd = 0;
+    this.tagsCode = 0;
+  }
+
+  /**
+   * Reads the text whose first byte is at `at`.
+   * @returns the position behind its closing quote; negative when they are not plain
+   */
+  read(source: Buffer, at: number, end: number): number {
+    const { bytes } = this;
+    if (end - at > ROOM / 2) return -1;
+    this.clear();
+    let length = 0;
+    let entry = 0;
+    let split = -1;
+    for (let from = at; from < end; from++) {
+      let byte = source[from] as number;
+      if (byte === BACKSLASH) {
+        byte = endMark(source, from);
+        from += 5;
+        if (byte === KEY_END && split < 0 && length > entry) split = length;
+        else if (byte !== ENTRY_END || !this.enter(entry, split, length)) return -1;
+        else {
+          entry = length + 1;
+          split = -1;
+        }
+      } else if (byte === QUOTE) {
+        return this.finish(entry, split, length) ? from + 1 : -1;
+      } else if (byte < SPACE || byte > LAST_ASCII || (byte === UNDERSCORE && isIrregular(bytes, length))) {
+        return -1;
+      }
+      bytes[length++] = byte;
+    }
+    return -1;
+  }
+
+  /** Properties of the broker's own, as they are stored. */
+  append(more: Uint8Array): void {
+    const { bytes } = this;
+    let { length } = this;
+    for (let i = 0; i < more.length; i++) bytes[length++] = more[i] as number;
+    this.length = length;
+  }
+
+  toString(): string {
+    return this.bytes.toString('latin1', 0, this.length);
+  }
+
+  private finish(entry: number, split: number, length: number): boolean {
+    this.length = length;
+    if (entry < length) {
+      if (!this.enter(entry, split, length)) return false;
+      this.bytes[this.length++] = ENTRY_END;
+    }
+    return this.uniqueKeyEnd > 0;
+  }
+
+  /** One entry: its name from `from`, KEY_END at `split`, its value up to `end`. */
+  private enter(from: number, split: number, end: number): boolean {
+    const { bytes } = this;
+    const value = split + 1;
+    switch (split - from) {
+      case 4:
+        if (isAt(TAGS, bytes, from)) this.tagsCode = javaHash(bytes, value, end, this.tagsCode);
+        else if (isAt(WAIT, bytes, from)) return end - value === TRUE.length && isAt(TRUE, bytes, value);
+        return true;
+      case 5:
+        return !isAt(DELAY, bytes, from);
+      case 8:
+        if (end > value && isAt(UNIQ_KEY, bytes, from)) {
+          this.uniqueKeyAt = value;
+          this.uniqueKeyEnd = end;
+        }
+        return true;
+      default:
+        return split > from;
+    }
+  }
+}
+
+/** 1 or 2 when `\u0001` or `\u0002` lies there, else something else. */
+function endMark(source: Buffer, at: number): number {
+  const zeros =
+    source[at + 1] === SMALL_U &&
+    source[at + 2] === ZERO &&
+    source[at + 3] === ZERO &&
+    source[at + 4] === ZERO;
+  return zeros ? (source[at + 5] as number) - ZERO : -1;
+}
+
+function isIrregular(bytes: Uint8Array, end: number): boolean {
+  for (const word of IRREGULAR) {
+    if (end >= word.length && isAt(word, bytes, end - word.length)) return true;
+  }
+  return false;
+}
+
+function isAt(word: Uint8Array, bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return false;
+  return true;
+}
+
+/** Of an empty value nothing is taken: the one before it, or none, stays. */
+function javaHash(bytes: Uint8Array, from: number, end: number, otherwise: number): number {
+  if (end === from) return otherwise;
+  let hash = 0;
+  for (let at = from; at < end; at++) hash = (Math.imul(31, hash) + (bytes[at] as number)) | 0;
+  return hash;
+}

@@ -1,0 +1,166 @@
+import { CommandFlag, type Command } from './command.js';
+import { decodeFrame, encodeFrame, FrameSplitter } from './frame.js';
+import { SendMessageAnswer, type SendAnswerRegion } from './requests/send-message-answer.js';
+import type { PlainSend } from './send-reader.js';
+
+/*
+ * Answers of plain sends, laid out as frames when their messages are placed and written when those are stored. An answer
+ * differs from the one before it in the same queue in a few digits: the frame is copied, its digits are written anew. The
+ * frame itself is made by the codec of every other answer, again whenever the number of digits changes.
+ */
+
+const HEX = Uint8Array.from(Buffer.from('0123456789ABCDEF'));
+const ZERO = 0x30;
+/** Hex digits of a physical offset that are written; the higher ones are the frame's. */
+const LOW_DIGITS = 6;
+const LOW = 16 ** LOW_DIGITS;
+/** Queues a frame is kept for. */
+const MOST_FRAMES = 64;
+const FIRST_ROOM = 8192;
+
+/** The answer of one queue's last send, and where its digits end. */
+interface Frame {
+  readonly bytes: Buffer;
+  readonly high: number;
+  readonly msgIdEnd: number;
+  readonly queueOffsetAt: number;
+  readonly queueOffsetEnd: number;
+  readonly keyAt: number;
+  readonly keyEnd: number;
+  readonly opaqueAt: number;
+  readonly opaqueEnd: number;
+}
+
+/** What all rows of a broker share: the frames. */
+export class SendAnswerFrames {
+  private readonly frames: (Frame | undefined)[] = Array.from({ length: MOST_FRAMES }, () => undefined);
+
+  /** @param msgIdOf the offset message id of a physical offset: 16 hex digits of it at the end */
+  constructor(
+    private readonly region: SendAnswerRegion,
+    private readonly msgIdOf: (physicalOffset: number) => string,
+  ) {}
+
+  /** One that has as many digits everywhere as the answer has. */
+  of(send: PlainSend, queueOffset: number, physicalOffset: number): Frame {
+    const { queueId } = send;
+    const slot = queueId % MOST_FRAMES;
+    const known = this.frames[slot];
+    const { uniqueKeyAt, uniqueKeyEnd } = send.propertyBytes;
+    const fits =
+      known !== undefined &&
+      this.queueIds[slot] === queueId &&
+      known.high === Math.floor(physicalOffset / LOW) &&
+      known.keyEnd - known.keyAt === uniqueKeyEnd - uniqueKeyAt &&
+      known.queueOffsetEnd - known.queueOffsetAt === digits(queueOffset) &&
+      known.opaqueEnd - known.opaqueAt === digits(send.opaque);
+    return fits ? known : this.make(slot, send, queueId, queueOffset, physicalOffset);
+  }
+
+  private readonly queueIds: number[] = Array.from({ length: MOST_FRAMES }, () => -1);
+
+  private make(
+    slot: number,
+    send: PlainSend,
+    queueId: number,
+    queueOffset: number,
+    physicalOffset: number,
+  ): Frame {
+    const { bytes, uniqueKeyAt, uniqueKeyEnd } = send.propertyBytes;
+    const key = bytes.toString('latin1', uniqueKeyAt, uniqueKeyEnd);
+    const msgId = this.msgIdOf(physicalOffset);
+    const extFields = new SendMessageAnswer(msgId, queueId, queueOffset, key, this.region);
+    const answer = { code: 0, opaque: send.opaque, flag: CommandFlag.RESPONSE, extFields };
+    const [frame = Buffer.alloc(0)] = encodeFrame(answer);
+    const after = (name: string): number => frame.indexOf(name) + name.length;
+    const queueOffsetAt = after('"queueOffset":"');
+    const keyAt = after('"transactionId":"');
+    const opaqueAt = frame.lastIndexOf('"opaque":') + '"opaque":'.length;
+    const made = {
+      bytes: frame,
+      high: Math.floor(physicalOffset / LOW),
+      msgIdEnd: after('"msgId":"') + msgId.length,
+      queueOffsetAt,
+      queueOffsetEnd: queueOffsetAt + digits(queueOffset),
+      keyAt,
+      keyEnd: keyAt + key.length,
+      opaqueAt,
+      opaqueEnd: opaqueAt + digits(send.opaque),
+    };
+    this.frames[slot] = made;
+    this.queueIds[slot] = queueId;
+    return made;
+  }
+}
+
+/** Answers of one run, in order. */
+export class SendAnswers {
+  private bytes = Buffer.allocUnsafeSlow(FIRST_ROOM);
+  private length = 0;
+
+  constructor(private readonly frames: SendAnswerFrames) {}
+
+  get laidOut(): Buffer {
+    return this.bytes.subarray(0, this.length);
+  }
+
+  /** The answers one by one, as they would be read: for who has to write others in their place. */
+  *read(): Generator<Command> {
+    const splitter = new FrameSplitter();
+    splitter.push(this.laidOut);
+    for (let frame = splitter.next(); frame; frame = splitter.next()) yield decodeFrame(frame);
+  }
+
+  get isEmpty(): boolean {
+    return this.length === 0;
+  }
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  add(send: PlainSend, queueOffset: number, physicalOffset: number): void {
+    const frame = this.frames.of(send, queueOffset, physicalOffset);
+    const { length } = frame.bytes;
+    if (this.bytes.length - this.length < length) this.grow(length);
+    const { bytes, length: at } = this;
+    bytes.set(frame.bytes, at);
+    writeHex(bytes, at + frame.msgIdEnd, physicalOffset % LOW);
+    writeDigits(bytes, at + frame.queueOffsetEnd, queueOffset);
+    writeDigits(bytes, at + frame.opaqueEnd, send.opaque);
+    const { bytes: key, uniqueKeyAt, uniqueKeyEnd } = send.propertyBytes;
+    for (let to = at + frame.keyAt, from = uniqueKeyAt; from < uniqueKeyEnd; from++, to++) {
+      bytes[to] = key[from] as number;
+    }
+    this.length = at + length;
+  }
+
+  private grow(more: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + more));
+    larger.set(this.laidOut);
+    this.bytes = larger;
+  }
+}
+
+function digits(value: number): number {
+  let count = 1;
+  for (let power = 10; power <= value; power *= 10) count++;
+  return count;
+}
+
+/** The low digits of the number, the last one before `end`. */
+function writeHex(target: Uint8Array, end: number, value: number): void {
+  for (let at = end - 1, left = value; at >= end - LOW_DIGITS; at--, left >>>= 4) {
+    target[at] = HEX[left & 15] as number;
+  }
+}
+
+function writeDigits(target: Uint8Array, end: number, value: number): void {
+  let left = value;
+  let at = end;
+  do {
+    const rest = Math.floor(left / 10);
+    target[--at] = ZERO + (left - rest * 10);
+    left = rest;
+  } while (left > 0);
+}
