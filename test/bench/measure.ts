@@ -7,6 +7,8 @@ export interface Measure {
   readonly perSecond?: number;
   /** of the server, all its processes, a message */
   readonly cpuMicros?: number;
+  /** of the servers' main threads, a message */
+  readonly mainMicros?: number;
   readonly p50Ms?: number;
   readonly p99Ms?: number;
   readonly p999Ms?: number;
@@ -29,9 +31,18 @@ export async function measure(
   load: () => Promise<LoadResult>,
   each = 1,
 ): Promise<Measure> {
-  const used = (): number => servers.reduce((sum, server) => sum + server.cpuMicros(), 0);
-  const before = used();
+  const all = (): number => servers.reduce((sum, server) => sum + server.cpuMicros(), 0);
+  const main = (): number => servers.reduce((sum, server) => sum + server.mainMicros(), 0);
+  const before = { all: all(), main: main() };
   const { total, perSecond, p50Ms, p99Ms, p999Ms, loadMicros } = await load();
-  const cpuMicros = (used() - before) / total / each;
-  return { perSecond: perSecond * each, cpuMicros, p50Ms, p99Ms, p999Ms, loadMicros: loadMicros / each };
+  const messages = total * each;
+  return {
+    perSecond: perSecond * each,
+    cpuMicros: (all() - before.all) / messages,
+    mainMicros: (main() - before.main) / messages,
+    p50Ms,
+    p99Ms,
+    p999Ms,
+    loadMicros: loadMicros / each,
+  };
 }

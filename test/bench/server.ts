@@ -9,6 +9,8 @@ export interface Server extends Target {
   readonly startMs: number;
   /** CPU time used so far by all its processes, in microseconds (user and system). */
   cpuMicros(): number;
+  /** Of the thread it was started with: that of all JavaScript, without V8's helpers and the thread pool. */
+  mainMicros(): number;
   /** Proportional set size in MB: what its processes add to the machine. */
   memoryMb(): number;
   stop(): Promise<void>;
@@ -48,6 +50,7 @@ export async function startServer(command: Command): Promise<Server> {
     port,
     startMs: performance.now() - begun,
     cpuMicros: () => tree(pid).reduce((sum, each) => sum + cpuMicros(each), 0),
+    mainMicros: () => threadMicros(`/proc/${pid}/task/${pid}`),
     memoryMb: () => tree(pid).reduce((sum, each) => sum + memoryMb(each), 0),
     stop: () => stop(child),
   };
@@ -92,7 +95,11 @@ export function tree(pid: number): number[] {
  * under load have few of; /proc/<pid>/stat has them, in ticks of 10 ms, too coarse for a short load.
  */
 function cpuMicros(pid: number): number {
-  return tasks(pid).reduce((sum, task) => sum + Number(words(`${task}/schedstat`)[0] ?? 0) / 1000, 0);
+  return tasks(pid).reduce((sum, task) => sum + threadMicros(task), 0);
+}
+
+function threadMicros(task: string): number {
+  return Number(words(`${task}/schedstat`)[0] ?? 0) / 1000;
 }
 
 function tasks(pid: number): string[] {
