@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atExit } from './at-exit.js';
 import { THIS_VERSION, type Version } from './servers.js';
 
 const WORKSPACES = '@halfmq';
@@ -26,9 +27,11 @@ export function checkOut(ref: string): Checkout {
   const commit = git(root, 'rev-parse', '--short', `${ref}^{commit}`);
   const tree = join(mkdtempSync(join(tmpdir(), 'halfmq-against-')), commit);
   const remove = (): void => {
+    forget();
     git(root, 'worktree', 'remove', '--force', tree);
     rmSync(join(tree, '..'), { recursive: true, force: true });
   };
+  const forget = atExit(remove);
   git(root, 'worktree', 'add', '--quiet', '--detach', tree, commit);
   try {
     if (sameFile(join(root, 'package-lock.json'), join(tree, 'package-lock.json'))) linkPackages(root, tree);

@@ -20,6 +20,16 @@ export interface Target {
   readonly port: number;
 }
 
+/** How a connection of another kind of server begins, and how its answers are counted. */
+export interface Protocol {
+  /** @throws Error at a refusal */
+  counter(): { take(chunk: Buffer): number };
+  /** Called once the socket is open, before any frame. */
+  greet?(socket: Socket, lane: number): Promise<void>;
+}
+
+const REMOTING: Protocol = { counter: () => new FrameCounter(mustBeOk) };
+
 export interface Load {
   /** lanes are dealt out to these in turn */
   readonly targets: readonly Target[];
@@ -29,6 +39,8 @@ export interface Load {
   /** answers to wait for, over all connections */
   readonly total: number;
   readonly frames: (lane: number) => Frames;
+  /** RocketMQ's remoting protocol by default */
+  readonly protocol?: Protocol;
 }
 
 export interface LoadResult extends Percentiles {
@@ -44,7 +56,6 @@ export class Lane {
   private readonly ring: Buffer;
   private readonly size: number;
   private readonly sentAt: Float64Array;
-  private readonly counter: FrameCounter;
   sent = 0;
   answered = 0;
 
@@ -53,13 +64,13 @@ export class Lane {
     private readonly frames: Frames,
     private readonly slots: number,
     private readonly latencies: Latencies,
+    private readonly counter: { take(chunk: Buffer): number },
     private readonly onAnswers: (lane: Lane, count: number) => void,
   ) {
     this.size = frames.template.length;
     this.ring = Buffer.alloc(this.size * slots);
     for (let slot = 0; slot < slots; slot++) frames.template.copy(this.ring, slot * this.size);
     this.sentAt = new Float64Array(slots);
-    this.counter = new FrameCounter(mustBeOk);
     socket.on('data', (chunk: Buffer) => this.read(chunk));
   }
 
@@ -149,12 +160,14 @@ async function drive(
   slots: number,
   begin: (lanes: readonly Lane[], done: () => void) => OnAnswers,
 ): Promise<LoadResult> {
+  const { protocol = REMOTING, frames } = load;
   const sockets = await dialAll(load);
+  for (const [lane, socket] of sockets.entries()) await protocol.greet?.(socket, lane);
   const latencies = new Latencies(total);
   let onAnswers: OnAnswers = () => undefined;
+  const answered: OnAnswers = (lane, count) => onAnswers(lane, count);
   const lanes = sockets.map(
-    (socket, index) =>
-      new Lane(socket, load.frames(index), slots, latencies, (lane, count) => onAnswers(lane, count)),
+    (socket, index) => new Lane(socket, frames(index), slots, latencies, protocol.counter(), answered),
   );
   const begun = performance.now();
   const cpu = process.cpuUsage();

@@ -2,33 +2,40 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { checkOut } from './checkout.js';
 import { comparison } from './compare.js';
+import { peerContests } from './peers/contests.js';
+import { peerReport } from './peers/report.js';
 import { markdownReport, resultOf, textReport, type BenchResult } from './report.js';
-import { runRounds, type Samples } from './rounds.js';
-import { allRows, type Part } from './rows.js';
+import { runRounds, type Contest, type Samples } from './rounds.js';
+import { allRows, contestOf } from './rows.js';
 import { Servers, THIS_VERSION, type Version } from './servers.js';
 
 /*
  * `npm run bench`: the limits and ours in turns, in one run; what counts are the ratios.
  *
- *   --rounds N             five by default
- *   --only PART,PART       of the rows: sends, sync, latency, pulls, transactions, batches, store, brokers, start
+ *   --rounds N             5 by default, 15 with --against
+ *   --scale X              of the requests in a round: 1 by default, 0.2 with --against, where many short rounds tell more
+ *   --only TEXT,TEXT       only rows whose names hold one of these
  *   --json FILE            everything measured
  *   --against REF          builds that version in a temporary worktree and compares this one with it, limits left out
+ *   --peers                the same load on other brokers, where they are installed
  *   --markdown FILE        prints the table for docs/performance.md from such a file; measures nothing
  *   --profile FOLDER       also writes where the brokers' time goes (.cpuprofile, for Chrome or an editor)
  */
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string' },
+    scale: { type: 'string' },
     only: { type: 'string' },
     json: { type: 'string' },
     against: { type: 'string' },
+    peers: { type: 'boolean', default: false },
     markdown: { type: 'string' },
     profile: { type: 'string' },
   },
 });
 
-const rounds = Number(options.rounds);
+const rounds = Number(options.rounds ?? (options.against === undefined ? 5 : 15));
+const scale = Number(options.scale ?? (options.against === undefined ? 1 : 0.2));
 
 async function bench(): Promise<void> {
   const samples = await measureAll([THIS_VERSION], true);
@@ -47,26 +54,35 @@ async function against(ref: string): Promise<void> {
   }
 }
 
-async function measureAll(versions: readonly Version[], withLimits: boolean): Promise<Samples[]> {
-  const parts = options.only?.split(',') as Part[] | undefined;
+async function peers(): Promise<void> {
+  const samples = await inTurns((servers) =>
+    peerContests(servers, scale, (line) => process.stdout.write(`left out: ${line}\n`)),
+  );
+  process.stdout.write(peerReport(samples));
+}
+
+function measureAll(versions: readonly Version[], withLimits: boolean): Promise<Samples[]> {
+  return inTurns((servers) => allRows(servers, scale).map((row) => contestOf(row, versions, withLimits)));
+}
+
+async function inTurns(contests: (servers: Servers) => Contest[]): Promise<Samples[]> {
   const profile = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`];
+  const only = options.only?.split(',');
   const servers = new Servers(profile);
   try {
-    const rows = allRows(servers).filter(({ part }) => !parts || parts.includes(part));
-    const onRow = (round: number, { name }: { name: string }): void =>
-      progress(`round ${round + 1}: ${name}`);
-    return await runRounds(rows, versions, rounds, { withLimits, onRow });
+    const wanted = contests(servers).filter(({ name }) => !only || only.some((part) => name.includes(part)));
+    return await runRounds(wanted, rounds, progress);
   } finally {
-    progress('');
     await servers.stop();
   }
 }
 
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+function progress(round: number, name: string, side: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${round + 1}/${rounds} ${name}: ${side}\r`);
 }
 
 if (options.markdown !== undefined) {
   process.stdout.write(markdownReport(JSON.parse(readFileSync(options.markdown, 'utf8')) as BenchResult));
 } else if (options.against !== undefined) await against(options.against);
+else if (options.peers) await peers();
 else await bench();

@@ -1,42 +1,43 @@
 import type { Measure } from './measure.js';
-import type { Row, RowName } from './rows.js';
-import type { Version } from './servers.js';
 
-/** All rounds of one row: what each side found, round by round. */
+/** What is measured in turns, and by which sides. */
+export interface Contest {
+  readonly name: string;
+  readonly sides: Readonly<Record<string, () => Promise<Measure>>>;
+}
+
+/** All rounds of one contest: what each side found, round by round. */
 export interface Samples {
-  readonly name: RowName;
-  /** by the side's name: `limit`, and the versions */
+  readonly name: string;
   readonly sides: Readonly<Record<string, readonly Measure[]>>;
 }
 
 /**
- * Alternates: in each round every row measures all its sides, one right after the other, and the order of the sides
+ * Alternates: in each round every contest measures all its sides, one right after the other, and the order of the sides
  * turns with each round, since a shared machine is another one a minute later.
  */
 export async function runRounds(
-  rows: readonly Row[],
-  versions: readonly Version[],
+  contests: readonly Contest[],
   rounds: number,
-  options: { withLimits: boolean; onRow?: (round: number, row: Row) => void },
+  onTurn: (round: number, name: string, side: string) => void,
 ): Promise<Samples[]> {
-  const found = rows.map((row) => ({ name: row.name, sides: {} as Record<string, Measure[]> }));
+  const all = contests.map(({ name, sides }) => {
+    const turns = Object.entries(sides).map(([side, run]) => ({ side, run, found: [] as Measure[] }));
+    return { name, turns };
+  });
   for (let round = 0; round < rounds; round++) {
-    for (const [index, row] of rows.entries()) {
-      options.onRow?.(round, row);
-      const sides: [string, () => Promise<Measure>][] = versions.map((version) => [
-        version.name,
-        () => row.ours(version),
-      ]);
-      const [first] = versions;
-      if (options.withLimits && row.limit && first)
-        sides.push(['limit', async () => row.limit?.(first) ?? {}]);
-      for (let turn = 0; turn < sides.length; turn++) {
-        const side = sides[(turn + round) % sides.length];
-        if (side) ((found[index]?.sides ?? {})[side[0]] ??= []).push(await side[1]());
+    for (const { name, turns } of all) {
+      const first = round % Math.max(1, turns.length);
+      for (const { side, run, found } of [...turns.slice(first), ...turns.slice(0, first)]) {
+        onTurn(round, name, side);
+        found.push(await run());
       }
     }
   }
-  return found;
+  return all.map(({ name, turns }) => ({
+    name,
+    sides: Object.fromEntries(turns.map(({ side, found }) => [side, found])),
+  }));
 }
 
 export interface Spread {

@@ -1,17 +1,21 @@
 import { diskBytes } from './disk.js';
-import { BATCH_OF, batches, pulls, sends } from './frames.js';
-import { run, runPaced, type LoadResult, type Target } from './load.js';
-import { measure, type Measure } from './measure.js';
+import {
+  committing,
+  PACE,
+  PULL_ANSWER,
+  pulling,
+  sending,
+  sendingBatches,
+  sendingPaced,
+  type Shape,
+} from './loads.js';
+import type { Measure } from './measure.js';
+import type { Contest } from './rounds.js';
 import type { Measured, Servers, Version } from './servers.js';
-import { runTransactions } from './transactions.js';
-
-export type Part =
-  'sends' | 'sync' | 'latency' | 'pulls' | 'transactions' | 'batches' | 'store' | 'brokers' | 'start';
 
 /** One thing that is measured, once a round: the limit and ours, one after the other. */
 export interface Row {
   readonly name: RowName;
-  readonly part: Part;
   ours(version: Version): Promise<Measure>;
   limit?(version: Version): Promise<Measure>;
 }
@@ -30,49 +34,25 @@ export type RowName =
   | 'three brokers'
   | 'start';
 
-type Shape = readonly [connections: number, window: number, total: number];
-
-const BATCH = 32;
-/** of queue 0: what the warm-up of each broker has sent there by far */
-const PULLED = 16_000;
-/** 32 records of the bench, each 1 KiB body, properties and the layout's own fields */
-const PULL_ANSWER = BATCH * 1_220;
-const PACE = 2_000;
-
-const sendLoad = (targets: readonly Target[], [connections, window, total]: Shape) => ({
-  targets,
-  connections,
-  window,
-  total,
-  frames: sends,
-});
-
-/** Sends of one shape, and what they took on the disk. */
-async function sent(server: Measured, shape: Shape): Promise<Measure> {
-  const before = diskBytes(server.folder);
-  const found = await measure([server], () => run(sendLoad([server], shape)));
-  return { ...found, diskGbPer10M: ((diskBytes(server.folder) - before) / shape[2]) * 1e-2 };
+/** @param withLimit the limit has its turn in each round, too */
+export function contestOf(row: Row, versions: readonly Version[], withLimit: boolean): Contest {
+  const sides: Record<string, () => Promise<Measure>> = {};
+  for (const version of versions) sides[version.name] = () => row.ours(version);
+  const [first] = versions;
+  const { limit } = row;
+  if (withLimit && limit && first) sides['limit'] = () => limit(first);
+  return { name: row.name, sides };
 }
 
-function sendRow(
-  servers: Servers,
-  name: RowName,
-  part: Part,
-  flush: 'async' | 'sync',
-  shape: Shape,
-  load: (server: Measured, shape: Shape) => Promise<Measure> = sent,
-): Row {
-  const mode = flush === 'sync' ? 'SYNC_FLUSH' : 'ASYNC_FLUSH';
-  return {
-    name,
-    part,
-    ours: async (version) => load(await servers.broker(version, mode), shape),
-    limit: async () => load(await servers.skeleton(flush), shape),
-  };
-}
+type Load = (servers: readonly Measured[], shape: Shape) => Promise<Measure>;
 
-const paced = (server: Measured, shape: Shape): Promise<Measure> =>
-  measure([server], () => runPaced(sendLoad([server], shape), PACE));
+/** Sends, and what they took on the disk. */
+async function sendingToDisk(servers: readonly Measured[], shape: Shape): Promise<Measure> {
+  const used = (): number => servers.reduce((sum, { folder }) => sum + diskBytes(folder), 0);
+  const before = used();
+  const found = await sending(servers, shape);
+  return { ...found, diskGbPer10M: (used() - before) / shape[2] / 100 };
+}
 
 /** @param scale of the requests a load makes: 1 for what the goals are read from */
 export function allRows(servers: Servers, scale = 1): Row[] {
@@ -81,95 +61,79 @@ export function allRows(servers: Servers, scale = 1): Row[] {
     window,
     total * scale,
   ];
+  const alone = 300_000 * scale;
   return [
-    sendRow(servers, 'sends 8x128', 'sends', 'async', of(8, 128, 160_000)),
-    sendRow(servers, 'sends 8x32', 'sends', 'async', of(8, 32, 120_000)),
-    sendRow(servers, 'sync 8x128', 'sync', 'sync', of(8, 128, 100_000)),
-    sendRow(servers, 'sync 8x32', 'sync', 'sync', of(8, 32, 80_000)),
-    sendRow(servers, 'sends 1x1', 'latency', 'async', of(1, 1, 3_000)),
-    sendRow(servers, 'paced 2000/s', 'latency', 'async', of(8, 512, 2 * PACE), paced),
-    pullRow(servers, 20_000 * scale),
-    {
-      name: 'transactions',
-      part: 'transactions',
-      ours: (version) =>
-        onBroker(servers, version, (targets) => runTransactions(sendLoad(targets, of(8, 32, 30_000)))),
-    },
-    batchRow(servers, of(8, 8, 16_000)),
+    sendRow(servers, 'sends 8x128', 'async', of(8, 128, 160_000)),
+    sendRow(servers, 'sends 8x32', 'async', of(8, 32, 120_000)),
+    sendRow(servers, 'sync 8x128', 'sync', of(8, 128, 100_000)),
+    sendRow(servers, 'sync 8x32', 'sync', of(8, 32, 80_000)),
+    sendRow(servers, 'sends 1x1', 'async', of(1, 1, 3_000)),
+    sendRow(servers, 'paced 2000/s', 'async', of(8, 512, 2 * PACE), sendingPaced),
+    pullRow(servers, of(4, 4, 20_000)),
+    brokerRow(servers, 'transactions', of(8, 32, 30_000), committing),
+    brokerRow(servers, 'batches', of(8, 8, 16_000), sendingBatches),
     {
       name: 'store alone',
-      part: 'store',
-      ours: (version) => servers.storeAlone('ours', version, 300_000 * scale),
-      limit: (version) => servers.storeAlone('bare', version, 300_000 * scale),
+      ours: (version) => servers.storeAlone('ours', version, alone),
+      limit: (version) => servers.storeAlone('bare', version, alone),
     },
     threeBrokers(servers, of(8, 32, 120_000)),
     startRow(servers),
   ];
 }
 
-async function onBroker(
+/** Beside the skeleton. */
+function sendRow(
   servers: Servers,
-  version: Version,
-  load: (targets: readonly Target[]) => Promise<LoadResult>,
-  each = 1,
-): Promise<Measure> {
-  const broker = await servers.broker(version, 'ASYNC_FLUSH');
-  return measure([broker], () => load([broker]), each);
+  name: RowName,
+  mode: 'async' | 'sync',
+  shape: Shape,
+  load: Load = sendingToDisk,
+): Row {
+  return {
+    name,
+    ours: async (version) => load([await servers.broker(version, mode)], shape),
+    limit: async () => load([await servers.skeleton(mode)], shape),
+  };
+}
+
+function brokerRow(servers: Servers, name: RowName, shape: Shape, load: Load): Row {
+  return { name, ours: async (version) => load([await servers.broker(version, 'async')], shape) };
 }
 
 /** The limit is a server that answers a pull with as many bytes, from memory. */
-function pullRow(servers: Servers, total: number): Row {
-  const load = (targets: readonly Target[]) =>
-    run({ targets, connections: 4, window: 4, total, frames: pulls(BATCH, PULLED) });
-  return {
-    name: 'pulls',
-    part: 'pulls',
-    ours: (version) => onBroker(servers, version, load, BATCH),
-    async limit() {
-      const echo = await servers.echo(PULL_ANSWER);
-      return measure([echo], () => load([echo]), BATCH);
-    },
-  };
-}
-
-function batchRow(servers: Servers, [connections, window, total]: Shape): Row {
-  return {
-    name: 'batches',
-    part: 'batches',
-    ours: (version) =>
-      onBroker(
-        servers,
-        version,
-        (targets) => run({ targets, connections, window, total, frames: batches }),
-        BATCH_OF,
-      ),
-  };
+function pullRow(servers: Servers, shape: Shape): Row {
+  const limit = async (): Promise<Measure> => pulling([await servers.echo(PULL_ANSWER)], shape);
+  return { ...brokerRow(servers, 'pulls', shape, pulling), limit };
 }
 
 /** The limit is one broker under the same load. */
 function threeBrokers(servers: Servers, shape: Shape): Row {
-  const load = (brokers: readonly Measured[]) => measure(brokers, () => run(sendLoad(brokers, shape)));
+  const brokers = (version: Version, count: number): Promise<Measured[]> =>
+    Promise.all(Array.from({ length: count }, (_, nth) => servers.broker(version, 'async', nth)));
   return {
     name: 'three brokers',
-    part: 'brokers',
-    ours: async (version) =>
-      load(await Promise.all([0, 1, 2].map((nth) => servers.broker(version, 'ASYNC_FLUSH', nth)))),
-    limit: async (version) => load([await servers.broker(version, 'ASYNC_FLUSH')]),
+    ours: async (version) => sending(await brokers(version, 3), shape),
+    limit: async (version) => sending(await brokers(version, 1), shape),
   };
 }
 
 function startRow(servers: Servers): Row {
   return {
     name: 'start',
-    part: 'start',
     async ours(version) {
       const broker = await servers.startBroker(version, servers.emptyFolder('start'));
-      try {
-        await new Promise((resolve) => setTimeout(resolve, 1_000));
-        return { startMs: broker.startMs, memoryMb: broker.memoryMb() };
-      } finally {
-        await broker.stop();
-      }
+      return atRest(broker);
     },
   };
+}
+
+/** Memory after a second without a client; the server is stopped then. */
+export async function atRest(server: Pick<Measured, 'startMs' | 'memoryMb' | 'stop'>): Promise<Measure> {
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    return { startMs: server.startMs, memoryMb: server.memoryMb() };
+  } finally {
+    await server.stop();
+  }
 }

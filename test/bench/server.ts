@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { atExit } from './at-exit.js';
 import type { Target } from './load.js';
 
 /** A server under measurement: started by command, as users start it, and read from outside through /proc. */
@@ -44,15 +45,26 @@ export async function startServer(command: Command): Promise<Server> {
   child.stdout.on('data', take);
   child.stderr.on('data', take);
   child.once('error', (error) => take(Buffer.from(error.message)));
+  const keep = atExit(() => child.kill('SIGKILL'));
+  child.once('exit', keep);
   await untilOpen(port, child, command.withinMs ?? 20_000, () => output);
   const pid = child.pid ?? 0;
   return {
     port,
     startMs: performance.now() - begun,
-    cpuMicros: () => tree(pid).reduce((sum, each) => sum + cpuMicros(each), 0),
-    mainMicros: () => threadMicros(`/proc/${pid}/task/${pid}`),
-    memoryMb: () => tree(pid).reduce((sum, each) => sum + memoryMb(each), 0),
+    ...usageOf([pid]),
     stop: () => stop(child),
+  };
+}
+
+/** Of processes and all they started. */
+export function usageOf(pids: readonly number[]): Pick<Server, 'cpuMicros' | 'mainMicros' | 'memoryMb'> {
+  const sum = (of: (pid: number) => number) => (): number =>
+    pids.flatMap(tree).reduce((total, pid) => total + of(pid), 0);
+  return {
+    cpuMicros: sum(cpuMicros),
+    mainMicros: sum((pid) => threadMicros(`/proc/${pid}/task/${pid}`)),
+    memoryMb: sum(memoryMb),
   };
 }
 
@@ -81,7 +93,7 @@ export function isOpen(port: number): Promise<boolean> {
 }
 
 /** A process and all it started. */
-export function tree(pid: number): number[] {
+function tree(pid: number): number[] {
   return [
     pid,
     ...tasks(pid)

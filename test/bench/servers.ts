@@ -4,10 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from '../kit/ports.js';
+import { atExit } from './at-exit.js';
 import { sends } from './frames.js';
-import { run } from './load.js';
+import { run, type Load } from './load.js';
 import type { Measure } from './measure.js';
+import type { Mode, Peer } from './peers/peer.js';
 import { node, startServer, type Server } from './server.js';
+
+const WARM_UP = 40_000;
+/** JVMs need more */
+const PEER_WARM_UP = 150_000;
 
 const script = (name: string): string => new URL(`./${name}.js`, import.meta.url).pathname;
 const execute = promisify(execFile);
@@ -36,15 +42,24 @@ export class Servers {
   private readonly running = new Map<string, Promise<Measured>>();
   private readonly folder = mkdtempSync(join(tmpdir(), 'halfmq-bench-'));
 
+  private readonly forget = atExit(() => this.removeFolder());
+
   constructor(private readonly nodeArgs: readonly string[] = []) {}
 
-  broker(version: Version, flush: 'ASYNC_FLUSH' | 'SYNC_FLUSH', nth = 0): Promise<Measured> {
-    return this.kept(`broker-${version.name}-${flush}-${nth}`, (folder) =>
-      this.startBroker(version, folder, { flushDiskType: flush }),
+  broker(version: Version, mode: Mode, nth = 0): Promise<Measured> {
+    const flushDiskType = mode === 'sync' ? 'SYNC_FLUSH' : 'ASYNC_FLUSH';
+    return this.kept(`broker-${version.name}-${mode}-${nth}`, (folder) =>
+      this.startBroker(version, folder, { flushDiskType }),
     );
   }
 
-  skeleton(mode: 'async' | 'sync'): Promise<Measured> {
+  peer(peer: Peer, mode: Mode): Promise<Measured> {
+    const { frames, protocol } = peer;
+    const how = { frames, ...(protocol && { protocol }) };
+    return this.kept(`${peer.name}-${mode}`, (folder) => peer.start(mode, folder), PEER_WARM_UP, how);
+  }
+
+  skeleton(mode: Mode): Promise<Measured> {
     return this.kept(`skeleton-${mode}`, async (folder) => {
       const port = await freePort();
       return startServer(node(port, script('skeleton'), [String(port), folder, mode]));
@@ -105,19 +120,34 @@ export class Servers {
   async stop(): Promise<void> {
     for (const server of this.running.values())
       await server.then((each) => each.stop()).catch(() => undefined);
+    this.removeFolder();
+    this.forget();
+  }
+
+  private removeFolder(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private kept(name: string, start: (folder: string) => Promise<Server>): Promise<Measured> {
+  private kept(
+    name: string,
+    start: (folder: string) => Promise<Server>,
+    warmUp = WARM_UP,
+    how: Partial<Load> = {},
+  ): Promise<Measured> {
     let server = this.running.get(name);
-    if (!server) this.running.set(name, (server = this.warm(this.emptyFolder(name), start)));
+    if (!server) this.running.set(name, (server = this.warm(name, start, warmUp, how)));
     return server;
   }
 
-  private async warm(folder: string, start: (folder: string) => Promise<Server>): Promise<Measured> {
+  private async warm(
+    name: string,
+    start: (folder: string) => Promise<Server>,
+    total: number,
+    how: Partial<Load>,
+  ): Promise<Measured> {
+    const folder = this.emptyFolder(name.replaceAll(' ', '-'));
     const server = await start(folder);
-    const warmUp = { targets: [server], connections: 2, window: 32, frames: sends };
-    await run({ ...warmUp, total: 40_000 });
+    await run({ targets: [server], connections: 4, window: 32, total, frames: sends, ...how });
     return { ...server, folder };
   }
 }

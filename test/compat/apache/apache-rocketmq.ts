@@ -1,14 +1,18 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { getRouteinfoByTopic, RemotingClient, ResponseCode, silentLog, systemClock } from '@halfmq/remoting';
 import { freePort } from '../../kit/ports.js';
 import { until } from '../../kit/until.js';
 
-const POM = fileURLToPath(new URL('../java/server/', import.meta.url));
+/** Beside the sources: built files lie elsewhere. */
+const POM = join(
+  createRequire(import.meta.url).resolve('@halfmq/test/package.json'),
+  '../compat/java/server',
+);
 const LOG_LIMIT = 64 * 1024;
 const SMALL_JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xss512k'];
 
@@ -44,8 +48,14 @@ export class ApacheRocketMq {
     readonly brokerAddress: string,
   ) {}
 
-  /** @param settings broker settings over the launcher's own */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<ApacheRocketMq> {
+  /**
+   * @param settings broker settings over the launcher's own
+   * @param jvm options of both JVMs; a small one's by default
+   */
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    jvm: readonly string[] = SMALL_JVM,
+  ): Promise<ApacheRocketMq> {
     const folder = await mkdtemp(join(tmpdir(), 'apache-rocketmq-'));
     const [namesrv, broker, ha] = [await freePort(), await freePort(), await freePort()];
     const server = new ApacheRocketMq(folder, `127.0.0.1:${namesrv}`, `127.0.0.1:${broker}`);
@@ -61,14 +71,24 @@ export class ApacheRocketMq {
         storePathCommitLog: join(folder, 'store', 'commitlog'),
         ...settings,
       });
-      await server.launch(classPath, 'org.apache.rocketmq.namesrv.NamesrvStartup', 'namesrv', '-Xmx128m');
-      await server.launch(classPath, 'org.apache.rocketmq.broker.BrokerStartup', 'broker', '-Xmx512m');
+      await server.launch(classPath, 'org.apache.rocketmq.namesrv.NamesrvStartup', 'namesrv', [
+        '-Xmx128m',
+        ...jvm,
+      ]);
+      await server.launch(classPath, 'org.apache.rocketmq.broker.BrokerStartup', 'broker', [
+        '-Xmx512m',
+        ...jvm,
+      ]);
       await registered(server.nameServer);
     } catch (error) {
       await server.stop();
       throw error;
     }
     return server;
+  }
+
+  get pids(): number[] {
+    return this.children.flatMap(({ pid }) => pid ?? []);
   }
 
   async stop(): Promise<void> {
@@ -86,12 +106,11 @@ export class ApacheRocketMq {
     return writeFile(join(this.folder, `${name}.conf`), lines.join(''));
   }
 
-  private async launch(classPath: string, main: string, name: string, heap: string): Promise<void> {
+  private async launch(classPath: string, main: string, name: string, jvm: readonly string[]): Promise<void> {
     const child = spawn(
       'java',
       [
-        heap,
-        ...SMALL_JVM,
+        ...jvm,
         `-Drocketmq.home.dir=${this.folder}`,
         `-Duser.home=${this.folder}`,
         '-cp',
