@@ -78,6 +78,7 @@ module.exports = {
     onlyTo('cli-to-public-doors', 'apps/cli', [
       '^apps/(broker|namesrv|demo-shop)/src/index[.]ts$',
       '^libs/(transaction|testing)/src/index[.]ts$',
+      '^libs/store/src/tools/index[.]ts$',
     ]),
     {
       name: 'packages-are-entered-by-their-doors',
@@ -89,6 +90,7 @@ module.exports = {
           '^$1/$2/',
           '^(apps|libs)/[^/]+/src/index[.]ts$',
           '^libs/remoting/src/(record-door|transport|settings/index)[.]ts$',
+          '^libs/store/src/tools/index[.]ts$',
           '^libs/transaction/src/(nest|typeorm)/index[.]ts$',
         ],
       },

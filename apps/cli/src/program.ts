@@ -6,6 +6,7 @@ import { examples } from './examples.js';
 import { namesrvCommand } from './namesrv.js';
 import { sendCommand } from './send.js';
 import { shopCommand } from './shop.js';
+import { storeCommand } from './store.js';
 
 /** All of `halfmq`. Each command loads what it runs when it is called: asking for help loads neither Nest nor LMDB. */
 export function createProgram(): Command {
@@ -25,7 +26,14 @@ export function createProgram(): Command {
         'halfmq help broker': "every option of the broker's command",
       }),
     );
-  const commands = [devCommand(), namesrvCommand(), brokerCommand(), shopCommand(), sendCommand()];
+  const commands = [
+    devCommand(),
+    namesrvCommand(),
+    brokerCommand(),
+    shopCommand(),
+    sendCommand(),
+    storeCommand(),
+  ];
   for (const command of commands) {
     command
       .helpOption('-h, --help', 'show this')

@@ -55,6 +55,12 @@ export class FolderLock {
     }
   }
 
+  /** Process that has the folder; undefined: nobody. */
+  static holder(path: string): number | undefined {
+    const owner = readOwner(join(path, 'lock'));
+    return owner && lives(owner) ? owner.pid : undefined;
+  }
+
   release(): void {
     if (this.held) rmSync(this.file, { force: true });
     this.held = false;

@@ -48,13 +48,7 @@ export function identify(
     writeDurably(file, `${JSON.stringify(identity, undefined, 2)}\n`);
     return identity;
   }
-  const found = parse(file);
-  if (found.format !== FORMAT) {
-    throw new StoreError(
-      'format',
-      `${file} has format ${found.format}, this version reads ${FORMAT}: start a version that knows it`,
-    );
-  }
+  const found = readIdentity(path);
   if (found.brokerName !== wanted.brokerName) {
     throw new StoreError(
       'format',
@@ -65,6 +59,19 @@ export function identify(
     throw new StoreError(
       'format',
       `${path} belongs to cluster ${found.clusterName}, not ${wanted.clusterName}: give another store folder, or the old cluster name`,
+    );
+  }
+  return found;
+}
+
+/** @throws StoreError format: no store.json that can be read, or a newer format */
+export function readIdentity(path: string): StoreIdentity {
+  const file = join(path, FILE);
+  const found = parse(file);
+  if (found.format !== FORMAT) {
+    throw new StoreError(
+      'format',
+      `${file} has format ${found.format}, this version reads ${FORMAT}: start a version that knows it`,
     );
   }
   return found;

@@ -32,8 +32,17 @@ export interface KeyFileName {
 
 export const keyFileOf = (segmentPath: string): string => segmentPath.replace(/[.]mdb$/, '.keys');
 
+type Turn = () => Promise<void>;
+
 /** @param turn lets the event loop go on, between pieces of work of less than a millisecond */
-export async function writeKeyFile(name: KeyFileName, run: KeyRun, turn: () => Promise<void>): Promise<void> {
+export async function writeKeyFile(name: KeyFileName, run: KeyRun, turn: Turn): Promise<void> {
+  const fresh = `${name.path}.new`;
+  await writeFile(fresh, await encodeKeyFile(name, run, turn));
+  await rename(fresh, name.path);
+}
+
+/** The same keys make the same bytes. */
+export async function encodeKeyFile(name: KeyFileName, run: KeyRun, turn: Turn): Promise<Buffer> {
   const bytes = Buffer.alloc(HEAD + run.count * ENTRY);
   const ends = await scatter(run, bytes, turn);
   writeHead(name, bytes);
@@ -46,13 +55,11 @@ export async function writeKeyFile(name: KeyFileName, run: KeyRun, turn: () => P
     from = end;
   }
   bytes.writeUInt32BE(headCrc(bytes), 32);
-  const fresh = `${name.path}.new`;
-  await writeFile(fresh, bytes);
-  await rename(fresh, name.path);
+  return bytes;
 }
 
 /** Entries into their buckets. @returns where each bucket ends */
-async function scatter(run: KeyRun, bytes: Buffer, turn: () => Promise<void>): Promise<Uint32Array> {
+async function scatter(run: KeyRun, bytes: Buffer, turn: Turn): Promise<Uint32Array> {
   const entries = new Uint32Array(run.count * 2);
   const next = new Uint32Array(BUCKETS);
   for (let bucket = 1, begin = 0; bucket < BUCKETS; bucket++) {
@@ -94,7 +101,7 @@ export async function readKeyFile(name: KeyFileName, hash: number): Promise<numb
   try {
     const head = Buffer.alloc(HEAD);
     await file.read(head, 0, HEAD, 0);
-    if (!speaksOf(head, name)) return undefined;
+    if (!namesSegment(head, name)) return undefined;
     const bucket = bucketOf(hash);
     const at = DIRECTORY_AT + bucket * 8;
     const from = bucket === 0 ? 0 : head.readUInt32BE(at - 8);
@@ -108,8 +115,10 @@ export async function readKeyFile(name: KeyFileName, hash: number): Promise<numb
   }
 }
 
-function speaksOf(head: Buffer, { segmentId, base, end }: KeyFileName): boolean {
+/** Whether these are the bytes of a file of exactly these records. */
+export function namesSegment(head: Buffer, { segmentId, base, end }: KeyFileName): boolean {
   return (
+    head.length >= HEAD &&
     head.readUInt32BE(0) === MAGIC &&
     head.readUInt32BE(4) === FORMAT &&
     segmentId.equals(head.subarray(8, 16)) &&

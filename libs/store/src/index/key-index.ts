@@ -3,6 +3,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeRecord, propertyOf, PropertyName, SMALLEST_RECORD, type Log } from '@halfmq/remoting/record';
 import type { LogReader } from '../log/log-reader.js';
+import type { BlockView } from '../log/recent-blocks.js';
 import type { Queues } from '../log/queues.js';
 import type { Segment } from '../log/segment.js';
 import type { Segments } from '../log/segments.js';
@@ -82,30 +83,18 @@ export class KeyIndex {
     this.run = new KeyRun(segment.header.base);
   }
 
-  /** @returns the end of the block that holds `at` */
+  /** @returns the end of the block that holds `at`; of what is unlinked or damaged the beginning of the next one */
   private add(run: KeyRun, at: number): number {
-    const block = this.parts.reader.blockInPassing(at);
-    if (!block) return this.afterGap(at);
-    const { records, physicalOffset } = block;
-    const end = physicalOffset + records.length;
-    const view = new DataView(records.buffer, records.byteOffset, records.length);
+    const { reader, committed, log } = this.parts;
     try {
-      for (let record = at; record < end;) {
-        const size = view.getInt32(record - physicalOffset);
-        hashKeys(view, record - physicalOffset, size, record, run);
-        record += Math.max(size, SMALLEST_RECORD);
-      }
+      const block = reader.blockInPassing(at);
+      if (!block) return reader.afterDamage(at, committed());
+      hashBlock(block, at, run);
+      return block.physicalOffset + block.records.length;
     } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      this.parts.log.error('a damaged block has no keys', { physicalOffset });
+      log.error('a damaged segment has no keys', { physicalOffset: at, error });
+      return this.parts.segments.all.find(({ header }) => header.base > at)?.header.base ?? committed();
     }
-    return end;
-  }
-
-  /** Unlinked meanwhile, or damaged: on with the next segment. */
-  private afterGap(at: number): number {
-    const { segments, committed } = this.parts;
-    return segments.all.find(({ header }) => header.base > at)?.header.base ?? committed();
   }
 
   private write(segment: Segment, run: KeyRun, end: number): void {
@@ -219,6 +208,16 @@ export class KeyIndex {
     this.closed = true;
     clearImmediate(this.scheduled);
     await Promise.allSettled([...this.making.values(), ...this.writing]);
+  }
+}
+
+/** Keys of the records from `from` on. @throws RangeError when they are none */
+function hashBlock({ records, physicalOffset }: BlockView, from: number, run: KeyRun): void {
+  const view = new DataView(records.buffer, records.byteOffset, records.length);
+  for (let at = from - physicalOffset; at < records.length;) {
+    const size = view.getInt32(at);
+    hashKeys(view, at, size, physicalOffset + at, run);
+    at += Math.max(size, SMALLEST_RECORD);
   }
 }
 

@@ -97,7 +97,7 @@ export class LogReader {
   }
 
   /** Where the next block begins, damaged or not. */
-  private afterDamage(offset: number, end: number): number {
+  afterDamage(offset: number, end: number): number {
     const { all } = this.segments;
     const holding = all.findLastIndex(({ header }) => header.base <= offset);
     const segment = all[holding];

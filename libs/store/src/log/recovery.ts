@@ -33,7 +33,8 @@ export function recoverLog(segments: Segments, queues: Queues, now: number): Log
   };
 }
 
-function recoverQueues(segments: Segments, segment: Segment, queues: Queues): void {
+/** The living queues, as the last segment's table and what came after it say. Writes nothing. */
+export function recoverQueues(segments: Segments, segment: Segment, queues: Queues): void {
   const { table } = segment;
   const oldest = segments.use(segments.all[0] ?? segment).table;
   const found = new Map<number, Queue>();

@@ -36,6 +36,9 @@ export interface StoredBlock {
   readonly value: Buffer;
 }
 
+/** What is opened to be read may be written to by another process meanwhile: a read sees its last commit. */
+export type Access = 'write' | 'read';
+
 /**
  * One LMDB environment. It never syncs by itself: a commit survives a killed process because it is in the file, and a
  * power loss from the moment `sync` returned (which is ours to call; LMDB's own syncs would run on this thread).
@@ -50,6 +53,7 @@ export class Segment {
     readonly sequence: number,
     readonly path: string,
     private readonly mapBytes: number,
+    private readonly access: Access = 'write',
   ) {}
 
   /** Undefined: prepared, and never written to. */
@@ -94,6 +98,7 @@ export class Segment {
     this.db ??= open<Buffer, Buffer>({
       path: this.path,
       noSubdir: true,
+      readOnly: this.access === 'read',
       noSync: true,
       overlappingSync: false,
       pageSize: PAGE_SIZE,

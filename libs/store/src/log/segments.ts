@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { keyFileOf } from '../index/key-file.js';
 import { StoreError } from '../message-store.js';
-import { Segment } from './segment.js';
+import { Segment, type Access } from './segment.js';
 import { mapBytes, segmentFile, sequencesIn } from './segment-files.js';
 import type { SegmentHeader } from './segment-header.js';
 
@@ -25,12 +25,13 @@ export class Segments {
     readonly path: string,
     private readonly segmentBytes: number,
     private readonly storeId: string,
+    private readonly access: Access,
   ) {}
 
   /** @throws StoreError format, for a segment of another store or a newer version */
-  static load(path: string, segmentBytes: number, storeId: string): Segments {
-    mkdirSync(path, { recursive: true });
-    const segments = new Segments(path, segmentBytes, storeId);
+  static load(path: string, segmentBytes: number, storeId: string, access: Access = 'write'): Segments {
+    if (access === 'write') mkdirSync(path, { recursive: true });
+    const segments = new Segments(path, segmentBytes, storeId, access);
     for (const sequence of sequencesIn(path).toReversed()) segments.adopt(sequence);
     segments.row.reverse();
     return segments;
@@ -56,7 +57,7 @@ export class Segments {
   }
 
   private at(sequence: number): Segment {
-    return new Segment(sequence, segmentFile(this.path, sequence), mapBytes(this.segmentBytes));
+    return new Segment(sequence, segmentFile(this.path, sequence), mapBytes(this.segmentBytes), this.access);
   }
 
   get all(): readonly Segment[] {

@@ -51,7 +51,7 @@ function sealBlocks(group: Group, segmentId: Buffer, epoch: number, crc: number)
 }
 
 /** Value of key N: queue id int32, topic. */
-function queueName(queue: Queue): Buffer {
+export function queueName(queue: Queue): Buffer {
   const name = Buffer.alloc(4 + Buffer.byteLength(queue.topic));
   name.writeInt32BE(queue.queueId, 0);
   name.write(queue.topic, 4);

@@ -53,6 +53,11 @@ export class HalfPages {
   }
 }
 
+/** How many undecided half messages a page holds. */
+export function rowsIn(page: Buffer): number {
+  return page.readUInt8(0);
+}
+
 function pageOf(halfOffset: number): number {
   return Math.floor(halfOffset / PAGE_ROWS);
 }

@@ -6,6 +6,7 @@ import { readLong, writeLong, type Log } from '@halfmq/remoting/record';
 import { syncPath } from '../format.js';
 import { APPLIED_KEY, afterPrefix } from '../keys.js';
 import { PAGE_SIZE } from '../log/block.js';
+import type { Access } from '../log/segment.js';
 import { StoreError } from '../store-error.js';
 import { isSoundTree } from './tree-check.js';
 
@@ -58,9 +59,15 @@ export class StateEnvironment {
     rmSync(`${path}-lock`, { force: true });
   }
 
-  private constructor(path: string) {
+  /** For who only looks. */
+  static toRead(path: string): StateEnvironment {
+    return new StateEnvironment(path, 'read');
+  }
+
+  private constructor(path: string, access: Access = 'write') {
     this.db = open<Buffer, Buffer>({
       path,
+      readOnly: access === 'read',
       noSubdir: true,
       overlappingSync: false,
       pageSize: PAGE_SIZE,

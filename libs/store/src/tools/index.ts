@@ -1,0 +1,13 @@
+/** '@halfmq/store/tools': looks into a store folder from outside, without taking it. */
+export type { DescribedRecord } from './described-record.js';
+export { findRecords, type RecordPlace } from './find-record.js';
+export type { Damage, Findings } from './findings.js';
+export {
+  inspectStore,
+  type QueueReport,
+  type SegmentReport,
+  type StateReport,
+  type StoreReport,
+} from './inspect.js';
+export type { Condition, StoreFolderOptions } from './store-folder.js';
+export { verifyStore, type VerifyProgress } from './verify.js';
