@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { decodeRecords, type MessageRecord } from '@halfmq/remoting/record';
-import { openStore, type MessageStore } from '@halfmq/store';
-import { FINAL_TOPIC, TOPIC, workOptions } from '../kit/store-work.js';
+import { openStore } from '@halfmq/store';
+import { workOptions } from '../kit/store-work.js';
+import { checkWork } from '../kit/store-work-check.js';
 import { until } from '../kit/until.js';
 
 const PROGRAM = join(import.meta.dirname, '../dist/kit/store-process.js');
@@ -43,55 +43,6 @@ class Worker {
   }
 }
 
-function records(store: MessageStore, topic: string, queueId: number): MessageRecord[] {
-  const all: MessageRecord[] = [];
-  for (let offset = 0; offset < store.maxOffset(topic, queueId);) {
-    const result = store.read(topic, queueId, offset, { maxMessages: 1000, maxBytes: 4_000_000 });
-    for (const piece of result.records) all.push(...decodeRecords(piece));
-    offset = result.nextOffset;
-  }
-  return all;
-}
-
-function counts(bodies: readonly string[]): Map<string, number> {
-  const found = new Map<string, number>();
-  for (const body of bodies) found.set(body, (found.get(body) ?? 0) + 1);
-  return found;
-}
-
-const bodiesOf = (from: readonly MessageRecord[]): string[] => from.map(({ body }) => body.toString());
-
-/** Everything answered is there, once, and what was decided stays decided. */
-function check(store: MessageStore, answered: readonly string[]): void {
-  const queues = [0, 1, 2].map((queueId) => records(store, TOPIC, queueId));
-  for (const queue of queues) {
-    expect(queue.map(({ queueOffset }) => queueOffset)).toEqual(queue.map((_, index) => index));
-  }
-  const finals = counts(bodiesOf(records(store, FINAL_TOPIC, 0)));
-  const delivered = counts(bodiesOf(records(store, FINAL_TOPIC, 1)));
-  expect([...finals.values(), ...delivered.values()].every((count) => count === 1)).toBe(true);
-  const waiting = bodiesOf(
-    store.delayed.due(Number.MAX_SAFE_INTEGER, 1e6).map(({ physicalOffset }) => {
-      const [record] = decodeRecords(store.recordAt(physicalOffset) ?? Buffer.alloc(0));
-      if (!record) throw new Error(`no record at ${physicalOffset}`);
-      return record;
-    }),
-  );
-  const waits = new Set(waiting);
-  for (const body of waits) expect(delivered.has(body)).toBe(false);
-  const lost = answered.filter((line) => {
-    const [kind = '', a = '', b = '', body = ''] = line.split(' ');
-    if (kind === 'stored') return queues[Number(a)]?.[Number(b)]?.body.toString() !== body;
-    if (kind === 'half') return store.halves.find(Number(a)) === undefined;
-    if (kind === 'waits') return !waits.has(line.slice(6)) && !delivered.has(line.slice(6));
-    if (kind === 'delivered') return !delivered.has(line.slice(10));
-    if (kind !== 'decided') return false;
-    const verdict = store.halves.find(Number(a))?.verdict?.kind;
-    return verdict !== b || finals.has(`final ${a}`) !== (b === 'commit');
-  });
-  expect(lost).toEqual([]);
-}
-
 describe('a store whose process is killed', () => {
   let path = '';
   beforeEach(() => {
@@ -108,7 +59,7 @@ describe('a store whose process is killed', () => {
         await until('it has worked', () => worker.lines.length > 300 + round * 100);
         answered.push(...(await worker.kill()));
         const store = await openStore(workOptions(path));
-        check(store, answered);
+        expect(checkWork(store, answered)).toEqual([]);
         await store.close();
       }
     },

@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { Trace } from './left-behind.js';
 import { until } from './until.js';
 
-const CLI = fileURLToPath(new URL('../../apps/cli/dist/main.js', import.meta.url));
+/** This file is run from its source by jest, and compiled by what has a command of its own. */
+const ROOT = import.meta.url.includes('/test/dist/') ? '../../../' : '../../';
+const CLI = fileURLToPath(new URL(`${ROOT}apps/cli/dist/main.js`, import.meta.url));
 const LOG_LIMIT = 64 * 1024;
 
 /** The compiled command, which `npm test` builds first. */

@@ -10,6 +10,8 @@ const MODES: readonly FlushMode[] = ['ASYNC_FLUSH', 'SYNC_FLUSH'];
 const CUTS_A_LIFE = 600;
 const PARTS = [0.5, 0.3, 0.2] as const;
 const TURNS = [150, 80, 60] as const;
+/** Lives at the same time, each with one process at work. */
+const AT_ONCE = 2;
 const SESSIONS = [3, 2, 2] as const;
 
 export interface Generation {
@@ -30,26 +32,30 @@ export class Campaign {
     private readonly cuts: number,
   ) {}
 
-  async *run(): AsyncGenerator<Generation> {
+  /** @param each told of each recording whose cuts were checked, while its folder is still there */
+  async run(each: (generation: Generation) => void): Promise<void> {
     const lives = Math.max(MODES.length, Math.round(this.cuts / CUTS_A_LIFE));
-    for (let life = 0; life < lives; life++) {
-      const share = Math.ceil(this.cuts / lives);
-      yield* this.live(life, share);
-    }
+    let next = 0;
+    const side = async (): Promise<void> => {
+      while (next < lives) await this.live(next++, Math.ceil(this.cuts / lives), each);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, side));
   }
 
-  private async *live(life: number, cuts: number): AsyncGenerator<Generation> {
+  private async live(life: number, cuts: number, each: (generation: Generation) => void): Promise<void> {
     const random = new Random(this.seed * 1000 + life);
     const mode = MODES[life % MODES.length] ?? 'ASYNC_FLUSH';
     const folder = join(this.folder, `life-${life}`);
+    const images = join(folder, 'images');
+    mkdirSync(images, { recursive: true });
     let before: Recording | undefined;
     for (const [generation, part] of PARTS.entries()) {
       const recording = this.begin(join(folder, String(generation)), mode, before, random);
       await recording.run(this.library, random, SESSIONS[generation] ?? 1, TURNS[generation] ?? 1);
       const first = random.below(2 ** 30);
       const seeds = Array.from({ length: Math.round(cuts * part) }, (_, index) => first + index);
-      const checked = await this.check(recording, seeds);
-      yield { name: `life ${life} ${mode} after ${generation} cuts`, recording, checked };
+      const checked = await check(recording, { library: this.library, folder: images, seeds });
+      each({ name: `life ${life} ${mode} after ${generation} cuts`, recording, checked });
       before = recording;
     }
     rmSync(folder, { recursive: true });
@@ -62,21 +68,5 @@ export class Campaign {
     if (!cut) return Recording.begin(folder, mode);
     const { image, promises } = cutting.make(cut);
     return Recording.begin(folder, mode, { image, history: promises.handOver() });
-  }
-
-  /** In two processes, half of the cuts each. */
-  private async check(recording: Recording, seeds: readonly number[]): Promise<Checked> {
-    const { library } = this;
-    const halves = [0, 1].map(async (half) => {
-      const folder = join(this.folder, `checker-${half}`);
-      mkdirSync(folder, { recursive: true });
-      return check(recording, { library, folder, seeds: seeds.filter((_, index) => index % 2 === half) });
-    });
-    const [one, other] = await Promise.all(halves);
-    return {
-      cuts: (one?.cuts ?? 0) + (other?.cuts ?? 0),
-      promising: (one?.promising ?? 0) + (other?.promising ?? 0),
-      failures: [...(one?.failures ?? []), ...(other?.failures ?? [])],
-    };
   }
 }

@@ -106,7 +106,7 @@ class Check {
     for (const part of [0, 0.4, 0.8, 1]) {
       const wanted = records[Math.floor(part * (records.length - 1))];
       if (!wanted || wanted.opAt < this.begin) continue;
-      const range = { from: 0, to: MOST * MOST };
+      const range = { from: 0, to: Number.MAX_SAFE_INTEGER };
       const [found] = await store.query('plain', wanted.id, range, { maxMessages: 2, maxBytes: MOST });
       if (!found || idOf(decodeRecord(found).body) !== wanted.id)
         this.say(`${wanted.id} is not found by its key`);

@@ -76,7 +76,8 @@ function start(recording: Recording, { library, seeds, folder, lie, plant }: Che
     ...(lie && { lie }),
     ...(plant && { plant }),
   };
-  return spawn(process.execPath, [CHECKER, JSON.stringify(task)], {
+  // images are large and short-lived
+  return spawn(process.execPath, ['--max-semi-space-size=32', CHECKER, JSON.stringify(task)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,

@@ -4,7 +4,7 @@
  * `npm run power-cuts -- --replay FOLDER --cut SEED` makes one cut of a kept recording again.
  */
 import { randomInt } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,10 +13,11 @@ import { Campaign, type Generation } from './campaign.js';
 import { buildRecorder } from './library.js';
 import { plantedLosses } from './planted.js';
 import { Recording } from './recording.js';
+import { writeResult, type Outcome } from './result.js';
 
 const { values } = parseArgs({
   options: {
-    cuts: { type: 'string', default: '1200' },
+    cuts: { type: 'string', default: '2000' },
     seed: { type: 'string', default: String(randomInt(1_000_000)) },
     replay: { type: 'string' },
     cut: { type: 'string' },
@@ -26,12 +27,6 @@ const { values } = parseArgs({
 });
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const KEPT = join(tmpdir(), 'halfmq-power-cuts-kept');
-
-interface Outcome {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
 
 /** Files in memory, where there is such a file system: thousands of disks are made. */
 function workFolder(): string {
@@ -57,11 +52,11 @@ async function campaign(library: string, folder: string): Promise<Outcome> {
   const count = (good: boolean): void => void (good ? outcome.passed++ : outcome.failed++);
   const all = new Campaign(library, folder, Number(values.seed), Number(values.cuts));
   let cuts = 0;
-  for await (const generation of all.run()) {
+  await all.run((generation) => {
     report(generation);
     cuts += generation.checked.cuts;
     count(generation.checked.failures.length === 0 && generation.checked.promising > 0);
-  }
+  });
   print(`${cuts} power cuts, seed ${values.seed}`);
   for (const { name, found } of await plantedLosses(library, folder, Number(values.seed))) {
     print(`${found ? 'found' : 'NOT FOUND'}: ${name}`);
@@ -78,34 +73,20 @@ async function replay(library: string, folder: string, kept: string): Promise<Ou
   return { passed: 1 - failures.length, failed: failures.length, skipped: 0 };
 }
 
-/** As jest writes it, so that CI counts all results in one way. */
-function write({ passed, failed, skipped }: Outcome): void {
-  process.exitCode = failed > 0 ? 1 : 0;
-  if (values.outputFile === undefined) return;
-  const result = {
-    numPassedTests: passed,
-    numFailedTests: failed,
-    numPendingTests: skipped,
-    numTodoTests: 0,
-    numRuntimeErrorTestSuites: 0,
-  };
-  writeFileSync(values.outputFile, JSON.stringify(result));
-}
-
 async function main(): Promise<void> {
   const folder = workFolder();
   try {
     const library = buildRecorder(folder);
     if (library === undefined) {
       print('power cuts are skipped: they need Linux and a C compiler (gcc)');
-      return write({ passed: 0, failed: 0, skipped: 1 });
+      return writeResult({ passed: 0, failed: 0, skipped: 1 }, values.outputFile);
     }
     mkdirSync(KEPT, { recursive: true });
-    write(
+    const outcome =
       values.replay === undefined
         ? await campaign(library, folder)
-        : await replay(library, folder, values.replay),
-    );
+        : await replay(library, folder, values.replay);
+    writeResult(outcome, values.outputFile);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

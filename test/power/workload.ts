@@ -10,7 +10,7 @@ export const WHEEL_TOPIC = 'rmq_sys_wheel_timer';
 export const TOPICS = ['plain', 'other', 'final', 'delivered', 'fence', 'parked', 'doomed'] as const;
 export const GROUP = 'readers';
 const HOST = { address: Buffer.from([127, 0, 0, 1]), port: 10911 };
-const RETENTION_MS = 40_000;
+const RETENTION_MS = 25_000;
 
 /** Small segments and a short retention: cuts fall into rolls, merges and unlinking. */
 export function options(path: string, clock: Clock, flush: StoreOptions['flush']): StoreOptions {
@@ -87,8 +87,8 @@ export class Workload {
     const { random } = this;
     const roll = random.next();
     if (roll < 0.6) return 20 + random.below(700);
-    if (roll < 0.92) return 20 + random.below(9000);
-    return random.chance(0.1) ? 300_000 : 20 + random.below(50_000);
+    if (roll < 0.92) return 20 + random.below(6000);
+    return random.chance(0.1) ? 300_000 : 20 + random.below(40_000);
   }
 
   private record(topic: string, queue: number, size: number, each = 0): { fact: Fact; message: NewMessage } {

@@ -1,0 +1,73 @@
+/**
+ * `npm run kill-rounds [-- --rounds 1000] [--seed 7] [--outputFile result.json]`: kills with SIGKILL under load and starts
+ * again on the same folder. Of five rounds two kill a whole broker that is used over its wire, three the process of a
+ * store alone, which is at its work sooner.
+ */
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { Cluster } from '../kit/cluster.js';
+import { BrokerRounds } from './broker-rounds.js';
+import { Random } from './random.js';
+import { writeResult } from './result.js';
+import { StoreRounds } from './store-rounds.js';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '50' },
+    seed: { type: 'string', default: String(randomInt(1_000_000)) },
+    json: { type: 'boolean' },
+    outputFile: { type: 'string' },
+  },
+});
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function ofBroker(rounds: number, random: Random): Promise<number> {
+  const cluster = await Cluster.start();
+  try {
+    const broker = new BrokerRounds(cluster, random);
+    for (let round = 0; round < rounds; round++) await broker.round();
+    await broker.end();
+    return broker.answers;
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function ofStore(rounds: number, random: Random): Promise<number> {
+  const store = new StoreRounds(random);
+  try {
+    for (let round = 0; round < rounds; round++) await store.next();
+    return store.answers;
+  } finally {
+    store.end();
+  }
+}
+
+async function main(): Promise<void> {
+  const all = Number(values.rounds);
+  const random = new Random(Number(values.seed));
+  const outcome = { passed: 0, failed: 0, skipped: 0 };
+  const broker = Math.round((all * 2) / 5);
+  const kinds = [
+    { name: 'of a broker', rounds: broker, run: ofBroker },
+    { name: 'of a store', rounds: all - broker, run: ofStore },
+  ];
+  print(`${all} rounds, seed ${values.seed}`);
+  await Promise.all(
+    kinds.map(async ({ name, rounds, run }) => {
+      try {
+        const answers = await run(rounds, random);
+        print(`${rounds} kills ${name}: all of ${answers} answers were kept`);
+        outcome.passed++;
+      } catch (error) {
+        print(
+          `${rounds} kills ${name} FAILED: ${error instanceof Error ? (error.stack ?? '') : String(error)}`,
+        );
+        outcome.failed++;
+      }
+    }),
+  );
+  writeResult(outcome, values.outputFile);
+}
+
+await main();
