@@ -23,6 +23,10 @@ export class TimedBroker {
     return new TimedBroker(folder, clock, properties, log, await start(folder, clock, properties, log));
   }
 
+  get port(): number {
+    return this.running.port;
+  }
+
   client(): WireClient {
     const client = new WireClient(`127.0.0.1:${this.running.port}`);
     this.clients.push(client);

@@ -34,6 +34,8 @@ export interface Connection {
   reply(to: Pick<RequestContext, 'opaque' | 'serializeType' | 'oneWay'>, outcome: Outcome): void;
   /** Writes answers that are laid out as frames already, for requests that said NO_ANSWER; they are copied. */
   replyFrames(frames: Buffer): void;
+  /** Now, or when the other side has read enough; never when the connection closes before. */
+  whenWritable(act: () => void): void;
   /** Writes what is laid out, then ends; requests that wait for their answers are rejected now. */
   close(reason: string): void;
   /** Called once when the connection begins to close; at once when it has. */

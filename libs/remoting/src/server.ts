@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import type { Clock } from './clock.js';
 import type { Connection } from './connection.js';
+import { Unread } from './socket-writer.js';
 import { TcpConnection, type ConnectionOptions } from './tcp-connection.js';
 
 /** A port could not be opened. */
@@ -33,6 +34,7 @@ export type RemotingServerOptions = ConnectionOptions;
 export class RemotingServer {
   private readonly listening: Server[] = [];
   private readonly accepted = new Set<TcpConnection>();
+  private readonly unread = new Unread();
 
   constructor(private readonly options: RemotingServerOptions) {}
 
@@ -49,7 +51,7 @@ export class RemotingServer {
    */
   listen(port: number, host?: string): Promise<number> {
     const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
-      const connection = new TcpConnection(socket, this.options);
+      const connection = new TcpConnection(socket, { ...this.options, unread: this.unread });
       this.accepted.add(connection);
       connection.onClose(() => this.accepted.delete(connection));
     });

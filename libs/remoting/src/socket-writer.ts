@@ -6,6 +6,18 @@ import { Outbox } from './outbox.js';
 
 /** Above this many bytes not yet taken by the other side, nothing more is read from it and what can wait waits. */
 export const HIGH_WATER = 4 * 1024 * 1024;
+/** What it comes down to while all connections of a server together have more than their share. */
+const LOW_WATER = 128 * 1024;
+const SHARE = 64 * 1024 * 1024;
+
+/** What the connections of one server have written and their other sides have not taken. */
+export class Unread {
+  bytes = 0;
+
+  get highWater(): number {
+    return this.bytes > SHARE ? LOW_WATER : HIGH_WATER;
+  }
+}
 const OUT_LIMIT = 64 * 1024 * 1024;
 
 export interface WriterOptions {
@@ -13,6 +25,8 @@ export interface WriterOptions {
   readonly frameLimit?: number | undefined;
   readonly outLimit?: number | undefined;
   readonly version?: number | undefined;
+  /** shared with the other connections of a server */
+  readonly unread?: Unread | undefined;
 }
 
 /** The way out of one socket: one write for all frames of a turn, and a count of what the other side has not taken. */
@@ -24,6 +38,7 @@ export class SocketWriter {
   /** handed to the socket and not yet taken by the kernel; the socket knows it too, but is slow to ask */
   private inSocket = 0;
   private readonly deferred: (() => void)[] = [];
+  private readonly shared: Unread;
 
   /**
    * @param onWritten something has left
@@ -37,6 +52,12 @@ export class SocketWriter {
   ) {
     this.outbox = new Outbox(options.frameLimit);
     this.lastActive = options.clock.monotonic();
+    this.shared = options.unread ?? new Unread();
+  }
+
+  /** see HIGH_WATER */
+  get highWater(): number {
+    return this.shared.highWater;
   }
 
   /** Bytes laid out or written that the other side has not taken. */
@@ -45,7 +66,7 @@ export class SocketWriter {
   }
 
   get writable(): boolean {
-    return this.unread <= HIGH_WATER;
+    return this.unread <= this.highWater;
   }
 
   /** @throws MalformedFrame when the frame is too large */
@@ -85,6 +106,7 @@ export class SocketWriter {
     const last = pieces.pop();
     if (!last) return;
     this.inSocket += bytes;
+    this.shared.bytes += bytes;
     this.lastActive = this.options.clock.monotonic();
     if (pieces.length > 0) this.socket.cork();
     for (const piece of pieces) this.socket.write(piece);
@@ -93,10 +115,19 @@ export class SocketWriter {
   }
 
   private written(bytes: number): void {
+    if (this.inSocket === 0) return;
     this.inSocket -= bytes;
+    this.shared.bytes -= bytes;
     if (this.unread === 0) this.outbox.reuse();
     this.lastActive = this.options.clock.monotonic();
     while (this.deferred.length > 0 && this.writable) this.deferred.shift()?.();
     this.onWritten();
+  }
+
+  /** The socket is gone, and with it what it held. */
+  forget(): void {
+    this.shared.bytes -= this.inSocket;
+    this.inSocket = 0;
+    this.deferred.length = 0;
   }
 }

@@ -11,7 +11,7 @@ import { RemotingError } from './remoting-error.js';
 import type { RequestSpec } from './request-spec.js';
 import type { RunSource } from './send-run.js';
 import { Serving } from './serving.js';
-import { HIGH_WATER, SocketWriter } from './socket-writer.js';
+import { SocketWriter, type Unread } from './socket-writer.js';
 import { STATUS } from './status.js';
 
 export interface ConnectionOptions {
@@ -27,6 +27,8 @@ export interface ConnectionOptions {
   readonly outLimit?: number | undefined;
   /** the version every frame of this side says, CURRENT_VERSION by default */
   readonly version?: number | undefined;
+  /** shared with the other connections of a server: together they keep only so much that is not read */
+  readonly unread?: Unread | undefined;
 }
 
 const IDLE_MS = 120_000;
@@ -156,6 +158,10 @@ export class TcpConnection implements Connection, RunSource {
     if (this.open) this.writer.addFrames(frames);
   }
 
+  whenWritable(act: () => void): void {
+    if (this.open) this.writer.whenWritable(act);
+  }
+
   close(reason: string): void {
     if (!this.open) return;
     this.state = 'ENDING';
@@ -194,6 +200,7 @@ export class TcpConnection implements Connection, RunSource {
     this.close('closed');
     this.cancelTimer();
     this.state = 'GONE';
+    this.writer.forget();
   }
 
   private nextOpaque(): number {
@@ -233,7 +240,7 @@ export class TcpConnection implements Connection, RunSource {
   }
 
   private isFull(): boolean {
-    return this.writer.unread + this.serving.expectedBytes > HIGH_WATER;
+    return this.writer.unread + this.serving.expectedBytes > this.writer.highWater;
   }
 
   private halt(): void {

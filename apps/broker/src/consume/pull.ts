@@ -79,7 +79,9 @@ export class Pull {
       accepts: granted.accepts,
       peer,
       waitMs,
-      answer: () => peer.reply({ opaque, serializeType, oneWay }, this.again(header)),
+      // nothing is read for a client that does not take what it was given
+      answer: () =>
+        peer.whenWritable(() => peer.reply({ opaque, serializeType, oneWay }, this.again(header))),
     });
   }
 
