@@ -20,6 +20,7 @@ import { writeLong } from '@halfmq/remoting/record';
  *   v  half offset / 128 int64     128 verdict slots of 16 bytes
  *   r  half offset int64           a verdict's reason, when one was given
  *   d  deliver at int64, physical offset int64     a delayed message
+ *   D                              int64, how many these are
  *   m  physical offset int64     where the record that had this offset lies now, int64
  *   s  kind, 0, name               a setting
  *   o  group, 0, topic             consumer offsets
@@ -28,6 +29,7 @@ export const HEADER_KEY = Buffer.from('H');
 export const TABLE_KEY = Buffer.from('T');
 export const EPOCH_KEY = Buffer.from('E');
 export const APPLIED_KEY = Buffer.from('A');
+export const DELAYED_COUNT_KEY = Buffer.from('D');
 
 /** Prefix, then up to two numbers. A fresh buffer: may be kept. */
 export function longKey(prefix: string, first: number, second?: number): Buffer {

@@ -63,3 +63,58 @@ describe('delayed messages', () => {
     expect(due()).toEqual([]);
   });
 });
+
+describe('many delayed messages', () => {
+  const TIMER = 'rmq_sys_wheel_timer';
+  let fixture: StoreFixture;
+  beforeEach(() => {
+    fixture = new StoreFixture();
+  });
+  afterEach(() => fixture.end());
+
+  /** A few thousand fit into memory: of 9,000 some are read from the state environment when their time comes. */
+  async function scheduled(store: MessageStore, count: number): Promise<number[]> {
+    const now = fixture.clock.now();
+    // in no order, some at the same time
+    const times = Array.from({ length: count }, (_, each) => now + 1000 + ((each * 7919) % (count / 2)));
+    for (const at of times) store.delayed.schedule(message(TIMER, String(at)), at, () => undefined);
+    await store.flush();
+    return times.toSorted((a, b) => a - b);
+  }
+
+  async function deliverAll(store: MessageStore, most = Infinity): Promise<number[]> {
+    const times: number[] = [];
+    const now = fixture.clock.now();
+    while (times.length < most) {
+      const batch = store.delayed.due(now, Math.min(1000, most - times.length));
+      if (batch.length === 0) break;
+      for (const each of batch) {
+        times.push(each.deliverAt);
+        store.delayed.deliver(each, message('real', String(each.deliverAt)), () => undefined);
+      }
+      await store.flush();
+    }
+    return times;
+  }
+
+  it('come in order and once, those before a restart and those after it', async () => {
+    let opened = await fixture.open();
+    const expected = await scheduled(opened, 9_000);
+    await fixture.clock.advance(600);
+    const early = await scheduled(opened, 100);
+    expect(opened.delayed.waiting).toBe(9_100);
+    expect(opened.delayed.nextDueAt()).toBe(expected[0]);
+    await fixture.clock.advance(20_000);
+    const delivered = await deliverAll(opened, 5_000);
+    await opened.close();
+    opened = await fixture.open();
+    expect(opened.delayed.waiting).toBe(4_100);
+    delivered.push(...(await deliverAll(opened)));
+    expect(delivered).toEqual([...expected, ...early].toSorted((a, b) => a - b));
+    expect([opened.delayed.waiting, opened.delayed.nextDueAt()]).toEqual([0, undefined]);
+    await opened.close();
+    opened = await fixture.open();
+    expect(opened.delayed.due(fixture.clock.now(), 10)).toEqual([]);
+    expect(opened.maxOffset('real', 0)).toBe(9_100);
+  });
+});

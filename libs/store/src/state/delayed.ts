@@ -1,26 +1,41 @@
-import { PropertyName, propertyOf, withProperty } from '@halfmq/remoting/record';
-import { longKey } from '../keys.js';
+import { PropertyName, propertyOf, readLong, withProperty, writeLong } from '@halfmq/remoting/record';
+import { DELAYED_COUNT_KEY, longKey } from '../keys.js';
 import type { DelayedMessage, DelayedMessages, NewMessage, Place, Stored } from '../message-store.js';
 import type { DecisionWriter } from './decision.js';
 import { DueHeap } from './due-heap.js';
 import type { Appender, Owed, Part } from './part.js';
-import { readLong } from '@halfmq/remoting/record';
 import type { Change, StateEnvironment } from './state-environment.js';
 
-interface Waiting extends DelayedMessage {
-  stored: boolean;
-}
+/** Read from the state environment at a time. */
+const WINDOW = 4096;
 
 /**
  * Messages that wait for their time. Their records carry it in the property RocketMQ's timer uses (TIMER_OUT_MS), and
  * their index entries in the tagsCode slot, as RocketMQ's schedule topic does.
+ *
+ * Millions may wait for months. In memory are those that are due next, up to `window`, and those that the state
+ * environment does not have yet; it holds the others by their time, and the window moves over them.
+ *
+ *   scheduled ── memory ── written ── within the window: stays ─────────────────────────── due, delivered
+ *                                  └─ beyond it: forgotten ── the window comes there: read ┘
  */
 export class LoggedDelayedMessages implements DelayedMessages, Part {
-  /** by physical offset */
-  private readonly entries = new Map<number, Waiting>();
+  /** in memory: deliver time by physical offset */
+  private readonly entries = new Map<number, number>();
+  /** of these, what the environment does not have */
   private readonly dirty = new Set<number>();
-  private removed: Waiting[] = [];
-  private readonly byTime = new DueHeap((physicalOffset) => this.entries.has(physicalOffset));
+  private writing: DelayedMessage[] = [];
+  private removed: DelayedMessage[] = [];
+  /** delivered, while the environment has them beyond the window */
+  private readonly gone = new Set<number>();
+  private removing: number[] = [];
+  private readonly byTime = new DueHeap((physicalOffset, at) => this.entries.get(physicalOffset) === at);
+  /** all that the environment has up to here is in memory */
+  private window: DelayedMessage = { deliverAt: 0, physicalOffset: 0 };
+  /** the environment has nothing beyond the window */
+  private isAll = true;
+  private count = 0;
+  private state: StateEnvironment | undefined;
 
   constructor(
     private readonly log: Appender,
@@ -28,7 +43,7 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
   ) {}
 
   get waiting(): number {
-    return this.entries.size;
+    return this.count;
   }
 
   schedule(message: NewMessage, deliverAt: number, stored: Stored): Place {
@@ -40,86 +55,155 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
 
   /** A record that keeps its time was placed. It is not due before it is stored: nobody could read it yet. */
   enter(deliverAt: number, physicalOffset: number): void {
-    const entry = this.enrol({ deliverAt, physicalOffset, stored: false });
-    this.log.onCommit(() => this.byTime.push(deliverAt, entry.physicalOffset));
-    this.log.onUndo(() => this.forget(entry));
+    this.enrol({ deliverAt, physicalOffset }, true);
+    this.log.onCommit(() => this.byTime.push(deliverAt, physicalOffset));
+    this.log.onUndo(() => this.forget({ deliverAt, physicalOffset }));
   }
 
   due(now: number, limit: number): DelayedMessage[] {
-    const due = this.byTime.due(now, limit).map((physicalOffset) => this.entries.get(physicalOffset));
-    return due.filter((entry) => entry !== undefined);
+    for (;;) {
+      const due = this.byTime.due(this.isAll ? now : Math.min(now, this.window.deliverAt), limit);
+      const isShort = due.length < limit && this.window.deliverAt <= now;
+      if (isShort && this.readOn()) continue;
+      return due.map((physicalOffset) => ({
+        physicalOffset,
+        deliverAt: this.entries.get(physicalOffset) ?? 0,
+      }));
+    }
   }
 
   nextDueAt(): number | undefined {
-    return this.byTime.nextAt();
+    for (;;) {
+      const next = this.byTime.nextAt();
+      if (next !== undefined && next <= this.window.deliverAt) return next;
+      if (!this.readOn()) return next;
+    }
+  }
+
+  /** Moves the window on. @returns false when there was nothing more */
+  private readOn(): boolean {
+    if (this.isAll || !this.state) return false;
+    let found = 0;
+    for (const key of this.state.keysAfter(keyOf(this.window), 'd', WINDOW)) {
+      found++;
+      this.window = messageOf(key);
+      const { deliverAt, physicalOffset } = this.window;
+      if (this.gone.has(physicalOffset) || this.entries.has(physicalOffset)) continue;
+      this.entries.set(physicalOffset, deliverAt);
+      this.byTime.push(deliverAt, physicalOffset);
+    }
+    this.isAll = found < WINDOW;
+    return true;
   }
 
   deliver(delayed: DelayedMessage, final: NewMessage | undefined, stored: Stored): void {
-    const entry = this.entries.get(delayed.physicalOffset);
-    if (!entry) throw new Error(`no delayed message waits at ${delayed.physicalOffset}`);
-    const { deliverAt, physicalOffset } = entry;
+    const { physicalOffset } = delayed;
+    const deliverAt = this.entries.get(physicalOffset);
+    if (deliverAt === undefined) throw new Error(`no delayed message waits at ${physicalOffset}`);
     const note = this.decisions.decision({ type: 'delivered', deliverAt, physicalOffset });
     this.log.append(final ? [final, note] : [note], stored);
-    this.forget(entry);
-    this.log.onUndo(() => this.open(entry));
+    const isNew = this.forget({ deliverAt, physicalOffset });
+    this.log.onUndo(() => this.open({ deliverAt, physicalOffset }, isNew));
   }
 
   /** A record of a schedule topic, when the log is applied again. */
   applyScheduled(physicalOffset: number, properties: string): void {
     const deliverAt = Number(propertyOf(properties, PropertyName.TIMER_OUT_MS));
-    if (Number.isFinite(deliverAt) && !this.entries.has(physicalOffset))
-      this.open({ deliverAt, physicalOffset, stored: false });
+    const message = { deliverAt, physicalOffset };
+    if (!Number.isFinite(deliverAt) || this.entries.has(physicalOffset) || this.isStored(message)) return;
+    this.open(message, true);
   }
 
-  applyDelivered(physicalOffset: number): void {
-    const entry = this.entries.get(physicalOffset);
-    if (entry) this.forget(entry);
+  applyDelivered(message: DelayedMessage): void {
+    const { physicalOffset } = message;
+    const isOnlyStored = !this.entries.has(physicalOffset) && !this.gone.has(physicalOffset);
+    if (this.entries.has(physicalOffset) || (isOnlyStored && this.isStored(message))) this.forget(message);
   }
 
-  private enrol(entry: Waiting): Waiting {
-    this.entries.set(entry.physicalOffset, entry);
-    this.dirty.add(entry.physicalOffset);
-    return entry;
+  private isStored(message: DelayedMessage): boolean {
+    return this.state?.get(keyOf(message)) !== undefined;
   }
 
-  private open(entry: Waiting): void {
-    this.enrol(entry);
-    this.byTime.push(entry.deliverAt, entry.physicalOffset);
+  private enrol({ deliverAt, physicalOffset }: DelayedMessage, isNew: boolean): void {
+    this.entries.set(physicalOffset, deliverAt);
+    if (isNew) this.dirty.add(physicalOffset);
+    this.gone.delete(physicalOffset);
+    this.count++;
   }
 
-  private forget(entry: Waiting): void {
-    this.entries.delete(entry.physicalOffset);
-    this.dirty.delete(entry.physicalOffset);
-    if (entry.stored) this.removed.push(entry);
+  private open(message: DelayedMessage, isNew: boolean): void {
+    this.enrol(message, isNew);
+    this.byTime.push(message.deliverAt, message.physicalOffset);
   }
 
-  owed(): Owed[] {
-    return [...this.entries.keys()].map((physicalOffset) => ({
-      physicalOffset,
-      isOwed: () => this.entries.has(physicalOffset),
-    }));
+  /** @returns whether the environment had not heard of it */
+  private forget(message: DelayedMessage): boolean {
+    const { physicalOffset } = message;
+    this.entries.delete(physicalOffset);
+    this.count--;
+    const isNew = this.dirty.delete(physicalOffset);
+    if (!isNew) {
+      this.removed.push(message);
+      if (isAfter(message, this.window)) this.gone.add(physicalOffset);
+    }
+    return isNew;
+  }
+
+  /** Records of all that wait. Those in the environment are read as they are asked for. */
+  *owed(): Generator<Owed> {
+    for (const physicalOffset of this.entries.keys()) {
+      yield { physicalOffset, isOwed: () => this.entries.has(physicalOffset) };
+    }
+    if (this.isAll || !this.state) return;
+    for (const key of this.state.keysAfter(keyOf(this.window), 'd')) {
+      const message = messageOf(key);
+      if (this.entries.has(message.physicalOffset)) continue;
+      yield { physicalOffset: message.physicalOffset, isOwed: () => this.waits(message) };
+    }
+  }
+
+  private waits(message: DelayedMessage): boolean {
+    const { physicalOffset } = message;
+    if (this.entries.has(physicalOffset)) return true;
+    return isAfter(message, this.window) && !this.gone.has(physicalOffset);
   }
 
   load(state: StateEnvironment): void {
-    for (const { key } of state.all('d')) {
-      this.open({ deliverAt: readLong(key, 1), physicalOffset: readLong(key, 9), stored: true });
-    }
-    this.dirty.clear();
+    this.state = state;
+    this.isAll = false;
+    const count = state.get(DELAYED_COUNT_KEY);
+    this.count = count ? readLong(count, 0) : [...state.keysAfter(keyOf(this.window), 'd')].length;
   }
 
   changes(): Change[] {
-    const changes: Change[] = this.removed
-      .filter(({ physicalOffset }) => !this.entries.has(physicalOffset))
-      .map((entry) => ({ key: keyOf(entry), value: undefined }));
+    const removed = this.removed.filter(({ physicalOffset }) => !this.entries.has(physicalOffset));
+    const changes: Change[] = removed.map((message) => ({ key: keyOf(message), value: undefined }));
+    for (const { physicalOffset } of removed) this.removing.push(physicalOffset);
     for (const physicalOffset of this.dirty) {
-      const entry = this.entries.get(physicalOffset);
-      if (!entry) continue;
-      entry.stored = true;
-      changes.push({ key: keyOf(entry), value: Buffer.alloc(0) });
+      const message = { physicalOffset, deliverAt: this.entries.get(physicalOffset) ?? 0 };
+      this.writing.push(message);
+      changes.push({ key: keyOf(message), value: Buffer.alloc(0) });
     }
+    if (changes.length > 0) changes.push({ key: DELAYED_COUNT_KEY, value: countOf(this.count) });
     this.removed = [];
     this.dirty.clear();
     return changes;
+  }
+
+  /** What lies beyond the window is read again when its time comes near. */
+  written(): void {
+    const written = this.writing;
+    this.writing = [];
+    for (const physicalOffset of this.removing.splice(0)) this.gone.delete(physicalOffset);
+    const areFew = this.isAll && this.entries.size <= 2 * WINDOW;
+    for (const message of written) {
+      if (!isAfter(message, this.window)) continue;
+      if (areFew) this.window = message;
+      else {
+        this.isAll = false;
+        this.entries.delete(message.physicalOffset);
+      }
+    }
   }
 }
 
@@ -131,4 +215,19 @@ export function keepingTime(message: NewMessage, deliverAt: number): NewMessage 
 
 function keyOf({ deliverAt, physicalOffset }: DelayedMessage): Buffer {
   return longKey('d', deliverAt, physicalOffset);
+}
+
+function messageOf(key: Buffer): DelayedMessage {
+  return { deliverAt: readLong(key, 1), physicalOffset: readLong(key, 9) };
+}
+
+function isAfter(message: DelayedMessage, other: DelayedMessage): boolean {
+  if (message.deliverAt !== other.deliverAt) return message.deliverAt > other.deliverAt;
+  return message.physicalOffset > other.physicalOffset;
+}
+
+function countOf(count: number): Buffer {
+  const value = Buffer.alloc(8);
+  writeLong(value, 0, count);
+  return value;
 }

@@ -117,7 +117,7 @@ export class Projection {
       case 'setting':
         return settings.apply(decision.kind, decision.name, decision.document ?? undefined);
       case 'delivered':
-        return delayed.applyDelivered(decision.physicalOffset);
+        return delayed.applyDelivered(decision);
       case 'parked':
         return halves.applyParked(decision.halfOffset);
       case 'resumed':
@@ -199,7 +199,7 @@ export class Projection {
       await this.syncLog();
       await this.parts.state.write(changes, committed);
       this.applied = committed;
-      this.parts.halves.written();
+      for (const part of this.all()) part.written?.();
       this.failing = false;
     } catch (error) {
       this.remember([...changes, ...this.taken()]);

@@ -102,6 +102,15 @@ export class StateEnvironment {
     }
   }
 
+  /** Keys that begin with the prefix and come after this one, in order, as of the last write. */
+  *keysAfter(key: Buffer, prefix: string, limit = Infinity): Generator<Buffer> {
+    this.db.resetReadTxn();
+    const start = Buffer.concat([key, Buffer.alloc(1)]);
+    for (const found of this.db.getKeys({ start, end: afterPrefix(prefix), limit, snapshot: false })) {
+      yield Buffer.from(found);
+    }
+  }
+
   /** All or none. Resolves when synced. */
   async write(changes: readonly Change[], appliedOffset: number): Promise<void> {
     const applied = Buffer.alloc(8);
