@@ -33,6 +33,11 @@ export class Ask {
     return named.length > 0 ? named : live.filter(isUnknown);
   }
 
+  /** Whether any producer of the group is connected, whatever it can answer for. */
+  knowsProducer(group: string): boolean {
+    return this.clients.producers(group).length > 0;
+  }
+
   /** Each next check of one half message goes to the next connection, and those of many are spread over all. */
   ask(half: HalfMessage): Asked {
     const channels = this.whoCanAnswer(half.producerGroup, half.topic);

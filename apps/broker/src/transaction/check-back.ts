@@ -25,8 +25,9 @@ type CheckSettings = Pick<BrokerConfig, 'transactionCheckInterval' | 'transactio
  * Asks producers about half messages nobody has decided. What one half message goes through:
  *
  *   pending, due ── a producer that can answer is there ── asked: counted, due again after its back-off
- *                ── nobody can answer ─────────────────── unanswered: not counted, due again after an interval, or at
- *                                                         once when a producer that can appears
+ *                ── nobody can answer ─────────────────── unanswered: not counted, due again after an interval (the
+ *                                                         longest back-off while no producer of its group is there at
+ *                                                         all), or at once when a producer that can appears
  *                ── asked transactionCheckMax times ───── parked: shown in TRANS_CHECK_MAX_TIME_TOPIC, asked no more
  *                ── its record is damaged ─────────────── looked at again after the longest back-off, never counted
  *   parked ────── resumed by an operator ──────────────── pending, counted from 0
@@ -39,6 +40,8 @@ export class CheckBack {
   private readonly unanswered = new Unanswered();
   /** groups of which a producer was heard while some of theirs were unanswered */
   private readonly heard = new Set<string>();
+  /** groups without any producer, as this round found; a million half messages may wait for one of them */
+  private readonly absent = new Set<string>();
   private readonly listening: (() => void)[] = [];
   private cancel: Cancel = () => undefined;
   private wakeAt = Infinity;
@@ -102,6 +105,7 @@ export class CheckBack {
     this.earliest = this.clock.monotonic() + ROUND_MS;
     this.checksLeft = CHECKS_A_ROUND;
     this.bytesLeft = BYTES_A_ROUND;
+    this.absent.clear();
     for (const group of this.heard) this.answerable(group);
     for (const half of this.store.halves.due(this.clock.now(), EXAMINED_A_ROUND)) {
       if (!this.mayAsk) break;
@@ -143,6 +147,12 @@ export class CheckBack {
     this.unanswered.remove(half.producerGroup, half.topic, half.halfOffset);
     if (half.checks >= this.config.transactionCheckMax) {
       this.park(half);
+      return;
+    }
+    if (this.absent.has(half.producerGroup) || !this.ask.knowsProducer(half.producerGroup)) {
+      this.absent.add(half.producerGroup);
+      this.unanswered.add(half.producerGroup, half.topic, half.halfOffset);
+      this.postpone(half, LONGEST_BACK_OFF);
       return;
     }
     const asked = this.ask.ask(half);

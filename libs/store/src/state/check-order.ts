@@ -39,6 +39,11 @@ export class CheckOrder {
     this.others.push(row.nextCheckAt, row.halfOffset);
   }
 
+  /** A row that is not checked any more. */
+  leave(row: Row): void {
+    row.isInOrder = false;
+  }
+
   private firstInOrder(end: number): Row | undefined {
     const first = this.rows.ceiling(this.from);
     for (let row = first; row; row = row.step() ? row : undefined) {

@@ -125,6 +125,8 @@ describe('the half ledger', () => {
     await done(
       (stored) => void opened.halves.park(offset, message('TRANS_CHECK_MAX_TIME_TOPIC', 'copy'), stored),
     );
+    expect(opened.halves.due(fixture.clock.now() + 1e9, 10)).toEqual([]);
+    expect(opened.halves.nextDueAt()).toBeUndefined();
     await reopen();
     expect(opened.halves.find(offset)?.half).toMatchObject({ state: 'parked' });
     expect([opened.halves.pending, opened.halves.parked]).toEqual([0, 1]);

@@ -244,7 +244,8 @@ export class LoggedHalfLedger implements HalfLedger, Part {
   private setParked(row: Row, parked: boolean): void {
     if (row.isParked !== parked) this.parkedCount += parked ? 1 : -1;
     row.isParked = parked;
-    if (!parked) this.order.sort(row);
+    if (parked) this.order.leave(row);
+    else this.order.sort(row);
     this.pages.touch(row.halfOffset);
   }
 
