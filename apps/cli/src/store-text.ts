@@ -1,5 +1,12 @@
 import { basename } from 'node:path';
-import type { Condition, Findings, SegmentReport, StoreReport } from '@halfmq/store/tools';
+import type {
+  Condition,
+  Findings,
+  RebuildReport,
+  SegmentReport,
+  StateReport,
+  StoreReport,
+} from '@halfmq/store/tools';
 import { columns, counted, facts, grouped, size } from './columns.js';
 
 const CONDITION: Readonly<Record<Condition, string>> = {
@@ -19,11 +26,11 @@ export function inspectText(report: StoreReport): string {
     broker: `${report.brokerName} in ${report.clusterName}`,
     condition: `${CONDITION[report.condition]}${holder}`,
     log: `${counted(segments.length, 'segment')}, ${size(bytes)}${offsets(segments)}`,
-    state: state
-      ? `applied up to ${grouped(state.appliedOffset)}, ${size(state.bytes)}; ${counted(state.undecidedHalves, 'undecided half message')}, ${state.delayed} delayed, ${counted(state.settings, 'setting')}`
-      : 'none: the next start makes it from the log',
+    state: stateText(state),
   });
-  if (segments.length === 0) return about;
+  if (segments.length === 0) {
+    return `${about}\n\nno segment is here; when storePathCommitLog names another folder, give it by --log`;
+  }
   const tables = [
     columns(
       ['segment', 'state', 'size', 'from', 'to', 'begun', 'keys'],
@@ -39,6 +46,28 @@ export function inspectText(report: StoreReport): string {
         ),
   ];
   return [about, ...tables].join('\n\n');
+}
+
+function stateText(state: StateReport | undefined): string {
+  if (!state) return 'none: the next start makes it from the log';
+  if (state.damaged) return 'damaged: the next start makes it again from the log';
+  const halves = counted(state.undecidedHalves, 'undecided half message');
+  return `applied up to ${grouped(state.appliedOffset)}, ${size(state.bytes)}; ${halves}, ${grouped(state.delayed)} delayed, ${counted(state.settings, 'setting')}`;
+}
+
+export function rebuiltText(report: RebuildReport): string {
+  const restored = [
+    counted(report.topics, 'topic'),
+    counted(report.groups, 'group'),
+    counted(report.pendingHalves, 'pending half message'),
+    `${grouped(report.parkedHalves)} parked`,
+    `${grouped(report.delayed)} delayed`,
+  ];
+  return [
+    `the state is made again from ${counted(report.records, 'record')}: ${restored.join(', ')}`,
+    'not restored, for the log does not hold it:',
+    ...report.notRestored.map((sentence) => `  ${sentence}`),
+  ].join('\n');
 }
 
 function offsets(segments: readonly SegmentReport[]): string {

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { examples } from './examples.js';
+import { lineLog } from './line-log.js';
 
 interface Flags {
   readonly log?: string;
@@ -24,10 +25,11 @@ export function storeCommand(): Command {
         'halfmq store inspect ./store': 'segments, queues, sizes, times',
         'halfmq store verify ./store': 'read all of it, and name the first damage',
         'halfmq store dump ./store --offset 1240': 'one message in full',
+        'halfmq store rebuild ./store': 'make the state again from the log',
         'halfmq store help dump': 'every option of one of them',
       }),
     );
-  for (const command of [inspectCommand(), verifyCommand(), dumpCommand()]) {
+  for (const command of [inspectCommand(), verifyCommand(), dumpCommand(), rebuildCommand()]) {
     command
       .argument('<folder>', 'store folder of a broker')
       .option('--log <folder>', 'where its segments lie (storePathCommitLog), when not in its folder log')
@@ -115,6 +117,27 @@ async function dump(path: string, flags: DumpFlags): Promise<void> {
       ? records.map((record) => JSON.stringify(recordDocument(record))).join('\n')
       : records.map(recordText).join('\n\n'),
   );
+}
+
+function rebuildCommand(): Command {
+  return new Command('rebuild')
+    .summary('make the state again from the log alone')
+    .description(
+      'Throws the state away (settings, half messages and verdicts, delayed messages, consumer offsets) and makes it again from the log. Only while no broker runs on the folder. Says what the log does not hold.',
+    )
+    .addHelpText(
+      'after',
+      examples({
+        'halfmq store rebuild ./store': 'after the state was lost, or came from an older copy',
+        'halfmq store rebuild ./store --json': 'what is restored, and what is not, as JSON',
+      }),
+    )
+    .action(async (path: string, { log: logPath, json }: Flags) => {
+      const { rebuildFolder, systemClock } = await import('@halfmq/store/tools');
+      const { rebuiltText } = await import('./store-text.js');
+      const report = await rebuildFolder({ path, logPath }, lineLog(systemClock, process.env));
+      print(json ? JSON.stringify(report, undefined, 2) : rebuiltText(report));
+    });
 }
 
 function print(text: string): void {

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { silentLog } from '@halfmq/remoting/record';
 import { ConsumeQueues } from '../index/consume-queues.js';
 import { Damage } from '../log/damage.js';
@@ -10,7 +8,6 @@ import type { Segments } from '../log/segments.js';
 import { Tail } from '../log/tail.js';
 import { StoreError } from '../message-store.js';
 import { CarriedRecords } from '../state/carried-records.js';
-import { StateEnvironment } from '../state/state-environment.js';
 import { describeRecord, type DescribedRecord } from './described-record.js';
 import { endOf } from './inspect.js';
 import { StoreFolder, type StoreFolderOptions } from './store-folder.js';
@@ -72,9 +69,8 @@ async function carried(
   reader: LogReader,
   physicalOffset: number,
 ): Promise<Buffer | undefined> {
-  const file = join(folder.path, 'state.mdb');
-  if (!existsSync(file)) return undefined;
-  const state = StateEnvironment.toRead(file);
+  const state = folder.state();
+  if (!state) return undefined;
   try {
     const records = new CarriedRecords(reader);
     records.load(state);

@@ -1,11 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { keyFileOf } from '../index/key-file.js';
 import { Queues } from '../log/queues.js';
 import { recoverQueues } from '../log/recovery.js';
 import type { Segments } from '../log/segments.js';
 import { rowsIn } from '../state/half-pages.js';
-import { StateEnvironment } from '../state/state-environment.js';
+import { stateFile, type StateEnvironment } from '../state/state-environment.js';
 import { StoreFolder, type Condition, type SegmentFile, type StoreFolderOptions } from './store-folder.js';
 
 export interface SegmentReport {
@@ -31,6 +30,8 @@ export interface QueueReport {
 
 export interface StateReport {
   readonly bytes: number;
+  /** LMDB's tree is torn: the next start makes it again from the log, and nothing more can be said of it */
+  readonly damaged?: boolean;
   /** the log up to here is projected */
   readonly appliedOffset: number;
   readonly undecidedHalves: number;
@@ -69,7 +70,7 @@ export async function inspectStore(options: StoreFolderOptions): Promise<StoreRe
       brokerName,
       segments: files.map((file, index) => segmentReport(file, files[index + 1], segments)),
       queues: segments ? queueReports(segments) : [],
-      state: await stateReport(folder.path),
+      state: await stateReport(folder),
     };
   } finally {
     await segments?.close();
@@ -121,13 +122,15 @@ function queueReports(segments: Segments): QueueReport[] {
     .toSorted((a, b) => (a.topic < b.topic ? -1 : Number(a.topic > b.topic)) || a.queueId - b.queueId);
 }
 
-async function stateReport(path: string): Promise<StateReport | undefined> {
-  const file = join(path, 'state.mdb');
+async function stateReport(folder: StoreFolder): Promise<StateReport | undefined> {
+  const file = stateFile(folder.path);
   if (!existsSync(file)) return undefined;
-  const state = StateEnvironment.toRead(file);
+  const { size: bytes } = statSync(file);
+  const state = folder.state();
+  if (!state) return { bytes, damaged: true, appliedOffset: 0, undecidedHalves: 0, delayed: 0, settings: 0 };
   try {
     return {
-      bytes: statSync(file).size,
+      bytes,
       appliedOffset: state.appliedOffset,
       undecidedHalves: sum(state, 'u', rowsIn) + sum(state, 'h'),
       delayed: sum(state, 'd'),

@@ -9,6 +9,8 @@ import type { SegmentHeader } from '../log/segment-header.js';
 import { Segments } from '../log/segments.js';
 import { Mark } from '../mark.js';
 import { StoreError } from '../message-store.js';
+import { StateEnvironment, stateFile } from '../state/state-environment.js';
+import { isSoundTree } from '../state/tree-check.js';
 
 export type Condition =
   /** a broker has it, and may write to it at any moment */
@@ -89,6 +91,14 @@ export class StoreFolder {
 
   segment({ sequence, path }: SegmentFile): Segment {
     return new Segment(sequence, path, mapBytes(this.identity.segmentBytes), 'read');
+  }
+
+  /** The projections; undefined when there are none, or none that LMDB can be let near. Who opens it closes it. */
+  state(): StateEnvironment | undefined {
+    const file = stateFile(this.path);
+    if (!existsSync(file)) return undefined;
+    // while somebody writes to it, pages change between two plain reads: he had it checked when he opened it
+    return this.condition === 'running' || isSoundTree(file) ? StateEnvironment.toRead(file) : undefined;
   }
 
   /** All of them as a log to read from. @throws StoreError while some of it is in doubt */

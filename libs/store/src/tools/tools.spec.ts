@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { formatProperties } from '@halfmq/remoting/record';
+import { formatProperties, silentLog } from '@halfmq/remoting/record';
 import { done, message, store, StoreFixture } from '../fixture.js';
 import type { MessageStore, Place } from '../message-store.js';
-import { findRecords, inspectStore, verifyStore } from './index.js';
+import { findRecords, inspectStore, rebuildFolder, verifyStore } from './index.js';
 
 const SMALL = { segmentBytes: 64 * 1024 };
 
@@ -135,6 +135,20 @@ describe('the tools of a store', () => {
     const identity = join(fixture.path, 'store.json');
     writeFileSync(identity, readFileSync(identity, 'utf8').replace('"format": 1', '"format": 9'));
     await expect(verifyStore({ path: fixture.path })).rejects.toThrow('start a version that knows it');
+  });
+
+  it('make a state that was lost again from the log, and only where a log is', async () => {
+    rmSync(join(fixture.path, 'state.mdb'));
+    expect((await inspectStore({ path: fixture.path })).state).toBeUndefined();
+    const nowhere = { path: fixture.path, logPath: join(fixture.path, 'elsewhere') };
+    await expect(rebuildFolder(nowhere, silentLog)).rejects.toThrow('say where they lie');
+    const report = await rebuildFolder({ path: fixture.path }, silentLog);
+    expect(report).toMatchObject({ topics: 1, pendingHalves: 0 });
+    expect((await inspectStore({ path: fixture.path })).state).toMatchObject({ settings: 1 });
+    await fixture.open(SMALL);
+    await expect(rebuildFolder({ path: fixture.path }, silentLog)).rejects.toThrow(
+      `in use by process ${process.pid}: stop it first`,
+    );
   });
 
   it('open nothing by LMDB that a power loss may have torn', async () => {
