@@ -7,6 +7,7 @@ import { peerReport } from './peers/report.js';
 import { markdownReport, resultOf, textReport, type BenchResult } from './report.js';
 import { runRounds, type Contest, type Samples } from './rounds.js';
 import { allRows, contestOf } from './rows.js';
+import { better, frugality, judge, record, smokeContests } from './smoke.js';
 import { Servers, THIS_VERSION, type Version } from './servers.js';
 
 /*
@@ -18,6 +19,8 @@ import { Servers, THIS_VERSION, type Version } from './servers.js';
  *   --json FILE            everything measured
  *   --against REF          builds that version in a temporary worktree and compares this one with it, limits left out
  *   --peers                the same load on other brokers, where they are installed
+ *   --smoke                for CI: fails when a message costs the main thread much more than recorded.json says, beside
+ *                          the limit; with --record writes that file first
  *   --markdown FILE        prints the table for docs/performance.md from such a file; measures nothing
  *   --profile FOLDER       also writes where the brokers' time goes (.cpuprofile, for Chrome or an editor)
  */
@@ -29,6 +32,8 @@ const { values: options } = parseArgs({
     json: { type: 'string' },
     against: { type: 'string' },
     peers: { type: 'boolean', default: false },
+    smoke: { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
     markdown: { type: 'string' },
     profile: { type: 'string' },
   },
@@ -61,6 +66,19 @@ async function peers(): Promise<void> {
   process.stdout.write(peerReport(samples));
 }
 
+/** @returns whether a message costs about what it did */
+async function smoke(): Promise<boolean> {
+  const found = frugality(await inTurns(smokeContests));
+  if (options.record) record(found);
+  const first = judge(found);
+  process.stdout.write(first.text);
+  if (first.holds) return true;
+  process.stdout.write('once more, since others may have used this machine\n');
+  const second = judge(better(found, frugality(await inTurns(smokeContests))));
+  process.stdout.write(second.text);
+  return second.holds;
+}
+
 function measureAll(versions: readonly Version[], withLimits: boolean): Promise<Samples[]> {
   return inTurns((servers) => allRows(servers, scale).map((row) => contestOf(row, versions, withLimits)));
 }
@@ -85,4 +103,5 @@ if (options.markdown !== undefined) {
   process.stdout.write(markdownReport(JSON.parse(readFileSync(options.markdown, 'utf8')) as BenchResult));
 } else if (options.against !== undefined) await against(options.against);
 else if (options.peers) await peers();
+else if (options.smoke) process.exitCode = (await smoke()) ? 0 : 1;
 else await bench();
