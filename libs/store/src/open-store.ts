@@ -67,6 +67,8 @@ async function loadSegments(options: StoreOptions, path: string, mark: Mark): Pr
   const identity = identify(options.path, { clusterName, brokerName, segmentBytes, pageSize: 4096 }, hasLog);
   if (mark.found === 'power-loss') {
     await rebuildAfterPowerLoss(path, mark.synced, segmentBytes, options.log);
+    // what is left of the state is of no log: a kill before the first segment is made would leave a folder that is refused
+    if (!holdsSegments(path)) StateEnvironment.remove(stateFile(options.path));
   }
   return Segments.load(path, segmentBytes, identity.storeId);
 }
