@@ -21,11 +21,20 @@ const { values } = parseArgs({
 });
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
+/** Of long runs: how far it is. */
+const STEP = 100;
+const soFar = (name: string, round: number, answers: number): void => {
+  if (round % STEP === 0 && round > 0) print(`${round} kills ${name} so far, ${answers} answers kept`);
+};
+
 async function ofBroker(rounds: number, random: Random): Promise<number> {
   const cluster = await Cluster.start();
   try {
     const broker = new BrokerRounds(cluster, random);
-    for (let round = 0; round < rounds; round++) await broker.round();
+    for (let round = 0; round < rounds; round++) {
+      await broker.round();
+      soFar('of a broker', round, broker.answers);
+    }
     await broker.end();
     return broker.answers;
   } finally {
@@ -36,7 +45,10 @@ async function ofBroker(rounds: number, random: Random): Promise<number> {
 async function ofStore(rounds: number, random: Random): Promise<number> {
   const store = new StoreRounds(random);
   try {
-    for (let round = 0; round < rounds; round++) await store.next();
+    for (let round = 0; round < rounds; round++) {
+      await store.next();
+      soFar('of a store', round, store.answers);
+    }
     return store.answers;
   } finally {
     store.end();

@@ -4,7 +4,7 @@ import { check, type CheckOptions } from './checking.js';
 import { Random } from './random.js';
 import { Recording } from './recording.js';
 
-const CUTS = 12;
+const CUTS = 15;
 
 /** Losses the checks must find: a check that finds nothing proves nothing. */
 const LOSSES: readonly { readonly name: string; readonly plant: Partial<CheckOptions> }[] = [
@@ -12,7 +12,7 @@ const LOSSES: readonly { readonly name: string; readonly plant: Partial<CheckOpt
   { name: 'a sync of a folder that says it is done and is not', plant: { lie: 'folders' } },
   { name: 'a byte of a synced block that is another', plant: { plant: 'byte' } },
   { name: 'a verdict that the store does not know', plant: { plant: 'verdict' } },
-  { name: 'a message that comes a second time', plant: { plant: 'twice' } },
+  { name: 'a message that nobody has sent', plant: { plant: 'extra' } },
   { name: 'a setting that is older than promised', plant: { plant: 'setting' } },
 ];
 
@@ -23,7 +23,7 @@ export async function plantedLosses(
 ): Promise<{ name: string; found: boolean }[]> {
   const random = new Random(seed);
   const recording = Recording.begin(join(folder, 'planted'), 'SYNC_FLUSH');
-  await recording.run(library, random, 1, 60);
+  await recording.run(library, random, 1, 80);
   const images = join(folder, 'planted-checker');
   mkdirSync(images);
   const results: { name: string; found: boolean }[] = [];

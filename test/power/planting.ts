@@ -2,7 +2,7 @@ import type { Image } from './disk.js';
 import { Promises, type Fact, type Op } from './promises.js';
 
 /** Something made wrong on purpose: in the image, or in what is expected of it. */
-export type Plant = 'byte' | 'verdict' | 'twice' | 'setting';
+export type Plant = 'byte' | 'verdict' | 'extra' | 'setting';
 
 interface Made {
   readonly image: Image;
@@ -34,7 +34,6 @@ function spoiledFact(plant: Plant, fact: Fact): Fact[] {
   if (plant === 'verdict' && fact.is === 'verdict')
     return [{ ...fact, kind: fact.kind === 'commit' ? 'rollback' : 'commit' }];
   if (plant === 'setting' && fact.is === 'setting') return [{ ...fact, document: 'an earlier one' }];
-  // the store has one more than it was told
-  if (plant === 'twice' && fact.is === 'record' && fact.topic === 'delivered') return [];
+  if (plant === 'extra' && fact.is === 'record' && fact.topic === 'fence') return [];
   return [fact];
 }

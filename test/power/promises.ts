@@ -26,8 +26,8 @@ export interface Op {
 
 export type Note =
   | ({ readonly say: 'op' } & Op)
-  /** its callback was called without an error */
-  | { readonly say: 'answered'; readonly n: number }
+  /** its callback was called without an error; early: it was not to wait for the disk */
+  | { readonly say: 'answered'; readonly n: number; readonly early?: boolean }
   /** a flush or a close that began after op `n` has ended */
   | { readonly say: 'flushed' | 'closed'; readonly n: number }
   /** a store was opened and ends there; after another boot all it found is promised */
@@ -74,7 +74,7 @@ export class Promises {
         this.last = note.n;
         return;
       case 'answered':
-        return this.answer(note.n, index);
+        return this.answer(note.n, index, note.early);
       case 'closed':
         for (const [queue, offset] of this.current) this.surely.set(queue, offset);
         return this.promise(this.byNumber.get(note.n)?.at ?? -1);
@@ -95,11 +95,11 @@ export class Promises {
     }
   }
 
-  private answer(n: number, index: number): void {
+  private answer(n: number, index: number, early = false): void {
     const op = this.byNumber.get(n);
     if (!op) return;
     this.answered = Math.max(this.answered, op.at);
-    if (this.sync) this.promise(op.at);
+    if (this.sync && !early) this.promise(op.at);
     else this.unsynced.set(n, { op, answered: index });
   }
 

@@ -1,5 +1,12 @@
-import { decodeRecord, formatProperties, silentLog, type Clock } from '@halfmq/remoting/record';
-import type { MessageStore, NewMessage, Place, StoreOptions } from '@halfmq/store';
+import {
+  decodeRecord,
+  formatProperties,
+  propertyOf,
+  silentLog,
+  tagsCode,
+  type Clock,
+} from '@halfmq/remoting/record';
+import type { MessageStore, NewMessage, Place, PlainMessage, StoreOptions } from '@halfmq/store';
 import { bodyOf, idOf } from './bodies.js';
 import type { Fact, Note } from './promises.js';
 import type { Random } from './random.js';
@@ -52,6 +59,8 @@ export function messageOf(topic: string, queueId: number, id: string, size: numb
 
 /** Works on a store as a broker would, by chance, and says before and after what it did. */
 export class Workload {
+  /** some stores get one message a turn: what is merged later */
+  private readonly most: number;
   private readonly acts = [
     () => this.sendOne(),
     () => this.sendOne(),
@@ -72,12 +81,14 @@ export class Workload {
     private readonly say: (note: Note) => void,
     /** number of the last op */
     public n: number,
-  ) {}
+  ) {
+    this.most = random.chance(0.35) ? 1 : 5;
+  }
 
   /** Some acts in one turn: one group of the log. */
   turn(): void {
     const { random } = this;
-    const acts = random.chance(0.1) ? 30 : 1 + random.below(5);
+    const acts = random.chance(0.1) && this.most > 1 ? 30 : 1 + random.below(this.most);
     for (let act = 0; act < acts; act++) this.acts[random.below(this.acts.length)]?.();
     if (random.chance(0.01)) this.deleteTopic();
     this.say({ say: 'turn', now: this.clock.now(), begin: this.store.minPhysicalOffset });
@@ -96,9 +107,9 @@ export class Workload {
     return { fact: { is: 'record', topic, queue, id, size }, message: messageOf(topic, queue, id, size) };
   }
 
-  private answered(n: number): (error?: Error) => void {
+  private answered(n: number, early = false): (error?: Error) => void {
     return (error) => {
-      if (!error) this.say({ say: 'answered', n });
+      if (!error) this.say({ say: 'answered', n, early });
     };
   }
 
@@ -117,8 +128,17 @@ export class Workload {
 
   private sendOne(): void {
     this.n++;
-    const topic = this.random.of(['plain', 'plain', 'other', 'doomed']);
-    this.append([this.record(topic, this.random.below(3), this.size())]);
+    const { n, random } = this;
+    const topic = random.of(['plain', 'plain', 'other', 'doomed']);
+    const { fact, message } = this.record(topic, random.below(3), this.size());
+    // does not wait for the disk, whatever the mode
+    const early = random.chance(0.15);
+    const waiting: NewMessage = early ? { ...message, waits: 'commit' } : message;
+    const stored = this.answered(n, early);
+    const place = random.chance(0.5)
+      ? this.store.appendPlain(plain(waiting), stored)
+      : this.store.append([waiting], stored)[0];
+    this.say({ say: 'op', n, at: place?.physicalOffset ?? 0, facts: [placed(fact, place)] });
   }
 
   private sendBatch(): void {
@@ -245,4 +265,11 @@ export class Workload {
 
 function placed(fact: Fact, place: Place | undefined): Fact {
   return fact.is === 'record' && place ? { ...fact, at: place.physicalOffset } : fact;
+}
+
+/** As a broker hands over what it does not look into. */
+function plain(message: NewMessage): PlainMessage {
+  const propertyBytes = Buffer.from(message.properties);
+  const code = tagsCode(propertyOf(message.properties, 'TAGS'));
+  return { ...message, propertyBytes, propertyLength: propertyBytes.length, tagsCode: code };
 }
