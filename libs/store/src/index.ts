@@ -1,3 +1,5 @@
 export * from './message-store.js';
 export { openStore } from './open-store.js';
 export { rebuildState, type RebuildReport } from './rebuild-state.js';
+export type { EpochStart, LogCopy, LogOpening, LogPart } from './replication.js';
+export { truncateLog } from './truncate-log.js';

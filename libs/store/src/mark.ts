@@ -53,6 +53,12 @@ export class Mark {
     this.syncedThrough = sequence;
   }
 
+  /** This segment will be written to again, and what was after it is gone. Returns when that is on the disk. */
+  reopened(sequence: number): void {
+    this.syncedThrough = Math.min(this.syncedThrough, sequence - 1);
+    writeDurably(this.file, this.content(false));
+  }
+
   /** After the last sync; `sealed` is the last segment that is not written to any more. */
   clean(sealed: number): void {
     this.syncedThrough = Math.max(this.syncedThrough, sealed);

@@ -1,3 +1,4 @@
+import type { LogCopy } from './replication.js';
 import type { Host } from '@halfmq/remoting/record';
 import type { StoreError } from './store-error.js';
 
@@ -127,6 +128,7 @@ export interface MessageStore {
   readonly delayed: DelayedMessages;
   readonly settings: Settings;
   readonly offsets: ConsumerOffsets;
+  readonly copy: LogCopy;
 
   /**
    * Appends all or none, consecutive in their queues, in one group. A message for RMQ_SYS_TRANS_HALF_TOPIC enters the
@@ -260,7 +262,8 @@ export interface DelayedMessages {
   readonly waiting: number;
 }
 
-export type SettingKind = 'topic' | 'group' | 'broker';
+/** `epoch`: by number, the physical offset from which on the log is that epoch's (replication.ts). */
+export type SettingKind = 'topic' | 'group' | 'broker' | 'epoch';
 
 /** Small documents by name: topic and group settings. Each change is a record; the latest wins. */
 export interface Settings {

@@ -33,7 +33,7 @@ import { StateEnvironment, stateFile } from './state/state-environment.js';
 import { Verdicts } from './state/verdicts.js';
 import { LogStore } from './store.js';
 
-const SEGMENT_BYTES = 256 * 1024 * 1024;
+export const SEGMENT_BYTES = 256 * 1024 * 1024;
 /** The newest messages kept in memory. */
 const TAIL_BYTES = 16 * 1024 * 1024;
 const SYNC_TIMEOUT_MS = 5000;
@@ -60,7 +60,8 @@ export async function openFolder(options: StoreOptions, anew: boolean): Promise<
   }
 }
 
-async function loadSegments(options: StoreOptions, path: string, mark: Mark): Promise<Segments> {
+/** Recovers the log's files after a power loss, and finds the row of segments. */
+export async function loadSegments(options: StoreOptions, path: string, mark: Mark): Promise<Segments> {
   const hasLog = holdsSegments(path);
   if (!hasLog) refuseWithoutLog(options.path, path, mark);
   const { clusterName, brokerName, segmentBytes = SEGMENT_BYTES } = options;
@@ -115,7 +116,7 @@ function openLog(
     onCommitted,
   };
   const commitLog = new CommitLog(parts, end);
-  const epoch = (): number => commitLog.currentEpoch;
+  const epoch = (): number => commitLog.epoch;
   const hasRoom = (): boolean => commitLog.writable;
   const merge = new Merge({ log, segmentBytes, segments, flush, filling, epoch, hasRoom });
   const consumeQueues = new ConsumeQueues(segments, reader, damage);

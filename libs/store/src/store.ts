@@ -2,10 +2,13 @@ import type { Log } from '@halfmq/remoting/record';
 import type { ConsumeQueues } from './index/consume-queues.js';
 import { entryTagsCode } from './index/entries.js';
 import type { KeyIndex } from './index/key-index.js';
+import { LogBound } from './log-bound.js';
+import { OwnLogCopy } from './log-copy.js';
 import type { CommitLog } from './log/commit-log.js';
 import type { Flush } from './log/flush.js';
 import type { Damage } from './log/damage.js';
 import { LogLoad } from './log/log-load.js';
+import type { LogReader } from './log/log-reader.js';
 import type { Queues } from './log/queues.js';
 import type { Segments } from './log/segments.js';
 import type { CommittedGroup } from './log/write-group.js';
@@ -38,6 +41,7 @@ export interface StoreParts {
   readonly carried: CarriedRecords;
   readonly damage: Damage;
   readonly queues: Queues;
+  readonly reader: LogReader;
   readonly consumeQueues: ConsumeQueues;
   readonly keys: KeyIndex;
   readonly segments: Segments;
@@ -58,6 +62,8 @@ export class LogStore implements MessageStore {
   readonly settings: LoggedSettings;
   readonly offsets: GroupedOffsets;
   readonly load: StoreLoad;
+  readonly copy: OwnLogCopy;
+  private readonly bound: LogBound;
   private readonly listeners = new Set<(arrival: Arrival) => void>();
   private closing: Promise<void> | undefined;
 
@@ -67,6 +73,10 @@ export class LogStore implements MessageStore {
     this.settings = parts.settings;
     this.offsets = parts.offsets;
     this.load = new LogLoad(parts.commitLog, parts.flush);
+    const { consumeQueues, commitLog } = parts;
+    const committed = (): number => commitLog.committed;
+    this.bound = new LogBound(consumeQueues, committed, (arrival) => this.tell(arrival));
+    this.copy = new OwnLogCopy({ ...parts, bound: this.bound });
   }
 
   /** What the open found in the log beyond the state. */
@@ -88,10 +98,12 @@ export class LogStore implements MessageStore {
   }
 
   read(topic: string, queueId: number, offset: number, limits: ReadLimits): ReadResult {
-    return this.parts.consumeQueues.read(this.parts.queues.find(topic, queueId), offset, limits);
+    const queue = this.parts.queues.find(topic, queueId);
+    return this.parts.consumeQueues.read(queue, offset, limits, queue && this.bound.endOf(queue));
   }
 
   recordAt(physicalOffset: number): Buffer | undefined {
+    if (this.bound.hides(physicalOffset)) return undefined;
     return this.parts.carried.recordAt(physicalOffset);
   }
 
@@ -100,21 +112,29 @@ export class LogStore implements MessageStore {
   }
 
   maxOffset(topic: string, queueId: number): number {
-    return this.parts.queues.find(topic, queueId)?.committedOffset ?? 0;
+    const queue = this.parts.queues.find(topic, queueId);
+    return queue ? this.bound.endOf(queue) : 0;
   }
 
   offsetByTime(topic: string, queueId: number, timestamp: number, boundary: 'LOWER' | 'UPPER'): number {
     const queue = this.parts.queues.find(topic, queueId);
-    return queue ? this.parts.consumeQueues.offsetByTime(queue, timestamp, boundary) : 0;
+    if (!queue) return 0;
+    return Math.min(
+      this.parts.consumeQueues.offsetByTime(queue, timestamp, boundary),
+      this.bound.endOf(queue),
+    );
   }
 
   storeTimeAt(topic: string, queueId: number, offset: number): number | undefined {
     const queue = this.parts.queues.find(topic, queueId);
-    return queue && this.parts.consumeQueues.storeTimeAt(queue, offset);
+    return queue && offset < this.bound.endOf(queue)
+      ? this.parts.consumeQueues.storeTimeAt(queue, offset)
+      : undefined;
   }
 
   query(topic: string, key: string, range: KeyRange, limits: KeyLimits): Promise<readonly Buffer[]> {
-    return this.parts.keys.query(topic, key, range, limits);
+    const before = Math.min(range.before ?? Infinity, this.bound.offset);
+    return this.parts.keys.query(topic, key, { ...range, before }, limits);
   }
 
   deleteTopic(topic: string, stored: Stored): void {
@@ -133,11 +153,12 @@ export class LogStore implements MessageStore {
   arrived({ queues }: CommittedGroup): void {
     this.parts.keys.grew();
     if (this.listeners.size === 0) return;
-    for (const { queue, from, entries } of queues) {
+    const arrivals = queues.map(({ queue, from, entries }) => {
       const { topic, queueId, committedOffset: maxOffset } = queue;
       const tagsCodes = Array.from({ length: maxOffset - from }, (_, index) => entryTagsCode(entries, index));
-      this.tell({ topic, queueId, from, maxOffset, tagsCodes });
-    }
+      return { topic, queueId, from, maxOffset, tagsCodes };
+    });
+    this.bound.arrived(this.parts.commitLog.committed, arrivals);
   }
 
   private tell(arrival: Arrival): void {

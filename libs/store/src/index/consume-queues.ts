@@ -50,8 +50,13 @@ export class ConsumeQueues {
     return committedOffset;
   }
 
-  read(queue: Queue | undefined, offset: number, limits: ReadLimits): ReadResult {
-    const max = queue?.committedOffset ?? 0;
+  /** @param max the queue's next offset as readers see it */
+  read(
+    queue: Queue | undefined,
+    offset: number,
+    limits: ReadLimits,
+    max = queue?.committedOffset ?? 0,
+  ): ReadResult {
     const min = queue?.minOffset ?? 0;
     if (!queue || max === 0) return nothing('NO_MESSAGE_IN_QUEUE', 0, min, max);
     if (offset < min) return nothing('OFFSET_TOO_SMALL', min, min, max);

@@ -38,12 +38,12 @@ export interface CommitLogParts {
 export class CommitLog {
   private group: Group | undefined;
   private readonly turn: CommitTurn;
-  private readonly gate: WriteGate;
+  readonly gate: WriteGate;
   private readonly answers: GroupAnswers;
   private readonly placement: Placement;
   private placed: number;
   private crc: number;
-  private epoch: number;
+  epoch: number;
   private storeTimestamp: number;
   /** end of what is committed */
   committed: number;
@@ -65,10 +65,6 @@ export class CommitLog {
     this.crc = end.crc;
     this.epoch = end.epoch;
     this.storeTimestamp = end.storeTimestamp;
-  }
-
-  get currentEpoch(): number {
-    return this.epoch;
   }
 
   get writable(): boolean {
@@ -175,6 +171,21 @@ export class CommitLog {
     return block;
   }
 
+  /** Commits a group made elsewhere, of records that lie from the log's end on. */
+  take(group: Group, length: number, storeTimestamp: number): void {
+    group.stored.push(...(this.group?.stored ?? []));
+    this.group = group;
+    this.storeTimestamp = Math.max(this.storeTimestamp, storeTimestamp);
+    this.placed += length;
+    this.commit();
+  }
+
+  /** An empty log begins here, in a segment of its own. */
+  beginAt(physicalOffset: number, crc: number): void {
+    this.placed = this.committed = physicalOffset;
+    this.crc = crc;
+  }
+
   /** Commits what is placed, now. */
   commit(): void {
     this.turn.end();
@@ -227,7 +238,7 @@ export class CommitLog {
     tail.trim();
     for (const act of group.committed) act();
     this.parts.onCommitted(committed);
-    this.rollWhenFull();
+    this.crc = filling.rollWhenFull(this.committed, this.storeTimestamp, this.epoch) ?? this.crc;
   }
 
   private undo(group: Group, cause: unknown): void {
@@ -243,12 +254,6 @@ export class CommitLog {
     group.answer(this.report, this.gate.refuse(cause));
   }
 
-  /** Between two groups. */
-  private rollWhenFull(): void {
-    const crc = this.parts.filling.rollWhenFull(this.committed, this.storeTimestamp, this.epoch);
-    this.crc = crc ?? this.crc;
-  }
-
   /** Raises the epoch: blocks of a failed commit may lie in the file, and must not be taken for later ones. */
   private raiseEpoch(): void {
     const segment = this.parts.segments.current;
@@ -262,13 +267,8 @@ export class CommitLog {
     return this.answers.waiting + (this.group?.waiting ?? 0);
   }
 
-  /** Bytes of the records that are not answered yet. */
   get unansweredLength(): number {
     return this.placed - this.answers.answeredThrough;
-  }
-
-  get blockedMs(): number {
-    return this.gate.blockedMs;
   }
 
   /** Resolves when everything placed before the call is stored and synced. */

@@ -25,6 +25,6 @@ export class LogLoad implements StoreLoad {
   }
 
   get blockedMs(): number {
-    return this.commitLog.blockedMs;
+    return this.commitLog.gate.blockedMs;
   }
 }

@@ -48,7 +48,7 @@ export class QueueTable {
   readonly count: number;
   readonly nextNumber: number;
 
-  constructor(private readonly bytes: Buffer) {
+  constructor(readonly bytes: Buffer) {
     this.count = bytes.readUInt32BE(0);
     this.nextNumber = bytes.readUInt32BE(4);
   }

@@ -47,13 +47,13 @@ export async function rebuildAfterPowerLoss(
   syncPath(path);
 }
 
-function removeSegment(file: string): void {
+export function removeSegment(file: string): void {
   rmSync(file, { force: true });
   rmSync(`${file}-lock`, { force: true });
 }
 
-/** @returns physical offset of the log's end */
-async function rebuild(found: Salvage, file: string, sequence: number, map: number): Promise<number> {
+/** Writes the segment anew from the blocks found. @returns physical offset of the log's end */
+export async function rebuild(found: Salvage, file: string, sequence: number, map: number): Promise<number> {
   const fresh = `${file}.rebuilding`;
   const segment = new Segment(sequence, fresh, map);
   const header = { ...found.header, segmentId: randomBytes(8) };

@@ -58,5 +58,6 @@ function index(record: MessageRecord, group: Group, queues: Queues): void {
   for (const ended of queues.ofTopic(decision.topic)) {
     queues.remove(ended);
     group.ended.push(ended);
+    group.undo.push(() => queues.add(ended));
   }
 }

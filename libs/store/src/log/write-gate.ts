@@ -30,12 +30,22 @@ export class WriteGate {
     private readonly probe: () => void,
   ) {}
 
+  /** The log is another store's: appends are refused, what is copied is taken. */
+  following = false;
+
   get isOpen(): boolean {
-    return this.refusal === undefined && this.flush.failure === undefined;
+    return !this.following && this.refusal === undefined && this.flush.failure === undefined;
   }
 
   /** @throws StoreError disk-full, failed, closed */
   check(): void {
+    if (this.following)
+      throw new StoreError('failed', 'this store follows another: only that one is written to');
+    this.checkDisk();
+  }
+
+  /** @throws StoreError disk-full, failed, closed */
+  checkDisk(): void {
     const refusal = this.flush.failure ?? this.refusal;
     if (refusal) throw refusal;
   }

@@ -8,6 +8,7 @@ import {
   type Clock,
   type Log,
 } from '@halfmq/remoting/record';
+import { recordStarts } from '../log/log-reader.js';
 import { HALF_TOPIC, OP_TOPIC, SCHEDULE_TOPICS, STATE_TOPIC } from '../system-topics.js';
 import { CARRIED_QUEUE, readDecision, readVerdict, type Decision } from './decision.js';
 import type { CarriedRecords } from './carried-records.js';
@@ -83,6 +84,11 @@ export class Projection {
       if (this.replayed.records % MOST_REPLAYED === MOST_REPLAYED - 1) await this.writeUpTo(placeOf(record));
       this.applyOne(record);
     }
+  }
+
+  /** Whole records that another store's log brought, in the group that is being committed. */
+  applyCopied(records: Buffer): void {
+    for (const at of recordStarts(records)) this.applyOne(records.subarray(at));
   }
 
   /** One record that cannot be read must not keep the others from being applied. */
