@@ -10,8 +10,14 @@ import type { Chunk, Queue } from './queue.js';
 /** Entries looked at in one read; a filter that accepts nothing must not hold the event loop. */
 const MOST_SCANNED = 4096;
 
+/** Queues of which the entries read last are kept. */
+const MOST_REMEMBERED = 64;
+
 /** Reads queues by queue offset. */
 export class ConsumeQueues {
+  /** entries read from a segment last: who reads on needs them again */
+  private readonly lastRead = new Map<Queue, Chunk>();
+
   constructor(
     private readonly segments: Segments,
     private readonly log: LogReader,
@@ -21,8 +27,23 @@ export class ConsumeQueues {
   /** Entries that hold this offset. */
   chunkAt(queue: Queue, offset: number): Chunk | undefined {
     const inMemory = queue.tail.at(queue.tail.floor((chunk) => chunk.from <= offset));
-    const found = inMemory ?? this.storedChunk(queue, offset);
-    return found && offset < found.from + found.count ? found : undefined;
+    if (inMemory) return holds(inMemory, offset) ? inMemory : undefined;
+    const readBefore = this.lastRead.get(queue);
+    if (readBefore && holds(readBefore, offset)) return readBefore;
+    const found = this.storedChunk(queue, offset);
+    return found && holds(found, offset) ? this.remember(queue, found) : undefined;
+  }
+
+  private remember(queue: Queue, chunk: Chunk): Chunk {
+    this.lastRead.delete(queue);
+    this.lastRead.set(queue, chunk);
+    if (this.lastRead.size > MOST_REMEMBERED) {
+      for (const longestAgo of this.lastRead.keys()) {
+        this.lastRead.delete(longestAgo);
+        break;
+      }
+    }
+    return chunk;
   }
 
   private storedChunk(queue: Queue, offset: number): Chunk | undefined {
@@ -134,6 +155,10 @@ export function storeTimeOf(record: Buffer): number {
 
 function nothing(status: ReadStatus, nextOffset: number, minOffset: number, maxOffset: number): ReadResult {
   return { status, records: [], count: 0, nextOffset, minOffset, maxOffset };
+}
+
+function holds({ from, count }: Chunk, offset: number): boolean {
+  return offset >= from && offset < from + count;
 }
 
 function liesIn(block: BlockView, physicalOffset: number, size: number): boolean {

@@ -28,7 +28,7 @@ export class LogReader {
     const recent = this.recent.find(physicalOffset);
     if (recent) return recent;
     const stored = this.storedBlock(physicalOffset);
-    return stored && this.recent.keep(stored);
+    return stored && this.recent.keep(stored, physicalOffset);
   }
 
   /** For who is done with it before the turn ends: the block's memory is filled again, and nothing is copied for him. */

@@ -11,20 +11,23 @@ describe('history blocks read lately', () => {
 
   it('are kept, as a copy, from the second read on', () => {
     const recent = new RecentBlocks();
-    expect(recent.keep(read(700)).lasting).toBe(false);
+    expect(recent.keep(read(700), 750).lasting).toBe(false);
     expect(recent.find(700)).toBeUndefined();
-    const kept = recent.keep(read(700));
+    const kept = recent.keep(read(700), 760);
     read(900);
     expect(recent.find(799)).toBe(kept);
     expect(kept).toEqual({ physicalOffset: 700, records: Buffer.alloc(100, 700 & 0xff), lasting: true });
     expect([recent.find(699), recent.find(800)]).toEqual([undefined, undefined]);
   });
 
+  it('are kept at once for who comes from the block before', () => {
+    expect(new RecentBlocks().keep(read(700), 700).lasting).toBe(true);
+  });
+
   it('are few', () => {
     const recent = new RecentBlocks();
     for (let block = 0; block < 40; block++) {
-      recent.keep(read(block * 100));
-      recent.keep(read(block * 100));
+      recent.keep(read(block * 100), block * 100);
     }
     const found = Array.from({ length: 40 }, (_, block) => recent.find(block * 100)).filter(Boolean);
     expect(found).toHaveLength(16);

@@ -28,10 +28,13 @@ export class RecentBlocks {
     return undefined;
   }
 
-  /** @returns a lasting copy when the block was read before, else the block itself */
-  keep(block: BlockView): BlockView {
+  /**
+   * Who asks for its first record comes from the block before, and will ask for the rest.
+   * @returns a lasting copy then, or when the block was read before; else the block itself
+   */
+  keep(block: BlockView, askedFor: number): BlockView {
     const { noted, kept } = this;
-    if (!noted.delete(block.physicalOffset)) {
+    if (!noted.delete(block.physicalOffset) && askedFor !== block.physicalOffset) {
       noted.add(block.physicalOffset);
       for (const oldest of noted) {
         if (noted.size <= MOST_NOTED) break;
