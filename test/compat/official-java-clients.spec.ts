@@ -70,4 +70,16 @@ suite.each(CLIENT_VERSIONS)('the unmodified Java client %s', (version) => {
   it('consumes in order, a failed message holding up its queue', async () => {
     expect(await run('orderly')).toEqual({ all: true, queues: 4, sorted: 4, failures: 2 });
   });
+
+  it('finds messages by business key, by message id and by offset message id', async () => {
+    expect(await run('query')).toEqual({
+      byKey: 2,
+      byOtherKey: 'first',
+      newest: 'second',
+      byMessageId: 'first',
+      byOffsetMessageId: 'second',
+      tooEarly: false,
+      unknown: false,
+    });
+  });
 });

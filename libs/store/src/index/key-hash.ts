@@ -50,13 +50,17 @@ export function hashKeys(
   const topicAt = topicLengthAt + (v2 ? 2 : 1);
   const topicEnd = topicAt + (v2 ? view.getUint16(topicLengthAt) : view.getUint8(topicLengthAt));
   const seed = murmur3(view, topicAt, topicEnd, 0);
-  for (let entry = topicEnd + 2; entry + SHORTEST_ENTRY <= end;) {
+  // each of the two names comes once: what lies behind both, as a rule what the broker added, is not looked at
+  let missing = 2;
+  for (let entry = topicEnd + 2; missing > 0 && entry + SHORTEST_ENTRY <= end;) {
     const next = entryEnd(view, entry, end);
     const word = view.getUint32(entry);
     if (word === UNIQ && isUniqueKey(view, entry, next)) {
       into.add(murmur3(view, entry + 9, next, seed), physicalOffset);
+      missing--;
     } else if (word === KEYS && view.getUint8(entry + 4) === KEY_END) {
       hashParts(view, entry + 5, next, seed, physicalOffset, into);
+      missing--;
     }
     entry = next + 1;
   }

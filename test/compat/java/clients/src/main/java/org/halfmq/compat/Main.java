@@ -23,6 +23,7 @@ public final class Main {
             case "dead-letter": return new DeadLetter(nameServer, run);
             case "transactions": return new Transactions(nameServer, run);
             case "orderly": return new Orderly(nameServer, run);
+            case "query": return new Query(nameServer, run);
             default: throw new IllegalArgumentException("no scenario " + name);
         }
     }
