@@ -1,8 +1,12 @@
+import type { Arrival } from './arrival.js';
 import type { LogCopy } from './replication.js';
 import type { Host } from '@halfmq/remoting/record';
 import type { StoreError } from './store-error.js';
+import type { StoreLoad } from './store-load.js';
 
+export type { Arrival } from './arrival.js';
 export { StoreError, type StoreErrorKind } from './store-error.js';
+export type { StoreLoad } from './store-load.js';
 export type { StoreOptions } from './store-options.js';
 
 /*
@@ -12,6 +16,12 @@ export type { StoreOptions } from './store-options.js';
  * construction; readers do not see it yet, and a killed process forgets it. *Stored*: its group was committed, readers
  * see it, it survives a killed process; with SYNC_FLUSH it was also synced. Every append says `placed` by returning and
  * `stored` by calling back, once, never before it has returned.
+ *
+ * After a crash, for everything below unless it says otherwise. What was called back as stored is there after a kill,
+ * and after a power loss too when it was synced (SYNC_FLUSH, `flush`, or the last flush interval). What was placed and
+ * not called back is there whole or not at all: all of one call lies in one block. What is only asked, like a read,
+ * shows nothing that a kill could take back. The specification in tests is
+ * message-store.spec.ts.
  */
 
 /** A message to be stored. Offsets, store time, store host, size and checksum are the store's to give. */
@@ -113,15 +123,6 @@ export interface KeyRange {
 /** At least one message is answered even when it is larger. */
 export type KeyLimits = Pick<ReadLimits, 'maxMessages' | 'maxBytes'>;
 
-export interface Arrival {
-  readonly topic: string;
-  readonly queueId: number;
-  /** of the first message of this group in this queue, and after its last */
-  readonly from: number;
-  readonly maxOffset: number;
-  readonly tagsCodes: readonly number[];
-}
-
 /** The log and its queues. Everything here survives a killed process from the moment it is *stored*. */
 export interface MessageStore {
   readonly halves: HalfLedger;
@@ -132,7 +133,8 @@ export interface MessageStore {
 
   /**
    * Appends all or none, consecutive in their queues, in one group. A message for RMQ_SYS_TRANS_HALF_TOPIC enters the
-   * half ledger (REAL_TOPIC, PGROUP, UNIQ_KEY are read from its properties).
+   * half ledger (REAL_TOPIC, PGROUP, UNIQ_KEY are read from its properties). After a crash all of them are there or none,
+   * and a half is in the ledger exactly when its record is in the log.
    * @throws StoreError disk-full, failed, closed, illegal; nothing was placed then
    */
   append(messages: readonly NewMessage[], stored: Stored): readonly Place[];
@@ -141,11 +143,13 @@ export interface MessageStore {
    * @throws StoreError as append
    */
   appendPlain(message: PlainMessage, stored: Stored): Place;
+  /** Committed records alone; a power loss may take one that was shown before it was synced. */
   read(topic: string, queueId: number, offset: number, limits: ReadLimits): ReadResult;
   /** The record that begins at this physical offset; undefined when there is none (any more). */
   recordAt(physicalOffset: number): Buffer | undefined;
+  /** Never falls, not by a crash either: it follows from the oldest segment. */
   minOffset(topic: string, queueId: number): number;
-  /** Next queue offset to be stored. */
+  /** Next queue offset to be stored. Falls after a power loss by what was not synced, after a kill never. */
   maxOffset(topic: string, queueId: number): number;
   /** LOWER: first message at or after `timestamp`, UPPER: last one at or before; min before the first, max after the last. */
   offsetByTime(topic: string, queueId: number, timestamp: number, boundary: 'LOWER' | 'UPPER'): number;
@@ -153,36 +157,35 @@ export interface MessageStore {
   storeTimeAt(topic: string, queueId: number, offset: number): number | undefined;
   /**
    * The newest messages whose UNIQ_KEY, or one of whose KEYS, is this key, newest first; everything stored before the
-   * call is looked at. Collisions and messages of an earlier topic of that name are left out.
+   * call is looked at. Collisions and messages of an earlier topic of that name are left out. The index is made from
+   * records: a crash costs the time to make it again, never an answer.
    */
   query(topic: string, key: string, range: KeyRange, limits: KeyLimits): Promise<readonly Buffer[]>;
-  /** The topic's queues and consumer offsets end; a topic of the same name begins anew at offset 0. Logged. */
+  /**
+   * The topic's queues and consumer offsets end; a topic of the same name begins anew at offset 0. Logged: after a crash
+   * all of it has ended, or nothing.
+   */
   deleteTopic(topic: string, stored: Stored): void;
-  /** Called after each commit, for each queue that grew; never for what is only placed. Returns how to stop. */
+  /**
+   * Called after each commit, for each queue that grew; never for what is only placed. Returns how to stop. In memory: who
+   * opens a store asks `maxOffset` first.
+   */
   onArrival(listener: (arrival: Arrival) => void): () => void;
   readonly minPhysicalOffset: number;
+  /** End of what is committed. Falls after a power loss by what was not synced; those offsets are given again. */
   readonly maxPhysicalOffset: number;
   /** False after a failed sync or while the disk is full: appends are refused, reads go on. */
   readonly writable: boolean;
   readonly load: StoreLoad;
   /** Places found damaged since the store was opened: their messages are skipped by reads, everything else is served. */
   readonly damaged: number;
-  /** Resolves when everything placed before the call is stored and synced. */
+  /** Resolves when everything placed before the call is stored and synced: no crash takes it. @throws StoreError failed */
   flush(): Promise<void>;
-  /** Stores and syncs what is placed, projects it, leaves the clean mark, gives the folder back. Safe to call again. */
+  /**
+   * Stores and syncs what is placed, projects it, leaves the clean mark, gives the folder back. Safe to call again. A crash
+   * in between is one before it: the next open recovers.
+   */
   close(): Promise<void>;
-}
-
-/** How busy the store is, as of the moment of asking; cheap enough to be asked for each append. */
-export interface StoreLoad {
-  /** appends whose `stored` was not called yet */
-  readonly unanswered: number;
-  /** about what memory holds for appends whose `stored` was not called yet */
-  readonly unansweredBytes: number;
-  /** how long the last commit took, until those who waited for it in their sockets were served; 0 then */
-  readonly blockedMs: number;
-  /** bytes of the log that a power loss may take */
-  readonly unsyncedBytes: number;
 }
 
 /** Who decided a half message, what and when. */
@@ -211,10 +214,11 @@ export interface HalfMessage {
 
 /**
  * Half messages and their verdicts: a projection of the half topic and of the verdict records in
- * RMQ_SYS_TRANS_OP_HALF_TOPIC. The first verdict is final.
+ * RMQ_SYS_TRANS_OP_HALF_TOPIC. The first verdict is final: also after a crash, once its `stored` was called. Who is pending
+ * or parked, and every verdict, is as the log says; only checks counted and moved may be a second old.
  */
 export interface HalfLedger {
-  /** Undefined: never heard of, or decided and forgotten. */
+  /** Undefined: never heard of, or decided and forgotten. A verdict may not be stored yet: `decide` tells when it is. */
   find(halfOffset: number): { readonly half?: HalfMessage; readonly verdict?: Verdict } | undefined;
   /** Pending ones whose check is due, the longest due first. A range read: its cost does not grow with those not due. */
   due(now: number, limit: number): HalfMessage[];
@@ -222,10 +226,11 @@ export interface HalfLedger {
   nextDueAt(): number | undefined;
   /** A check was asked. Not logged: after a kill the count may be a second old, never the verdict. */
   checked(halfOffset: number, nextCheckAt: number): void;
-  /** Its next check moves, nothing is counted. */
+  /** Its next check moves, nothing is counted. Not logged, as `checked`. */
   postpone(halfOffset: number, nextCheckAt: number): void;
   /**
-   * Decides, and in the same group appends the verdict record and, for a commit, `final`.
+   * Decides, and in the same block appends the verdict record and, for a commit, `final`: a crash leaves both or neither,
+   * and the half message is undecided then.
    * @returns the earlier verdict when there is one: nothing is appended then, and `stored` is called once that one is stored
    * @throws StoreError as append; Error when the half message is unknown: call find first
    */
@@ -235,7 +240,7 @@ export interface HalfLedger {
     final: FinalMessage | undefined,
     stored: Stored,
   ): Verdict | undefined;
-  /** Pending → parked, with a copy in another topic, in one group. Logged. */
+  /** Pending → parked, with a copy in another topic, in one block: after a crash both or neither. Logged. */
   park(halfOffset: number, copy: NewMessage, stored: Stored): Place;
   /** Parked (or pending) → pending with no check counted. Logged. */
   resume(halfOffset: number, nextCheckAt: number, stored: Stored): void;
@@ -252,12 +257,15 @@ export interface DelayedMessage {
 
 /** Messages that wait for their time: a projection of the records appended with `schedule`. */
 export interface DelayedMessages {
-  /** Appends the message (its topic is a system topic, its real one is in its properties) to be delivered at `deliverAt`. */
+  /**
+   * Appends the message (its topic is a system topic, its real one is in its properties) to be delivered at `deliverAt`,
+   * which no crash changes.
+   */
   schedule(message: NewMessage, deliverAt: number, stored: Stored): Place;
-  /** The longest due first. What was given to `deliver` is not answered again. */
+  /** The longest due first. What was given to `deliver` is not answered again, but after a crash before that was stored. */
   due(now: number, limit: number): DelayedMessage[];
   nextDueAt(): number | undefined;
-  /** Appends `final` and the note that it is done in one group: once, whatever is killed. Undefined `final`: dropped. */
+  /** Appends `final` and the note that it is done in one block: delivered once, whatever is killed. Undefined `final`: dropped. */
   deliver(delayed: DelayedMessage, final: NewMessage | undefined, stored: Stored): void;
   readonly waiting: number;
 }
@@ -265,7 +273,7 @@ export interface DelayedMessages {
 /** `epoch`: by number, the physical offset from which on the log is that epoch's (replication.ts). */
 export type SettingKind = 'topic' | 'group' | 'broker' | 'epoch';
 
-/** Small documents by name: topic and group settings. Each change is a record; the latest wins. */
+/** Small documents by name: topic and group settings. Each change is a record; the latest stored one wins after a crash. */
 export interface Settings {
   /** As of the last call of put or delete, stored or not. */
   all(kind: SettingKind): ReadonlyMap<string, string>;
@@ -285,5 +293,6 @@ export interface ConsumerOffsets {
   ofTopic(group: string, topic: string): ReadonlyMap<number, number>;
   topicsOf(group: string): readonly string[];
   groupsOf(topic: string): readonly string[];
+  /** After a crash within a second it may be back. */
   forget(group: string): void;
 }

@@ -3,7 +3,7 @@ import { decodeRecord, formatProperties, tagsCode } from '@halfmq/remoting/recor
 import { bodies, done, message, readAll, store, StoreFixture } from './fixture.js';
 import type { Arrival } from './message-store.js';
 
-describe('the store', () => {
+describe('the message store', () => {
   let fixture: StoreFixture;
   beforeEach(() => {
     fixture = new StoreFixture();
