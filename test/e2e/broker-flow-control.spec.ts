@@ -18,13 +18,7 @@ describe('flow control', () => {
   });
 
   it('while a sync stalls, sends are taken up to a limit of memory, then refused; the others are answered when it ends', async () => {
-    const disk = new HeldDisk();
-    ends.push(() => disk.end());
-    const broker = await TimedBroker.start({ flushDiskType: 'SYNC_FLUSH' });
-    ends.push(() => broker.close());
-    ends.push(() => disk.release());
-    await broker.client().send('big', 'first');
-    disk.hold();
+    const { broker, disk } = await stalled();
     const body = 'x'.repeat(3.9 * MiB);
     const answers: number[] = [];
     const sending = Array.from({ length: 24 }, async () => {
@@ -42,11 +36,43 @@ describe('flow control', () => {
     expect((await broker.client().send('big', 'again')).code).toBe(ResponseCode.SUCCESS);
   });
 
+  async function stalled(): Promise<{ broker: TimedBroker; client: WireClient; disk: HeldDisk }> {
+    const disk = new HeldDisk();
+    ends.push(() => disk.end());
+    const broker = await TimedBroker.start({ flushDiskType: 'SYNC_FLUSH', syncFlushTimeout: '60000' });
+    ends.push(() => broker.close());
+    ends.push(() => disk.release());
+    const client = broker.client();
+    await client.send('many', 'first');
+    disk.hold();
+    return { broker, client, disk };
+  }
+
+  it('a connection with too much unanswered is not read from, and loses nothing by it', async () => {
+    const { broker, client, disk } = await stalled();
+    const other = broker.client();
+    const stored = async (): Promise<number> => (await other.pull('many', 0)).header.maxOffset;
+    const sending = Array.from({ length: 40 }, () => client.send('many', 'x'.repeat(300_000)));
+    await until('as many are stored as may be unanswered', async () => {
+      await broker.clock.advance(100);
+      return (await stored()) >= 14;
+    });
+    await broker.clock.advance(1_000);
+    expect(await stored()).toBeLessThan(18);
+    await disk.release();
+    expect(new Set((await Promise.all(sending)).map(({ code }) => code))).toEqual(new Set([0]));
+    expect(await stored()).toBe(41);
+  });
+
   it('sends that waited in their sockets while a commit did not end are refused, and later ones are not', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'halfmq-busy-'));
     ends.push(() => rm(folder, { recursive: true, force: true }));
     const clock = new JumpingClock();
-    const broker = await InProcessBroker.start({ clock, store: folder });
+    const broker = await InProcessBroker.start({
+      clock,
+      store: folder,
+      properties: { brokerFastFailureEnable: 'false' },
+    });
     ends.push(() => broker.close());
     const client = new WireClient(broker.broker.address);
     ends.push(() => client.close());

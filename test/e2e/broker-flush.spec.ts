@@ -52,4 +52,18 @@ describe('SYNC_FLUSH on a disk that does not sync', () => {
     await disk.release();
     expect(await client.bodies('orders')).toEqual(['first', 'late']);
   });
+
+  it('a broker that stops answers what it took, when the disk allows', async () => {
+    const last = ask('last', 'UNIQ_KEY\u0001K4\u0002');
+    const odd = ask('odd', 'UNIQ_KEY\u0001K5\u0002TAGS\u0001\u00e9\u0002');
+    await until('both are stored', async () => {
+      await broker.clock.advance(100);
+      return (await client.bodies('orders')).length === 3;
+    });
+    const stopping = broker.stop();
+    await broker.clock.advance(0);
+    await disk.release();
+    expect([(await last).code, (await odd).code]).toEqual([0, 0]);
+    await stopping;
+  });
 });

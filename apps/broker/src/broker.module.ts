@@ -46,8 +46,8 @@ import { Resume } from './transaction/resume.js';
 import { TransactionHandlers } from './transaction/transaction.handlers.js';
 import {
   ADDRESS,
-  ADMIT_HOLD,
-  ADMIT_SEND,
+  REFUSE_HOLD,
+  REFUSE_SEND,
   CLOCK,
   CONFIG,
   HOLDS_LOCK,
@@ -115,8 +115,8 @@ export class BrokerModule {
 function admission({ config, store }: Foundation): ValueProvider[] {
   const limits = new Limits(config, store.load);
   return [
-    { provide: ADMIT_SEND, useValue: (waitedMs: number) => limits.admitSend(waitedMs) },
-    { provide: ADMIT_HOLD, useValue: (held: number) => limits.admitHold(held) },
+    { provide: REFUSE_SEND, useValue: (waitedMs: number) => limits.refuseSend(waitedMs) },
+    { provide: REFUSE_HOLD, useValue: (held: number) => limits.refuseHold(held) },
   ];
 }
 
@@ -157,7 +157,7 @@ const PRODUCE = {
       Put,
       Delay,
       OffsetMessageIds,
-      ADMIT_SEND,
+      REFUSE_SEND,
     ),
   ],
 };
@@ -177,7 +177,7 @@ const CONSUME = {
   rooms: [
     room(Hold, CLOCK, MESSAGE_STORE, Topics),
     room(PullChecks, CONFIG, Topics, Groups, Clients),
-    room(Pull, CONFIG, MESSAGE_STORE, PullChecks, Hold, LOG, ADMIT_HOLD),
+    room(Pull, CONFIG, MESSAGE_STORE, PullChecks, Hold, LOG, REFUSE_HOLD),
     room(Offsets, MESSAGE_STORE, Topics, Groups, LOG),
     room(Query, MESSAGE_STORE, CLOCK),
     room(OrderLocks, CLOCK),

@@ -6,10 +6,10 @@ export const MESSAGE_STORE = Symbol('message store');
 export const STORE_HOST = Symbol('store host');
 /** brokerIP1:listenPort */
 export const ADDRESS = Symbol('address');
-/** throws when a send that waited so long is not taken now */
-export const ADMIT_SEND = Symbol('admit send');
-/** throws when no more pulls than so many are held */
-export const ADMIT_HOLD = Symbol('admit hold');
+/** why a send that waited so long is refused now */
+export const REFUSE_SEND = Symbol('refuse send');
+/** why no more pulls than so many are held */
+export const REFUSE_HOLD = Symbol('refuse hold');
 /** does a member of this group hold a queue lock here? */
 export const HOLDS_LOCK = Symbol('holds lock');
 /** what runs on its own, in the order of its start: Worker[] */

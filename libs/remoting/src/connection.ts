@@ -34,6 +34,13 @@ export interface Connection {
   reply(to: Pick<RequestContext, 'opaque' | 'serializeType' | 'oneWay'>, outcome: Outcome): void;
   /** Writes answers that are laid out as frames already, for requests that said NO_ANSWER; they are copied. */
   replyFrames(frames: Buffer): void;
+  /** how long what is handled now had to wait, read already, because the connection had too much unanswered or unread */
+  readonly waitedMs: number;
+  /**
+   * What requests keep in memory whose handlers said NO_ANSWER: added when they are taken, subtracted when they are
+   * answered. While it is too much nothing more is read; a connection that ends in good order waits for it.
+   */
+  owes(bytes: number): void;
   /** Now, or when the other side has read enough; never when the connection closes before. */
   whenWritable(act: () => void): void;
   /** Writes what is laid out, then ends; requests that wait for their answers are rejected now. */

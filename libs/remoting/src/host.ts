@@ -75,3 +75,8 @@ function formatIpv6(address: Buffer): string {
   const text = (part: number[]): string => part.map((group) => group.toString(16)).join(':');
   return start < 0 ? text(all) : `${text(all.slice(0, start))}::${text(all.slice(start + length))}`;
 }
+
+/** A socket whose other side is gone already has no address. */
+export function hostOf(address: string | undefined, port: number | undefined): Host {
+  return parseHost(`[${address ?? '0.0.0.0'}]:${port ?? 0}`);
+}

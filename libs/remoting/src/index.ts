@@ -13,7 +13,7 @@ export * from './record.js';
 export * from './properties.js';
 export * from './message-id.js';
 export * from './subscription.js';
-export * from './remoting-error.js';
+export { RemotingError, type RemotingErrorKind } from './remoting-error.js';
 export * from './frame.js';
 export { MalformedFrame, type NewHeader } from './header.js';
 export * from './connection.js';

@@ -15,3 +15,7 @@ export class RemotingError extends Error {
     super(`${address}: ${detail}`, options);
   }
 }
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

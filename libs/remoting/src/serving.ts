@@ -22,8 +22,9 @@ const NOT_HANDLED = new Error('the handler left a send of its run');
 export class Serving {
   /** taken, not yet settled by their handlers; a held request (NO_ANSWER) has settled */
   inProgress = 0;
-  /** what the answers of those are expected to come to */
+  /** what the answers of those are expected to come to, and what is owed */
   expectedBytes = 0;
+  private settleDue = false;
   /** A handler has not yet asked for all sends of its run: what comes behind them has to wait. */
   runWaits = false;
   private readonly runContext: RunContext;
@@ -35,6 +36,20 @@ export class Serving {
     private readonly onSettled: () => void,
   ) {
     this.runContext = new RunContext(peer);
+  }
+
+  get isIdle(): boolean {
+    return this.inProgress === 0 && this.expectedBytes === 0;
+  }
+
+  owes(bytes: number): void {
+    this.expectedBytes += bytes;
+    if (bytes >= 0 || this.settleDue) return;
+    this.settleDue = true;
+    setImmediate(() => {
+      this.settleDue = false;
+      this.onSettled();
+    });
   }
 
   take(command: Command): void {

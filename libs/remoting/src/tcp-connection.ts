@@ -4,10 +4,10 @@ import { CommandFlag, isResponse, JSON_HEADER, type Body, type Command } from '.
 import type { Connection, Outcome, RequestContext } from './connection.js';
 import { decodeFrame, FrameSplitter } from './frame.js';
 import type { HandlerTable } from './handlers.js';
-import { formatHost, parseHost, type Host } from './host.js';
+import { formatHost, hostOf, type Host } from './host.js';
 import type { Log } from './log.js';
 import { PendingRequests } from './pending.js';
-import { RemotingError } from './remoting-error.js';
+import { messageOf, RemotingError } from './remoting-error.js';
 import type { RequestSpec } from './request-spec.js';
 import type { RunSource } from './send-run.js';
 import { Serving } from './serving.js';
@@ -62,6 +62,8 @@ export class TcpConnection implements Connection, RunSource {
   private lastOpaque = 0;
   private halted = false;
   private lastRead: number;
+  /** what was read before this had to wait, and is served now */
+  private fullSince: number | undefined;
   private cancelTimer: Cancel;
 
   constructor(
@@ -91,6 +93,10 @@ export class TcpConnection implements Connection, RunSource {
 
   get open(): boolean {
     return this.state === 'OPEN' || this.state === 'DRAINING';
+  }
+
+  get waitedMs(): number {
+    return this.fullSince === undefined ? 0 : this.options.clock.monotonic() - this.fullSince;
   }
 
   get writable(): boolean {
@@ -158,6 +164,10 @@ export class TcpConnection implements Connection, RunSource {
     if (this.open) this.writer.addFrames(frames);
   }
 
+  owes(bytes: number): void {
+    this.serving.owes(bytes);
+  }
+
   whenWritable(act: () => void): void {
     if (this.open) this.writer.whenWritable(act);
   }
@@ -211,6 +221,7 @@ export class TcpConnection implements Connection, RunSource {
   private receive(chunk: Buffer): void {
     if (this.state !== 'OPEN') return;
     this.lastRead = this.options.clock.monotonic();
+    this.fullSince = undefined;
     this.splitter.push(chunk);
     this.readOn();
   }
@@ -244,7 +255,9 @@ export class TcpConnection implements Connection, RunSource {
   }
 
   private halt(): void {
-    if (this.state !== 'OPEN' || this.halted) return;
+    if (this.state !== 'OPEN') return;
+    if (this.isFull()) this.fullSince ??= this.options.clock.monotonic();
+    if (this.halted) return;
     this.halted = true;
     this.socket.pause();
     this.writer.flushSoon();
@@ -261,7 +274,7 @@ export class TcpConnection implements Connection, RunSource {
   }
 
   private settled(): void {
-    if (this.state === 'DRAINING' && this.serving.inProgress === 0) this.close(this.reason);
+    if (this.state === 'DRAINING' && this.serving.isIdle) this.close(this.reason);
     else this.readOnIfHalted();
   }
 
@@ -284,13 +297,4 @@ export class TcpConnection implements Connection, RunSource {
     };
     return clock.after(idleMs, check);
   }
-}
-
-/** A socket whose other side is gone already has no address. */
-function hostOf(address: string | undefined, port: number | undefined): Host {
-  return parseHost(`[${address ?? '0.0.0.0'}]:${port ?? 0}`);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -35,21 +35,20 @@ export class Limits {
   /**
    * A few comparisons, for each send or for all that one read of a socket brought.
    * @param waitedMs since it was read from its socket
-   * @throws StatusError SYSTEM_BUSY
+   * @returns why it is refused now
    */
-  admitSend(waitedMs: number): void {
+  refuseSend(waitedMs: number): StatusError | undefined {
     const { load } = this;
-    if (load.unansweredBytes > MOST_UNANSWERED_BYTES) throw busy('[OVERLOAD]system busy');
-    if (load.blockedMs > this.longestCommitMs) throw busy('[PC_SYNCHRONIZED]broker busy');
-    if (waitedMs > this.longestWaitMs) {
-      const queue = `period in queue: ${Math.round(waitedMs)}ms, size of queue: ${load.unanswered}`;
-      throw busy('[TIMEOUT_CLEAN_QUEUE]broker busy', `, ${queue}`);
-    }
+    if (load.unansweredBytes > MOST_UNANSWERED_BYTES) return busy('[OVERLOAD]system busy');
+    if (load.blockedMs > this.longestCommitMs) return busy('[PC_SYNCHRONIZED]broker busy');
+    if (waitedMs <= this.longestWaitMs) return undefined;
+    const queue = `period in queue: ${Math.round(waitedMs)}ms, size of queue: ${load.unanswered}`;
+    return busy('[TIMEOUT_CLEAN_QUEUE]broker busy', `, ${queue}`);
   }
 
-  /** @throws StatusError SYSTEM_BUSY: its client pulls again after a while */
-  admitHold(held: number): void {
-    if (held >= MOST_HELD_PULLS) throw busy('[OVERLOAD]system busy');
+  /** @returns why one more is not held; its client pulls again after a while */
+  refuseHold(held: number): StatusError | undefined {
+    return held >= MOST_HELD_PULLS ? busy('[OVERLOAD]system busy') : undefined;
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type Outcome,
   type PullMessageHeader,
   type RequestContext,
+  type StatusError,
   type StatusName,
 } from '@halfmq/remoting';
 import type { MessageStore, ReadResult } from '@halfmq/store';
@@ -40,8 +41,8 @@ export class Pull {
     private readonly checks: PullChecks,
     private readonly hold: Hold,
     private readonly log: Log,
-    /** throws when no more pulls are held */
-    private readonly admitHold: (held: number) => void,
+    /** why no more pulls are held */
+    private readonly refuseHold: (held: number) => StatusError | undefined,
   ) {}
 
   /** A pull as it arrives: commits the offset it brings, and may be held when there is nothing yet. */
@@ -52,7 +53,8 @@ export class Pull {
     if ((header.sysFlag & PullSysFlag.COMMIT_OFFSET) !== 0) this.commit(header);
     const waitMs = this.waitMs(header);
     if (status !== 'PULL_NOT_FOUND' || waitMs <= 0) return outcome;
-    this.admitHold(this.hold.size);
+    const refusal = this.refuseHold(this.hold.size);
+    if (refusal) return refused(header, { status: refusal.status, remark: refusal.message });
     this.wait(header, context, granted, waitMs);
     return NO_ANSWER;
   }

@@ -10,6 +10,14 @@ import type { Place, StoreError, Stored } from '@halfmq/store';
 /** Rows kept to be used again: one for each connection that sends in one turn. */
 const MOST_IDLE = 64;
 
+/** What a request and its answer take beside the body. */
+const BYTES_A_SEND = 1024;
+
+/** What a send keeps in memory until it is answered. */
+export function bytesKept(body: Buffer): number {
+  return BYTES_A_SEND + body.length;
+}
+
 /** Answers with the error where the answer given would have been the good one. */
 type Refuse = (peer: Peer, answer: Command, error: StoreError) => void;
 
@@ -17,6 +25,7 @@ type Refuse = (peer: Peer, answer: Command, error: StoreError) => void;
 export class SendRow {
   private readonly answers: SendAnswers;
   private peer: Peer | undefined;
+  private kept = 0;
 
   constructor(
     frames: SendAnswerFrames,
@@ -33,6 +42,7 @@ export class SendRow {
 
   add(send: PlainSend, place: Place): void {
     this.answers.add(send, place.queueOffset, place.physicalOffset);
+    this.kept += bytesKept(send.body);
   }
 
   /** The store calls it once for all sends of the run: they are in one group. */
@@ -44,12 +54,15 @@ export class SendRow {
     this.end();
   };
 
-  /** Nothing of the run was placed: the store will not call. */
-  endIfEmpty(): void {
+  /** The whole run was; if nothing of it was, the store will not call. */
+  placed(): void {
     if (this.answers.isEmpty) this.end();
+    else this.peer?.owes(this.kept);
   }
 
   private end(): void {
+    if (this.kept > 0) this.peer?.owes(-this.kept);
+    this.kept = 0;
     this.peer = undefined;
     this.answers.clear();
     this.letGo(this);

@@ -17,7 +17,7 @@ import {
 } from '@halfmq/remoting';
 import { Request } from '@halfmq/remoting/nest';
 import { StoreError } from '@halfmq/store';
-import { SendRows } from './send-rows.js';
+import { SendRows, bytesKept } from './send-rows.js';
 import { Send } from './send.js';
 import { statusOfStoreError } from './store-failure.js';
 
@@ -36,14 +36,16 @@ export class SendHandlers {
   @Request(sendRun)
   run(run: SendRun, { peer }: RequestContext): Outcome {
     const row = this.rows.begin(peer);
+    const refusal = this.sends.refusal(peer.waitedMs);
     for (let send = run.next(); send; send = run.next()) {
       try {
+        if (refusal) throw refusal;
         row.add(send, this.sends.plain(send, peer.remoteHost, row.stored));
       } catch (error) {
         this.refuse(run, send, peer, error);
       }
     }
-    row.endIfEmpty();
+    row.placed();
     return NO_ANSWER;
   }
 
@@ -69,10 +71,16 @@ export class SendHandlers {
 
   private send(header: SendMessageHeader, context: RequestContext): Outcome {
     const sender = { bornHost: context.peer.remoteHost, version: context.version, context };
+    const kept = bytesKept(context.body);
+    const answered = (outcome: Outcome): void => {
+      context.peer.reply(context, outcome);
+      context.peer.owes(-kept);
+    };
     try {
       const answer = this.sends.message(header, context.body, sender, (error) =>
-        context.peer.reply(context, error ? this.failed(error, answer) : { status: 'OK', header: answer }),
+        answered(error ? this.failed(error, answer) : { status: 'OK', header: answer }),
       );
+      context.peer.owes(kept);
       return NO_ANSWER;
     } catch (error) {
       return this.refusal(error);

@@ -50,8 +50,8 @@ export class Send {
     private readonly put: Put,
     private readonly delay: Delay,
     private readonly ids: OffsetMessageIds,
-    /** throws when a send is not taken now */
-    readonly admit: (waitedMs: number) => void,
+    /** why a send is refused now */
+    readonly refusal: (waitedMs: number) => StatusError | undefined,
   ) {
     this.region = new SendAnswerRegion(config.regionId, config.traceOn);
     this.answerFrames = new SendAnswerFrames(this.region, (physicalOffset) => ids.of(physicalOffset));
@@ -65,7 +65,8 @@ export class Send {
    * @throws StatusError, StoreError: nothing was placed
    */
   message(header: SendMessageHeader, body: Buffer, sender: Sender, stored: Stored): SendMessageAnswer {
-    this.admit(0);
+    const refusal = this.refusal(sender.context?.peer.waitedMs ?? 0);
+    if (refusal) throw refusal;
     this.refuseBeforeStart();
     let topic = this.destination.topic(header);
     let queueId = this.destination.queue(topic, header.queueId);
@@ -89,7 +90,6 @@ export class Send {
    * @throws StatusError, StoreError: nothing was placed
    */
   plain(send: PlainSend, bornHost: Host, stored: Stored): Place {
-    this.admit(0);
     this.refuseBeforeStart();
     const topic = this.destination.topic(send);
     send.queueId = this.destination.queue(topic, send.queueId);

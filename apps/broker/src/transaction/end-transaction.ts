@@ -33,6 +33,9 @@ const KIND_OF: Readonly<Record<number, Verdict['kind']>> = {
 /** Classic clients put whole stack traces there. */
 const LONGEST_REASON = 500;
 
+/** What one keeps in memory until it is answered. */
+const BYTES_A_VERDICT = 1024;
+
 type Asker = Pick<RequestContext, 'oneWay' | 'opaque' | 'serializeType' | 'remark' | 'peer'>;
 
 /** What an END names: undecided, with its record as far as it can be read; or decided. */
@@ -86,7 +89,9 @@ export class EndTransaction {
     const earlier = this.store.halves.decide(halfOffset, verdict, final, (error) => {
       const refusal = error ? refusalOf(error) : earlier && contradiction(halfOffset, kind, earlier);
       asker.peer.reply(asker, refusal ? this.refused(header, kind, asker, refusal) : DONE);
+      asker.peer.owes(-BYTES_A_VERDICT);
     });
+    asker.peer.owes(BYTES_A_VERDICT);
   }
 
   private refused(
