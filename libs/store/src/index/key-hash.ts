@@ -98,9 +98,10 @@ function hashParts(
 function entryEnd(view: DataView, from: number, end: number): number {
   let at = from;
   for (; at + 4 <= end; at += 4) {
-    const word = view.getInt32(at) ^ ENTRY_ENDS;
-    // a byte of it is zero
-    if (((word - 0x01010101) & ~word & 0x80808080) !== 0) break;
+    const word = view.getInt32(at, true) ^ ENTRY_ENDS;
+    // the lowest bit set marks the first byte that is zero
+    const zeros = (word - 0x01010101) & ~word & 0x80808080;
+    if (zeros !== 0) return at + ((31 - Math.clz32(zeros & -zeros)) >>> 3);
   }
   while (at < end && view.getUint8(at) !== ENTRY_END) at++;
   return at;

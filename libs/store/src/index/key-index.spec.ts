@@ -108,6 +108,11 @@ describe('messages by key', () => {
     expect(await bodies('orders', 'same')).toEqual(['new']);
   });
 
+  it('are refused by a store that is closed', async () => {
+    await opened.close();
+    await expect(bodies('orders', 'same')).rejects.toThrow('the store is closed');
+  });
+
   it('go with their segment', async () => {
     await opened.close();
     opened = await fixture.open({ ...SMALL, retentionMs: 3_600_000 });

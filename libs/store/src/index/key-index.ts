@@ -7,7 +7,7 @@ import type { BlockView } from '../log/recent-blocks.js';
 import type { Queues } from '../log/queues.js';
 import type { Segment } from '../log/segment.js';
 import type { Segments } from '../log/segments.js';
-import type { KeyLimits, KeyRange } from '../message-store.js';
+import { StoreError, type KeyLimits, type KeyRange } from '../message-store.js';
 import { storeTimeOf, type ConsumeQueues } from './consume-queues.js';
 import { hashKeys, keyHash } from './key-hash.js';
 import { keyFileOf, readKeyFile, writeKeyFile, type KeyFileName } from './key-file.js';
@@ -45,6 +45,8 @@ export class KeyIndex {
   /** sealed segments that are being read because their file is missing */
   private readonly making = new Map<Segment, Promise<KeyRun>>();
   private readonly writing = new Set<Promise<void>>();
+  /** a segment could not be read: whoever asks is told */
+  private stuck = false;
   private closed = false;
 
   constructor(private readonly parts: KeyIndexParts) {
@@ -57,11 +59,18 @@ export class KeyIndex {
 
   /** After each commit. */
   grew(): void {
-    if (this.scheduled || this.closed || this.parts.committed() - this.at < SLICE) return;
+    if (this.scheduled || this.stuck || this.closed || this.parts.committed() - this.at < SLICE) return;
     this.scheduled = setImmediate(() => {
       this.scheduled = undefined;
-      this.follow(this.at + SLICE);
-      this.grew();
+      try {
+        this.follow(this.at + SLICE);
+        this.grew();
+      } catch (error) {
+        this.stuck = true;
+        this.parts.log.error('the key index cannot follow the log, it is tried again when somebody asks', {
+          error,
+        });
+      }
     });
   }
 
@@ -132,6 +141,7 @@ export class KeyIndex {
     let bytes = 0;
     for (const segment of this.within(range)) {
       const offsets = await this.offsetsIn(segment, hash);
+      this.check();
       // twice in one message's KEYS, twice among the hashes
       for (const offset of new Set(offsets.toReversed())) {
         if (found.length >= limits.maxMessages) return found;
@@ -147,10 +157,17 @@ export class KeyIndex {
 
   private async catchUp(): Promise<void> {
     const wanted = this.parts.committed();
+    this.check();
     while (this.at < wanted) {
       this.follow(this.at + SLICE);
       await turn();
+      this.check();
     }
+    this.stuck = false;
+  }
+
+  private check(): void {
+    if (this.closed) throw new StoreError('closed', 'the store is closed');
   }
 
   /** Segments that may hold records of this range, newest first. */
