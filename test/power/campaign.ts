@@ -3,11 +3,16 @@ import { join } from 'node:path';
 import { check, type Checked } from './checking.js';
 import { Cutting } from './cuts.js';
 import { Random } from './random.js';
-import { Recording, type FlushMode } from './recording.js';
+import { Recording, type Shape } from './recording.js';
 
-const MODES: readonly FlushMode[] = ['ASYNC_FLUSH', 'SYNC_FLUSH'];
+const SHAPES: readonly [Shape, ...Shape[]] = [
+  { flush: 'ASYNC_FLUSH', apart: false },
+  { flush: 'SYNC_FLUSH', apart: false },
+  { flush: 'SYNC_FLUSH', apart: true },
+  { flush: 'ASYNC_FLUSH', apart: true },
+];
 /** Cuts of one life: an empty disk, then two disks that a power cut has left. */
-const CUTS_A_LIFE = 600;
+const CUTS_A_LIFE = 500;
 const PARTS = [0.5, 0.3, 0.2] as const;
 const TURNS = [150, 80, 60] as const;
 /** Lives at the same time, each with one process at work. */
@@ -34,7 +39,7 @@ export class Campaign {
 
   /** @param each told of each recording whose cuts were checked, while its folder is still there */
   async run(each: (generation: Generation) => void): Promise<void> {
-    const lives = Math.max(MODES.length, Math.round(this.cuts / CUTS_A_LIFE));
+    const lives = Math.max(SHAPES.length, Math.round(this.cuts / CUTS_A_LIFE));
     let next = 0;
     const side = async (): Promise<void> => {
       while (next < lives) await this.live(next++, Math.ceil(this.cuts / lives), each);
@@ -44,29 +49,33 @@ export class Campaign {
 
   private async live(life: number, cuts: number, each: (generation: Generation) => void): Promise<void> {
     const random = new Random(this.seed * 1000 + life);
-    const mode = MODES[life % MODES.length] ?? 'ASYNC_FLUSH';
+    const shape = SHAPES[life % SHAPES.length] ?? SHAPES[0];
     const folder = join(this.folder, `life-${life}`);
     const images = join(folder, 'images');
     mkdirSync(images, { recursive: true });
     let before: Recording | undefined;
     for (const [generation, part] of PARTS.entries()) {
-      const recording = this.begin(join(folder, String(generation)), mode, before, random);
+      const recording = this.begin(join(folder, String(generation)), shape, before, random);
       await recording.run(this.library, random, SESSIONS[generation] ?? 1, TURNS[generation] ?? 1);
       const first = random.below(2 ** 30);
       const seeds = Array.from({ length: Math.round(cuts * part) }, (_, index) => first + index);
       const checked = await check(recording, { library: this.library, folder: images, seeds });
-      each({ name: `life ${life} ${mode} after ${generation} cuts`, recording, checked });
+      each({
+        name: `life ${life} ${shape.flush}${shape.apart ? ' apart' : ''} after ${generation} cuts`,
+        recording,
+        checked,
+      });
       before = recording;
     }
     rmSync(folder, { recursive: true });
   }
 
-  private begin(folder: string, mode: FlushMode, before: Recording | undefined, random: Random): Recording {
-    if (!before) return Recording.begin(folder, mode);
+  private begin(folder: string, shape: Shape, before: Recording | undefined, random: Random): Recording {
+    if (!before) return Recording.begin(folder, shape);
     const cutting = new Cutting(before);
     const [cut] = cutting.plan([random.below(2 ** 30)]);
-    if (!cut) return Recording.begin(folder, mode);
+    if (!cut) return Recording.begin(folder, shape);
     const { image, promises } = cutting.make(cut);
-    return Recording.begin(folder, mode, { image, history: promises.handOver() });
+    return Recording.begin(folder, shape, { image, history: promises.handOver() });
   }
 }

@@ -4,7 +4,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
 import { ManualClock } from '@halfmq/remoting/record';
 import { openStore } from '@halfmq/store';
 import { problemsOf } from './check-store.js';
@@ -13,12 +12,11 @@ import type { Image, Lie } from './disk.js';
 import { planted, type Plant } from './planting.js';
 import type { Promises } from './promises.js';
 import { Random } from './random.js';
-import { Recording, writeImage, type FlushMode } from './recording.js';
+import { Recording, writeImage, type Shape } from './recording.js';
 import { options, Workload } from './workload.js';
 
 export interface CheckerTask {
   readonly recording: string;
-  readonly mode: FlushMode;
   readonly seeds: readonly number[];
   /** where images are made */
   readonly disk: string;
@@ -35,14 +33,13 @@ const task = JSON.parse(process.argv[2] ?? '') as CheckerTask;
 const say = (line: CheckerLine): void => void writeSync(1, `${JSON.stringify(line)}\n`);
 
 /** Opens and checks; of every third store also works on, closes, opens and checks again. */
-async function check(image: Image, promises: Promises, seed: number): Promise<string[]> {
+async function check(shape: Shape, image: Image, promises: Promises, seed: number): Promise<string[]> {
   rmSync(task.disk, { recursive: true, force: true });
   writeImage(task.disk, image);
   writeFileSync(task.boot, `${randomUUID()}\n`);
-  const path = join(task.disk, 'store');
   const clock = new ManualClock(promises.now + 1);
   const random = new Random(seed);
-  const store = await openStore(options(path, clock, task.mode));
+  const store = await openStore(options(task.disk, clock, shape));
   const problems = await problemsOf(store, promises);
   if (problems.length > 0 || random.chance(2 / 3)) {
     await store.close();
@@ -56,7 +53,7 @@ async function check(image: Image, promises: Promises, seed: number): Promise<st
   }
   await store.close();
   promises.take({ say: 'closed', n: work.n }, 0);
-  const again = await openStore(options(path, clock, task.mode));
+  const again = await openStore(options(task.disk, clock, shape));
   const later = await problemsOf(again, promises);
   problems.push(...later.map((problem) => `when opened once more: ${problem}`));
   await again.close();
@@ -64,13 +61,14 @@ async function check(image: Image, promises: Promises, seed: number): Promise<st
 }
 
 async function run(): Promise<void> {
-  const cutting = new Cutting(Recording.kept(task.recording), task.lie);
+  const recording = Recording.kept(task.recording);
+  const cutting = new Cutting(recording, task.lie);
   for (const cut of cutting.plan(task.seeds)) {
     say({ begin: cut.seed });
     const made = cutting.make(cut);
     const { image, promises } = task.plant ? planted(task.plant, made) : made;
     const { promised } = promises;
-    const problems = await check(image, promises, cut.seed).catch((error: unknown) => [
+    const problems = await check(recording.shape, image, promises, cut.seed).catch((error: unknown) => [
       `it did not open by itself: ${error instanceof Error ? (error.stack ?? '') : String(error)}`,
     ]);
     say({ seed: cut.seed, problems, promised });

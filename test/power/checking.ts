@@ -69,7 +69,6 @@ function start(recording: Recording, { library, seeds, folder, lie, plant }: Che
   const boot = join(folder, 'boot');
   const task: CheckerTask = {
     recording: recording.folder,
-    mode: recording.mode,
     seeds,
     disk,
     boot,

@@ -22,7 +22,7 @@ export async function plantedLosses(
   seed: number,
 ): Promise<{ name: string; found: boolean }[]> {
   const random = new Random(seed);
-  const recording = Recording.begin(join(folder, 'planted'), 'SYNC_FLUSH');
+  const recording = Recording.begin(join(folder, 'planted'), { flush: 'SYNC_FLUSH', apart: false });
   await recording.run(library, random, 1, 80);
   const images = join(folder, 'planted-checker');
   mkdirSync(images);

@@ -11,6 +11,13 @@ import { Kind, readTrace, type Entry } from './trace.js';
 const WORKER = join(import.meta.dirname, 'worker.js');
 export type FlushMode = 'ASYNC_FLUSH' | 'SYNC_FLUSH';
 
+/** How a store is set up. */
+export interface Shape {
+  readonly flush: FlushMode;
+  /** its segments lie in a folder outside of its own */
+  readonly apart: boolean;
+}
+
 /**
  * A folder with all that cuts need:
  *   trace         what the worker asked of the disk
@@ -23,7 +30,7 @@ export type FlushMode = 'ASYNC_FLUSH' | 'SYNC_FLUSH';
 export class Recording {
   constructor(
     readonly folder: string,
-    readonly mode: FlushMode,
+    readonly shape: Shape,
     readonly root: string = join(folder, 'disk'),
   ) {}
 
@@ -33,15 +40,15 @@ export class Recording {
 
   /** One that was made before, and may have been copied since. */
   static kept(folder: string): Recording {
-    const { mode, root } = JSON.parse(readFileSync(join(folder, 'about.json'), 'utf8')) as Recording;
-    return new Recording(folder, mode, root);
+    const { shape, root } = JSON.parse(readFileSync(join(folder, 'about.json'), 'utf8')) as Recording;
+    return new Recording(folder, shape, root);
   }
 
   /** @param base the disk after a cut, and what was promised before it */
-  static begin(folder: string, mode: FlushMode, base?: { image: Image; history: History }): Recording {
-    const recording = new Recording(folder, mode);
+  static begin(folder: string, shape: Shape, base?: { image: Image; history: History }): Recording {
+    const recording = new Recording(folder, shape);
     mkdirSync(recording.root, { recursive: true });
-    writeFileSync(join(folder, 'about.json'), JSON.stringify({ mode, root: recording.root }));
+    writeFileSync(join(folder, 'about.json'), JSON.stringify({ shape, root: recording.root }));
     if (base) {
       writeImage(recording.root, base.image);
       writeImage(join(folder, 'base'), base.image);
@@ -74,8 +81,9 @@ export class Recording {
       const promises = this.soFar();
       const last = session === sessions - 1;
       const args = [
-        join(this.root, 'store'),
-        this.mode,
+        this.root,
+        this.shape.flush,
+        this.shape.apart ? 'apart' : 'together',
         random.below(2 ** 31),
         promises.last,
         promises.now + 1,

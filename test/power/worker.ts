@@ -1,6 +1,6 @@
 /**
  * A process that works on a store below recorder.c until it ends or is killed.
- * Arguments: folder, flush mode, seed, number of the last op, clock, turns, `killed` or `closed` at the end, `power` when
+ * Arguments: folder of the disk, flush mode, `apart` for segments elsewhere, seed, number of the last op, clock, turns, `killed` or `closed` at the end, `power` when
  * the machine was without since the store was closed.
  */
 import { openSync, writeSync } from 'node:fs';
@@ -10,15 +10,16 @@ import type { Note } from './promises.js';
 import { Random } from './random.js';
 import { options, Workload } from './workload.js';
 
-const [, , path = '', mode, seed, n, now, turns, end, boot] = process.argv;
+const [, , disk = '', mode, where, seed, n, now, turns, end, boot] = process.argv;
 const flush = mode === 'SYNC_FLUSH' ? 'SYNC_FLUSH' : 'ASYNC_FLUSH';
+const shape = { flush, apart: where === 'apart' } as const;
 const notes = openSync(process.env['HALFMQ_POWER_NOTES'] ?? '', 'w');
 const say = (note: Note): void => void writeSync(notes, JSON.stringify(note));
 const random = new Random(Number(seed));
 const clock = new ManualClock(Number(now));
 
 async function open(afterPowerLoss: boolean): Promise<MessageStore> {
-  const store = await openStore(options(path, clock, flush));
+  const store = await openStore(options(disk, clock, shape));
   say({ say: 'opened', end: store.maxPhysicalOffset, sync: flush === 'SYNC_FLUSH', afterPowerLoss });
   return store;
 }

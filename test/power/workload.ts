@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   decodeRecord,
   formatProperties,
@@ -10,6 +11,7 @@ import type { MessageStore, NewMessage, Place, PlainMessage, StoreOptions } from
 import { bodyOf, idOf } from './bodies.js';
 import type { Fact, Note } from './promises.js';
 import type { Random } from './random.js';
+import type { Shape } from './recording.js';
 
 export const HALF_TOPIC = 'RMQ_SYS_TRANS_HALF_TOPIC';
 export const WHEEL_TOPIC = 'rmq_sys_wheel_timer';
@@ -20,9 +22,10 @@ const HOST = { address: Buffer.from([127, 0, 0, 1]), port: 10911 };
 const RETENTION_MS = 25_000;
 
 /** Small segments and a short retention: cuts fall into rolls, merges and unlinking. */
-export function options(path: string, clock: Clock, flush: StoreOptions['flush']): StoreOptions {
+export function options(disk: string, clock: Clock, { flush, apart }: Shape): StoreOptions {
   return {
-    path,
+    path: join(disk, 'store'),
+    logPath: apart ? join(disk, 'elsewhere', 'log') : undefined,
     clock,
     log: silentLog,
     clusterName: 'DefaultCluster',
