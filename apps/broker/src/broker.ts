@@ -11,6 +11,8 @@ import { StoreError, openStore, type MessageStore } from '@halfmq/store';
 import { PortError, reservePort } from './accept/ports.js';
 import type { RemotingDoor } from './accept/remoting-door.js';
 import { resolveSettings, type BrokerConfig, type Settings } from './config/resolve-config.js';
+import { deleteAtHours } from './config/retention-levels.js';
+import { diskLevels } from './disk-levels.js';
 import { statusOfStoreError } from './produce/store-failure.js';
 import { WORKERS, type Worker } from './tokens.js';
 import { firstCheckAfter } from './transaction/first-check.js';
@@ -134,6 +136,8 @@ class Broker implements RunningBroker {
       flushThoroughIntervalMs: config.flushCommitLogThoroughInterval,
       syncTimeoutMs: config.syncFlushTimeout,
       retentionMs: config.fileReservedTime * 3_600_000,
+      deleteAtHours: deleteAtHours(config.deleteWhen),
+      diskLevels: diskLevels(config),
       firstCheckAfterMs: firstCheckAfter(config),
     });
     this.undo.push(() => store.close());

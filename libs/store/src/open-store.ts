@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { every, type Cancel } from '@halfmq/remoting/record';
+import { Disk } from './disk.js';
 import { holdsSegments, takeFolders, type StoreFolders } from './folders.js';
 import { identify } from './format.js';
 import { ConsumeQueues } from './index/consume-queues.js';
@@ -122,7 +123,7 @@ function openLog(
   const consumeQueues = new ConsumeQueues(segments, reader, damage);
   const committed = (): number => commitLog.committed;
   const keys = new KeyIndex({ log, segments, reader, queues, consumeQueues, committed });
-  return { segments, queues, reader, damage, flush, commitLog, merge, consumeQueues, keys };
+  return { segments, queues, reader, damage, flush, filling, commitLog, merge, consumeQueues, keys };
 }
 
 /** What is projected from the log. One that cannot be read is thrown away and made again from the log. */
@@ -143,12 +144,16 @@ async function loadState(options: StoreOptions, opened: ReturnType<typeof openLo
 }
 
 /** Empty until Projection.load. */
-async function openState(options: StoreOptions, { commitLog, reader, flush }: ReturnType<typeof openLog>) {
+async function openState(
+  options: StoreOptions,
+  { commitLog, reader, flush, segments }: ReturnType<typeof openLog>,
+) {
   const { clock, log, storeHost, firstCheckAfterMs } = options;
   const state = await StateEnvironment.open(stateFile(options.path), log);
+  const disk = new Disk(segments.path, options.diskLevels, log);
   const now = (): number => clock.now();
   const decisions = new DecisionWriter(storeHost, now);
-  const delayed = new LoggedDelayedMessages(commitLog, decisions);
+  const delayed = new LoggedDelayedMessages(commitLog, decisions, () => disk.check());
   const verdicts = new Verdicts(state);
   const carried = new CarriedRecords(reader);
   const halves = new LoggedHalfLedger({
@@ -171,7 +176,7 @@ async function openState(options: StoreOptions, { commitLog, reader, flush }: Re
     }),
     () => flush.sync(),
   );
-  return { decisions, verdicts, halves, delayed, settings, offsets, carried, projection };
+  return { disk, decisions, verdicts, halves, delayed, settings, offsets, carried, projection };
 }
 
 async function assemble(options: StoreOptions, folders: StoreFolders, anew: boolean): Promise<LogStore> {
@@ -187,7 +192,7 @@ async function assemble(options: StoreOptions, folders: StoreFolders, anew: bool
   const { commitLog, flush, segments, merge, keys } = opened;
   const state = await loadState(options, opened, anew);
   const { projection } = state;
-  const retention = new Retention({ clock, log, retentionMs: options.retentionMs, ...opened, ...state });
+  const retention = new Retention({ ...options, ...opened, ...state });
   const stops: Cancel[] = [];
   const close = async (): Promise<void> => {
     for (const stop of stops) stop();
@@ -205,6 +210,7 @@ async function assemble(options: StoreOptions, folders: StoreFolders, anew: bool
   };
   const store = new LogStore({ log, ...opened, ...state, close });
   projection.start(clock);
+  await state.disk.look();
   stops.push(
     flushByInterval(clock, flush, options),
     every(clock, SNAPSHOT_MS, () => logOffsets(commitLog, state)),

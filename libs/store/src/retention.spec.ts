@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeRecord, formatProperties } from '@halfmq/remoting/record';
 import { bodies, done, message, readAll, store, StoreFixture } from './fixture.js';
-import type { MessageStore } from './message-store.js';
+import type { MessageStore, StoreOptions } from './message-store.js';
 import { HALF_TOPIC } from './system-topics.js';
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const SMALL = { segmentBytes: 64 * 1024, retentionMs: HOUR };
 
 describe('retention', () => {
@@ -25,7 +26,7 @@ describe('retention', () => {
   async function age(): Promise<void> {
     const before = opened.minPhysicalOffset;
     for (let each = 0; each < 4; each++) await store(opened, message('filler', 'x'.repeat(60_000)));
-    await fixture.clock.advance(2 * HOUR);
+    fixture.clock.setWallClock(fixture.clock.now() + 2 * HOUR);
     for (let each = 0; each < 4; each++) await store(opened, message('filler', 'x'.repeat(60_000)));
     // many short turns: retention waits for the disk, which the clock cannot move
     for (let turn = 0; turn < 50_000 && opened.minPhysicalOffset === before; turn++) {
@@ -49,7 +50,7 @@ describe('retention', () => {
     });
     expect(bodies(readAll(opened, 'filler'))).toHaveLength(opened.maxOffset('filler', 0) - min);
     expect(opened.recordAt(0)).toBeUndefined();
-    expect(files()).not.toContain('0000000001.mdb');
+    await eventually(() => !files().includes('0000000001.mdb'));
     await opened.close();
     const settled = opened.minOffset('filler', 0);
     await reopen();
@@ -124,5 +125,70 @@ describe('retention', () => {
     await reopen();
     expect(opened.settings.all('topic').get('a')).toBe('document');
     expect(opened.offsets.query('g', 'a', 0)).toBe(42);
+  });
+
+  /** Turns of the loop, and of retention, until it holds: the disk is slower than the clock. */
+  async function eventually(holds: () => boolean): Promise<void> {
+    for (let turn = 0; turn < 20_000 && !holds(); turn++) await fixture.clock.advance(20);
+    expect(holds()).toBe(true);
+  }
+
+  async function reopenWith(more: Partial<StoreOptions>): Promise<void> {
+    await opened.close();
+    opened = await fixture.open({ ...SMALL, ...more });
+  }
+
+  const fill = async (): Promise<void> => {
+    for (let each = 0; each < 8; each++) await store(opened, message('filler', 'x'.repeat(60_000)));
+  };
+
+  it('retires a segment that was never filled', async () => {
+    await reopenWith({ retentionMs: MINUTE });
+    await store(opened, message('rare', '1'));
+    await fixture.clock.advance(30_000);
+    await store(opened, message('rare', '2'));
+    await eventually(() => opened.minOffset('rare', 0) === 1);
+    await eventually(() => opened.minOffset('rare', 0) === 2);
+    expect(opened.maxOffset('rare', 0)).toBe(2);
+  });
+
+  it('waits for its hours of the day, unless the disk is rather full', async () => {
+    let used = 0.2;
+    const diskLevels = { cleanAt: 0.75, refuseAt: 0.9, used: () => Promise.resolve(used) };
+    const now = new Date(fixture.clock.now());
+    const deleteAtHours = [(now.getHours() + 1) % 24];
+    await reopenWith({ retentionMs: MINUTE, diskLevels, deleteAtHours });
+    await fill();
+    await fixture.clock.advance(2 * MINUTE);
+    expect(opened.minPhysicalOffset).toBe(0);
+    used = 0.8;
+    await eventually(() => opened.minPhysicalOffset > 0);
+    used = 0.2;
+    await fill();
+    const before = opened.minPhysicalOffset;
+    fixture.clock.setWallClock(fixture.clock.now() + (60 - now.getMinutes()) * MINUTE);
+    await eventually(() => opened.minPhysicalOffset > before);
+  });
+
+  it('unlinks what is not expired while the disk is nearly full, refuses sends, and keeps what is owed', async () => {
+    let used = 0.2;
+    const levels = { cleanAt: 0.75, forceAt: 0.85, refuseAt: 0.9, used: () => Promise.resolve(used) };
+    await reopenWith({ diskLevels: levels });
+    const properties = formatProperties([['REAL_TOPIC', 'placed']]);
+    const [half] = await store(opened, message(HALF_TOPIC, 'half', { properties }));
+    await fill();
+    used = 0.95;
+    await eventually(() => opened.minPhysicalOffset > (half?.physicalOffset ?? 0));
+    expect(opened.writable).toBe(false);
+    expect(() => opened.append([message('a', 'b')], () => undefined)).toThrow(/95 % full/);
+    expect(() => opened.delayed.schedule(message('a', 'b'), 1, () => undefined)).toThrow(/95 % full/);
+    expect(bodies(readAll(opened, 'filler')).length).toBeGreaterThan(0);
+    await done((stored) => {
+      opened.halves.decide(0, { kind: 'commit', by: 'producer', at: 1 }, message('placed', 'final'), stored);
+    });
+    used = 0.2;
+    await eventually(() => opened.writable);
+    await store(opened, message('a', 'b'));
+    expect(bodies(readAll(opened, 'placed'))).toEqual(['final']);
   });
 });

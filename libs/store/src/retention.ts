@@ -1,5 +1,7 @@
 import type { Clock, Log } from '@halfmq/remoting/record';
+import type { Disk } from './disk.js';
 import type { CommitLog } from './log/commit-log.js';
+import type { Filling } from './log/filling.js';
 import type { Queues } from './log/queues.js';
 import type { Segments } from './log/segments.js';
 import type { CarriedRecords } from './state/carried-records.js';
@@ -17,9 +19,12 @@ export interface RetentionParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly retentionMs: number;
+  readonly deleteAtHours?: readonly number[];
+  readonly disk: Disk;
   readonly segments: Segments;
   readonly queues: Queues;
   readonly commitLog: CommitLog;
+  readonly filling: Filling;
   readonly decisions: DecisionWriter;
   readonly halves: LoggedHalfLedger;
   readonly verdicts: Verdicts;
@@ -30,11 +35,15 @@ export interface RetentionParts {
   readonly projection: Projection;
 }
 
+/** A segment is rolled after this part of the retention time even if it is small: one never filled would stay for ever. */
+const MOST_SEGMENTS_A_RETENTION = 8;
+
 /** Owed records appended in one group. */
 const MOST_AT_ONCE = 64;
 
 /**
- * Unlinks the oldest segments when their last record is older than the retention time. Before one goes, what is still
+ * Unlinks the oldest segments when their last record is older than the retention time: in the hours for it, at any hour
+ * when the disk is rather full, and whatever their age when it is fuller; as RocketMQ's CleanCommitLogService. Before one goes, what is still
  * owed (undecided half messages, delayed ones, settings) is appended again, synced, and projected, so that a crash at
  * any moment finds each record in one place or in both.
  */
@@ -56,31 +65,60 @@ export class Retention {
   }
 
   private async unlinkOld(): Promise<void> {
-    const { segments, clock, retentionMs, commitLog } = this.parts;
+    const { segments, disk } = this.parts;
+    await disk.look();
+    this.endWhatIsOld();
     for (;;) {
       const next = segments.all[1]?.header;
-      // a segment is created with the store time of the last record before it
-      if (!next || next.createdAt >= clock.now() - retentionMs || !commitLog.writable) return;
-      await this.carryForward(next.base);
+      if (!next || !this.mayGo(next.createdAt)) return;
+      if (!(await this.carryForward(next.base))) return;
       await this.unlinkOldest();
+      await disk.look();
     }
   }
 
-  private async carryForward(end: number): Promise<void> {
-    const { halves, delayed, carried, settings, offsets, commitLog, projection, decisions } = this.parts;
-    settings.logAgain(end);
+  /** The segment ends with the commit of a record that no reader asks for: there may be no other for days. */
+  private endWhatIsOld(): void {
+    const { clock, retentionMs, commitLog, filling } = this.parts;
+    const begunBefore = clock.now() - retentionMs / MOST_SEGMENTS_A_RETENTION;
+    if (commitLog.writable && filling.endIfBegunBefore(begunBefore, commitLog.committed)) this.logOffsets();
+  }
+
+  private logOffsets(): void {
+    const { commitLog, decisions, offsets } = this.parts;
     const groups = offsets.everything();
-    if (groups.length > 0)
-      commitLog.append([decisions.decision({ type: 'offsets', groups })], () => undefined);
+    commitLog.append([decisions.decision({ type: 'offsets', groups })], () => undefined);
+  }
+
+  /** @param end store time of the last record: the next segment is created with it */
+  private mayGo(end: number): boolean {
+    const { clock, retentionMs, deleteAtHours, disk } = this.parts;
+    if (disk.needsRoom) return true;
+    const now = clock.now();
+    if (end >= now - retentionMs) return false;
+    return disk.wantsRoom || (deleteAtHours?.includes(new Date(now).getHours()) ?? true);
+  }
+
+  /** @returns whether nothing is owed any more before `end` */
+  private async carryForward(end: number): Promise<boolean> {
+    const { halves, delayed, carried, settings, offsets, commitLog, projection } = this.parts;
     const owed = [...halves.owed(), ...delayed.owed()];
     carried.keepOnly(new Set(owed.map(({ physicalOffset }) => physicalOffset)));
     const leaving = owed.filter(({ physicalOffset }) => carried.liesAt(physicalOffset) < end);
+    // on a full disk nothing can be carried: what can go without it makes room
+    if (!commitLog.writable && leaving.length > 0) return false;
+    if (commitLog.writable) {
+      // else they are in the state environment, and are logged when the next segment goes
+      settings.logAgain(end);
+      if (offsets.everything().length > 0) this.logOffsets();
+    }
     for (let from = 0; from < leaving.length; from += MOST_AT_ONCE) {
       for (const owed of leaving.slice(from, from + MOST_AT_ONCE)) if (owed.isOwed()) this.carry(owed);
       await commitLog.flush();
     }
     await commitLog.flush();
     await projection.reach(end);
+    return true;
   }
 
   private carry({ physicalOffset: named, decided }: Owed): void {

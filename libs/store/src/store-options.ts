@@ -1,4 +1,5 @@
 import type { Clock, Host, Log } from '@halfmq/remoting/record';
+import type { DiskLevels } from './disk.js';
 
 export interface StoreOptions {
   /** folder, made when missing */
@@ -24,6 +25,10 @@ export interface StoreOptions {
   readonly segmentBytes?: number;
   /** segments whose last record is older are unlinked */
   readonly retentionMs: number;
+  /** hours of the day, by the local time, in which they are; any hour by default */
+  readonly deleteAtHours?: readonly number[];
+  /** without them only the disk itself refuses */
+  readonly diskLevels?: DiskLevels;
   /** ms from a half message's store time to its first check, from its properties */
   readonly firstCheckAfterMs: (properties: string) => number;
 }

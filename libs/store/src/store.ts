@@ -1,4 +1,5 @@
 import type { Log } from '@halfmq/remoting/record';
+import type { Disk } from './disk.js';
 import type { ConsumeQueues } from './index/consume-queues.js';
 import { entryTagsCode } from './index/entries.js';
 import type { KeyIndex } from './index/key-index.js';
@@ -40,6 +41,7 @@ export interface StoreParts {
   readonly flush: Flush;
   readonly carried: CarriedRecords;
   readonly damage: Damage;
+  readonly disk: Disk;
   readonly queues: Queues;
   readonly reader: LogReader;
   readonly consumeQueues: ConsumeQueues;
@@ -85,6 +87,7 @@ export class LogStore implements MessageStore {
   }
 
   append(messages: readonly NewMessage[], stored: Stored): readonly Place[] {
+    this.parts.disk.check();
     const places = this.parts.commitLog.append(messages, stored);
     messages.forEach((message, index) => {
       const place = places[index];
@@ -184,7 +187,7 @@ export class LogStore implements MessageStore {
   }
 
   get writable(): boolean {
-    return this.parts.commitLog.writable;
+    return this.parts.commitLog.writable && !this.parts.disk.refuses;
   }
 
   flush(): Promise<void> {

@@ -95,7 +95,7 @@ describe('settings', () => {
       });
       const [aside = '', ...rest] = notes.filter((note) => note.includes('left aside'));
       expect(rest).toEqual([]);
-      for (const name of [...LEGACY_NAMES, 'sendMessageThreadPoolNums', 'deleteWhen']) {
+      for (const name of [...LEGACY_NAMES, 'sendMessageThreadPoolNums']) {
         expect(aside).toContain(name);
       }
     });

@@ -15,6 +15,7 @@ import {
 } from '@halfmq/remoting/settings';
 import { delayLevels } from './delay-levels.js';
 import type { HostFacts } from './host-facts.js';
+import { hours } from './retention-levels.js';
 
 const MiB = 1024 * 1024;
 const LEVELS = '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h';
@@ -145,6 +146,27 @@ export const SETTINGS = {
     'ms a commit may take; sends that waited in their sockets meanwhile are refused with SYSTEM_BUSY',
   ),
   fileReservedTime: setting(whole(1), 72, 'hours after which a segment is deleted'),
+  deleteWhen: setting(
+    hours,
+    '04',
+    'hours of the day, local time, in which that happens; several separated by ;',
+  ),
+  diskMaxUsedSpaceRatio: setting(
+    whole(0, 100),
+    75,
+    'percent of the disk, 10 to 95: above it, what has expired is deleted at any hour',
+  ),
+  diskSpaceCleanForciblyRatio: setting(
+    whole(0, 100),
+    85,
+    'percent, 30 to 85: above it, the oldest segments are deleted although they have not expired',
+  ),
+  diskSpaceWarningLevelRatio: setting(
+    whole(0, 100),
+    90,
+    'percent, 35 to 90: above it, sends are refused too; they resume by themselves',
+  ),
+  cleanFileForciblyEnable: setting(flag, true, 'false: what has not expired is never deleted'),
 } as const satisfies Record<string, Setting<unknown, HostFacts>>;
 
 /** The broker's settings, each under RocketMQ's name; what each means is said at `SETTINGS`. */

@@ -46,14 +46,13 @@ const ASIDE: readonly (readonly [reason: string, names: string])[] = [
   // retention
   [
     'a segment is deleted when its newest message is older than `fileReservedTime`, looked at every 10 s',
-    `deleteWhen cleanResourceInterval deleteCommitLogFilesInterval deleteConsumeQueueFilesInterval deleteFileBatchMax
+    `cleanResourceInterval deleteCommitLogFilesInterval deleteConsumeQueueFilesInterval deleteFileBatchMax
     maxBatchDeleteFilesNum destroyMapedFileIntervalForcibly redeleteHangedFileInterval enableCleanExpiredOffset
     correctLogicMinOffsetForceInterval correctLogicMinOffsetSleepInterval`,
   ],
   [
-    'deletion goes by age; a full disk refuses sends, and they resume by themselves',
-    `diskMaxUsedSpaceRatio diskSpaceCleanForciblyRatio diskSpaceWarningLevelRatio cleanFileForciblyEnable
-    logicalDiskSpaceCleanForciblyThreshold replicasPerDiskPartition diskFallRecorded`,
+    'log and index lie on one disk, whose levels are `diskMaxUsedSpaceRatio` and those after it',
+    `logicalDiskSpaceCleanForciblyThreshold replicasPerDiskPartition diskFallRecorded`,
   ],
   // recovery
   [

@@ -31,6 +31,14 @@ export class Filling {
     this.bytes -= bytes;
   }
 
+  /** A segment that was begun earlier and has records ends with the next commit, however small it is. */
+  endIfBegunBefore(time: number, end: number): boolean {
+    const header = this.parts.segments.current?.header;
+    if (!header || header.createdAt >= time || header.base === end) return false;
+    this.bytes = Math.max(this.bytes, this.parts.segmentBytes);
+    return true;
+  }
+
   /**
    * The next segment was prepared when this one was half full; begun here, between two groups.
    * @returns the running checksum of the new segment; undefined while this one goes on

@@ -133,7 +133,7 @@ describe('small blocks', () => {
           await blocks.end();
         }
       }),
-      { numRuns: 10 },
+      { numRuns: 6 },
     );
   });
 
@@ -160,18 +160,18 @@ describe('messages that come one at a time', () => {
   afterEach(() => fixture.end());
 
   it('take little more room than their records, are read as before, and survive a power loss', async () => {
-    const small = { segmentBytes: 8 * 1024 * 1024 };
+    const small = { segmentBytes: 4 * 1024 * 1024 };
     let opened = await fixture.open(small);
     const wanted: string[][] = [[], [], []];
     const offsets: number[] = [];
-    for (let each = 0; each < 3000; each++) {
+    for (let each = 0; each < 1000; each++) {
       const body = `${each}-${'x'.repeat(300)}`;
       wanted[each % 3]?.push(body);
       const [place] = await store(opened, message('a', body, { queueId: each % 3 }));
       offsets.push(place?.physicalOffset ?? -1);
     }
     const file = join(fixture.path, 'log/0000000001.mdb');
-    expect(statSync(file).blocks * 512).toBeLessThan((3000 * pageBytes(400)) / 3);
+    expect(statSync(file).blocks * 512).toBeLessThan((1000 * pageBytes(400)) / 2);
     await opened.flush();
     const copy = mkdtempSync(join(tmpdir(), 'halfmq-merged-'));
     cpSync(fixture.path, copy, { recursive: true, filter: (name) => !name.endsWith('lock') });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
-import { open as openFile } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { open as openFile, rm } from 'node:fs/promises';
 import { keyFileOf } from '../index/key-file.js';
 import { StoreError } from '../message-store.js';
 import { Segment, type Access } from './segment.js';
@@ -174,9 +174,9 @@ export class Segments {
     if (!segment) return;
     this.recent.delete(segment);
     await segment.close();
-    rmSync(segment.path, { force: true });
-    rmSync(`${segment.path}-lock`, { force: true });
-    rmSync(keyFileOf(segment.path), { force: true });
+    for (const file of [segment.path, `${segment.path}-lock`, keyFileOf(segment.path)]) {
+      await rm(file, { force: true });
+    }
     await this.syncFolderNow();
   }
 

@@ -40,6 +40,8 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
   constructor(
     private readonly log: Appender,
     private readonly decisions: DecisionWriter,
+    /** throws while sends are refused */
+    private readonly admit: () => void,
   ) {}
 
   get waiting(): number {
@@ -47,6 +49,7 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
   }
 
   schedule(message: NewMessage, deliverAt: number, stored: Stored): Place {
+    this.admit();
     const [place] = this.log.append([keepingTime(message, deliverAt)], stored, deliverAt);
     if (!place) throw new Error('nothing was placed');
     this.enter(deliverAt, place.physicalOffset);
