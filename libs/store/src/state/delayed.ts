@@ -8,6 +8,8 @@ import type { Change, StateEnvironment } from './state-environment.js';
 
 /** Read from the state environment at a time. */
 const WINDOW = 4096;
+/** More of what the environment has are not kept in memory. */
+const MOST_KEPT = 4 * WINDOW;
 
 /**
  * Messages that wait for their time. Their records carry it in the property RocketMQ's timer uses (TIMER_OUT_MS), and
@@ -207,6 +209,28 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
         this.entries.delete(message.physicalOffset);
       }
     }
+    if (this.entries.size - this.dirty.size > MOST_KEPT) this.drawIn();
+  }
+
+  /** What came in between is due before the window's end, and too much: the window ends earlier. */
+  private drawIn(): void {
+    const stored: DelayedMessage[] = [];
+    for (const [physicalOffset, deliverAt] of this.entries) {
+      if (!this.dirty.has(physicalOffset)) stored.push({ deliverAt, physicalOffset });
+    }
+    stored.sort((a, b) => a.deliverAt - b.deliverAt || a.physicalOffset - b.physicalOffset);
+    this.window = stored[WINDOW - 1] ?? this.window;
+    this.isAll = false;
+    for (const { physicalOffset } of stored.slice(WINDOW)) this.entries.delete(physicalOffset);
+    // delivered, but the environment still has them and would give them again
+    for (const message of this.removed) {
+      if (isAfter(message, this.window)) this.gone.add(message.physicalOffset);
+    }
+  }
+
+  /** In memory; the others are in the state environment only. */
+  get kept(): number {
+    return this.entries.size;
   }
 }
 

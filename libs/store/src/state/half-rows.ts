@@ -4,7 +4,7 @@ import { Names } from './names.js';
 const PARKED = 2;
 const IN_ORDER = 4;
 const FLAGS = 8;
-/** More names than rows, and this many: some are not used any more. */
+/** More than two names a row, and this many: some are not used any more. */
 const SPARE_NAMES = 1024;
 
 /** A view of one row; good until the rows are tidied or another one is inserted. */
@@ -232,7 +232,7 @@ export class HalfRows {
       kept.push(gathering ?? chunk);
     }
     this.chunks = kept;
-    if (this.names.size > this.size + SPARE_NAMES) this.renumber();
+    if (this.names.size > 2 * this.size + SPARE_NAMES) this.renumber();
   }
 
   private renumber(): void {
