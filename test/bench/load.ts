@@ -134,13 +134,18 @@ export async function runPaced(load: Load, perSecond: number): Promise<LoadResul
     const begun = performance.now();
     const every = 1000 / perSecond;
     let due = 0;
+    let turn = 0;
     let answered = 0;
     const tick = (): void => {
-      for (const now = performance.now(); due < load.total && begun + due * every <= now; due++) {
-        const lane = lanes[due % lanes.length];
-        if (!lane || lane.free === 0) break;
-        const at = begun + due * every;
-        lane.send(1, () => at);
+      const wanted = Math.min(load.total, Math.floor((performance.now() - begun) / every) + 1) - due;
+      const share = Math.ceil(wanted / lanes.length);
+      for (let left = wanted, nth = 0; left > 0 && nth < lanes.length; nth++) {
+        const lane = lanes[turn++ % lanes.length];
+        const count = Math.min(share, left, lane?.free ?? 0);
+        const first = begun + due * every;
+        if (count > 0) lane?.send(count, (place) => first + place * every);
+        due += count;
+        left -= count;
       }
       if (answered < load.total) setImmediate(tick);
     };

@@ -7,6 +7,7 @@ import { peerReport } from './peers/report.js';
 import { markdownReport, resultOf, textReport, type BenchResult } from './report.js';
 import { runRounds, type Contest, type Samples } from './rounds.js';
 import { allRows, contestOf } from './rows.js';
+import { soak } from './soak.js';
 import { better, frugality, judge, record, smokeContests } from './smoke.js';
 import { Servers, THIS_VERSION, type Version } from './servers.js';
 
@@ -21,6 +22,8 @@ import { Servers, THIS_VERSION, type Version } from './servers.js';
  *   --peers                the same load on other brokers, where they are installed
  *   --smoke                for CI: fails when a message costs the main thread much more than recorded.json says, beside
  *                          the limit; with --record writes that file first
+ *   --soak 30m             70 % of what a broker can take for so long, segments being unlinked; a line a sample, and a plot
+ *                          into --svg FILE (docs/soak.svg); fails when the last third is not like the second
  *   --markdown FILE        prints the table for docs/performance.md from such a file; measures nothing
  *   --profile FOLDER       also writes where the brokers' time goes (.cpuprofile, for Chrome or an editor)
  */
@@ -34,6 +37,8 @@ const { values: options } = parseArgs({
     peers: { type: 'boolean', default: false },
     smoke: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
+    soak: { type: 'string' },
+    svg: { type: 'string', default: 'docs/soak.svg' },
     markdown: { type: 'string' },
     profile: { type: 'string' },
   },
@@ -79,6 +84,23 @@ async function smoke(): Promise<boolean> {
   return second.holds;
 }
 
+async function runSoak(duration: string): Promise<boolean> {
+  const [, amount = '0', unit] = /^(\d+)([sm])$/.exec(duration) ?? [];
+  const servers = new Servers();
+  try {
+    const { text, flat } = await soak(
+      servers,
+      Number(amount) * (unit === 'm' ? 60 : 1),
+      options.svg,
+      (sample) => process.stdout.write(`${JSON.stringify(sample)}\n`),
+    );
+    process.stdout.write(text);
+    return flat;
+  } finally {
+    await servers.stop();
+  }
+}
+
 function measureAll(versions: readonly Version[], withLimits: boolean): Promise<Samples[]> {
   return inTurns((servers) => allRows(servers, scale).map((row) => contestOf(row, versions, withLimits)));
 }
@@ -103,5 +125,6 @@ if (options.markdown !== undefined) {
   process.stdout.write(markdownReport(JSON.parse(readFileSync(options.markdown, 'utf8')) as BenchResult));
 } else if (options.against !== undefined) await against(options.against);
 else if (options.peers) await peers();
+else if (options.soak !== undefined) process.exitCode = (await runSoak(options.soak)) ? 0 : 1;
 else if (options.smoke) process.exitCode = (await smoke()) ? 0 : 1;
 else await bench();

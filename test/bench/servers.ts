@@ -15,7 +15,7 @@ const WARM_UP = 40_000;
 /** JVMs need more */
 const PEER_WARM_UP = 150_000;
 
-const script = (name: string): string => new URL(`./${name}.js`, import.meta.url).pathname;
+export const script = (name: string): string => new URL(`./${name}.js`, import.meta.url).pathname;
 const execute = promisify(execFile);
 
 /** A built checkout whose broker and store are measured. */
