@@ -31,6 +31,7 @@ export type RowName =
   | 'transactions'
   | 'store alone'
   | 'batches'
+  | 'lone messages'
   | 'three brokers'
   | 'start';
 
@@ -77,6 +78,7 @@ export function allRows(servers: Servers, scale = 1): Row[] {
       ours: (version) => servers.storeAlone('ours', version, alone),
       limit: (version) => servers.storeAlone('bare', version, alone),
     },
+    { name: 'lone messages', ours: (version) => servers.storeAlone('lone', version, 100_000 * scale) },
     threeBrokers(servers, of(8, 32, 120_000)),
     startRow(servers),
   ];

@@ -96,7 +96,7 @@ export class Servers {
   }
 
   /** Runs store-alone.ts in a process and a folder of its own. */
-  async storeAlone(mode: 'ours' | 'bare', version: Version, count: number): Promise<Measure> {
+  async storeAlone(mode: 'ours' | 'bare' | 'lone', version: Version, count: number): Promise<Measure> {
     const module = join(version.root, 'libs/store/dist/index.js');
     const folder = this.emptyFolder(`alone-${mode}`);
     const { stdout } = await execute(process.execPath, [

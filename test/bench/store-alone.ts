@@ -6,15 +6,17 @@ import { diskBytes } from './disk.js';
 
 /**
  * `node test/dist/bench/store-alone.js ours MODULE FOLDER COUNT` and `... bare - FOLDER COUNT`: groups of 256 messages of
- * 1 KiB into the store, and the same bytes packed into blocks and handed to LMDB with nothing around it. Prints the
- * figures as one line of JSON.
+ * 1 KiB into the store, and the same bytes packed into blocks and handed to LMDB with nothing around it. `... lone`:
+ * messages of 300 bytes, each stored before the next is sent, and what they take on the disk once they were merged.
+ * Prints the figures as one line of JSON.
  */
 const [, , mode, module = '', folder = '.', counted = '0'] = process.argv;
 const COUNT = Number(counted);
-const GROUP = 256;
-const WARM_UP = 40_000;
+const GROUP = mode === 'lone' ? 1 : 256;
+const WARM_UP = mode === 'lone' ? 0 : 40_000;
 const QUEUES = 4;
 const RECORD = 1200;
+const INDEX_ENTRY = 20;
 const BLOCK = 64 * 4096 - 24;
 const HOST = { address: Buffer.from([127, 0, 0, 1]), port: 10911 };
 
@@ -33,7 +35,7 @@ function message(sequence: number): NewMessage {
     properties: `UNIQ_KEY\u0001${id}\u0002WAIT\u0001true\u0002TAGS\u0001TagA\u0002`,
   };
 }
-const BODY = Buffer.alloc(1024, 'x');
+const BODY = Buffer.alloc(mode === 'lone' ? 300 : 1024, 'x');
 
 async function ours(): Promise<Work> {
   const { openStore: openIt } = (await import(module)) as { openStore: typeof openStore };
@@ -60,12 +62,14 @@ async function ours(): Promise<Work> {
         for (let nth = 0; nth < GROUP; nth++) store.append([message(from + nth)], stored);
       });
     },
+    recordBytes: () => store.maxPhysicalOffset,
     close: () => store.close(),
   };
 }
 
 interface Work {
   group(from: number): Promise<void>;
+  recordBytes?(): number;
   close(): Promise<void>;
 }
 
@@ -81,7 +85,7 @@ function bare(): Work {
   });
   const record = Buffer.alloc(RECORD, 7);
   const block = Buffer.alloc(BLOCK);
-  const entries = Buffer.alloc((GROUP / QUEUES) * 20);
+  const entries = Buffer.alloc((GROUP / QUEUES) * INDEX_ENTRY);
   let key = 0;
   return {
     async group() {
@@ -103,16 +107,21 @@ async function groups(work: Work, from: number, count: number): Promise<void> {
   for (let at = from; at < from + count; at += GROUP) await work.group(at);
 }
 
-const work = mode === 'ours' ? await ours() : bare();
+const work = mode === 'bare' ? bare() : await ours();
 await groups(work, 0, WARM_UP);
 const cpu = process.cpuUsage();
 const begun = performance.now();
 await groups(work, WARM_UP, COUNT);
 const seconds = (performance.now() - begun) / 1000;
 const { user, system } = process.cpuUsage(cpu);
+const messages = Math.ceil(WARM_UP / GROUP) * GROUP + Math.ceil(COUNT / GROUP) * GROUP;
+const needed = (work.recordBytes?.() ?? 0) + messages * INDEX_ENTRY;
 await work.close();
-const perMessage =
-  diskBytes(folder) / (Math.ceil(WARM_UP / GROUP) * GROUP + Math.ceil(COUNT / GROUP) * GROUP);
-process.stdout.write(
-  `${JSON.stringify({ perSecond: COUNT / seconds, cpuMicros: (user + system) / COUNT, diskGbPer10M: perMessage / 100 })}\n`,
-);
+const used = diskBytes(folder);
+const figures = {
+  perSecond: COUNT / seconds,
+  cpuMicros: (user + system) / COUNT,
+  diskGbPer10M: used / messages / 100,
+  ...(needed > 0 && { diskRatio: used / needed }),
+};
+process.stdout.write(`${JSON.stringify(figures)}\n`);
