@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkOut } from './checkout.js';
 import { comparison } from './compare.js';
 import { peerContests } from './peers/contests.js';
 import { peerReport } from './peers/report.js';
-import { markdownReport, resultOf, textReport, type BenchResult } from './report.js';
+import { markdownReport, resultOf, textReport, withTable, type BenchResult } from './report.js';
 import { runRounds, type Contest, type Samples } from './rounds.js';
 import { allRows, contestOf } from './rows.js';
 import { soak } from './soak.js';
@@ -24,7 +25,7 @@ import { Servers, THIS_VERSION, type Version } from './servers.js';
  *                          the limit; with --record writes that file first
  *   --soak 30m             70 % of what a broker can take for so long, segments being unlinked; a line a sample, and a plot
  *                          into --svg FILE (docs/soak.svg); fails when the last third is not like the second
- *   --markdown FILE        prints the table for docs/performance.md from such a file; measures nothing
+ *   --docs FILE            writes the table of docs/performance.md from such a file; measures nothing
  *   --profile FOLDER       also writes where the brokers' time goes (.cpuprofile, for Chrome or an editor)
  */
 const { values: options } = parseArgs({
@@ -39,7 +40,7 @@ const { values: options } = parseArgs({
     record: { type: 'boolean', default: false },
     soak: { type: 'string' },
     svg: { type: 'string', default: 'docs/soak.svg' },
-    markdown: { type: 'string' },
+    docs: { type: 'string' },
     profile: { type: 'string' },
   },
 });
@@ -121,8 +122,10 @@ function progress(round: number, name: string, side: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${round + 1}/${rounds} ${name}: ${side}\r`);
 }
 
-if (options.markdown !== undefined) {
-  process.stdout.write(markdownReport(JSON.parse(readFileSync(options.markdown, 'utf8')) as BenchResult));
+if (options.docs !== undefined) {
+  const page = join(THIS_VERSION.root, 'docs/performance.md');
+  const result = JSON.parse(readFileSync(options.docs, 'utf8')) as BenchResult;
+  writeFileSync(page, withTable(readFileSync(page, 'utf8'), markdownReport(result)));
 } else if (options.against !== undefined) await against(options.against);
 else if (options.peers) await peers();
 else if (options.soak !== undefined) process.exitCode = (await runSoak(options.soak)) ? 0 : 1;

@@ -119,7 +119,13 @@ function cpuCells({ samples }: BenchResult): string[][] {
     ]);
 }
 
-/** For docs/performance.md. */
+/** Puts the table between its marks. @throws Error when the page has none */
+export function withTable(page: string, table: string): string {
+  const marked = /(<!-- bench: .*-->\n)[^]*(<!-- \/bench -->)/;
+  if (!marked.test(page)) throw new Error('the page has no place for the table');
+  return page.replace(marked, (_, begin: string, end: string) => `${begin}\n${table}\n${end}`);
+}
+
 export function markdownReport(result: BenchResult): string {
   const row = (row: readonly string[]): string => `| ${row.join(' | ')} |\n`;
   const about = `${result.rounds} rounds, ${result.cores} cores (${result.cpu}), Node ${result.node.slice(1)}, ${result.at.slice(0, 10)}`;
