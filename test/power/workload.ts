@@ -274,5 +274,5 @@ function placed(fact: Fact, place: Place | undefined): Fact {
 function plain(message: NewMessage): PlainMessage {
   const propertyBytes = Buffer.from(message.properties);
   const code = tagsCode(propertyOf(message.properties, 'TAGS'));
-  return { ...message, propertyBytes, propertyLength: propertyBytes.length, tagsCode: code };
+  return { ...message, propertyBytes, propertyAt: 0, propertyLength: propertyBytes.length, tagsCode: code };
 }

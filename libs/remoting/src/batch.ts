@@ -42,29 +42,49 @@ function encodeOne({ flag, body, properties }: BatchMessage): Buffer {
   return bytes;
 }
 
+/** Where a message of a batch lies in its body. */
+export interface BatchPlace {
+  readonly flag: number;
+  readonly bodyAt: number;
+  readonly bodyEnd: number;
+  readonly propertiesAt: number;
+  readonly end: number;
+}
+
+/** @throws StatusError MESSAGE_ILLEGAL when a length leads out of it */
+export function placesInBatch(source: Buffer): BatchPlace[] {
+  const places: BatchPlace[] = [];
+  for (let at = 0; at < source.length;) {
+    const size = source.length - at < FIXED ? 0 : source.readInt32BE(at);
+    const end = at + size;
+    if (size < FIXED || end > source.length) throw malformed(places.length, `size ${size}`);
+    const bodyEnd = at + 20 + source.readInt32BE(at + 16);
+    if (bodyEnd < at + 20 || bodyEnd + 2 > end) throw malformed(places.length, 'its body leads out of it');
+    if (bodyEnd + 2 + source.readInt16BE(bodyEnd) !== end) {
+      throw malformed(places.length, 'its properties do not end where it does');
+    }
+    places.push({
+      flag: source.readInt32BE(at + 12),
+      bodyAt: at + 20,
+      bodyEnd,
+      propertiesAt: bodyEnd + 2,
+      end,
+    });
+    at = end;
+  }
+  return places;
+}
+
 /**
  * The messages; their bodies are views of the source.
  * @throws StatusError MESSAGE_ILLEGAL when a length leads out of it
  */
 export function decodeBatch(source: Buffer): BatchMessage[] {
-  const messages: BatchMessage[] = [];
-  for (let at = 0; at < source.length;) {
-    const size = source.length - at < FIXED ? 0 : source.readInt32BE(at);
-    const end = at + size;
-    if (size < FIXED || end > source.length) throw malformed(messages.length, `size ${size}`);
-    const bodyEnd = at + 20 + source.readInt32BE(at + 16);
-    if (bodyEnd < at + 20 || bodyEnd + 2 > end) throw malformed(messages.length, 'its body leads out of it');
-    if (bodyEnd + 2 + source.readInt16BE(bodyEnd) !== end) {
-      throw malformed(messages.length, 'its properties do not end where it does');
-    }
-    messages.push({
-      flag: source.readInt32BE(at + 12),
-      body: source.subarray(at + 20, bodyEnd),
-      properties: source.toString('utf8', bodyEnd + 2, end),
-    });
-    at = end;
-  }
-  return messages;
+  return placesInBatch(source).map(({ flag, bodyAt, bodyEnd, propertiesAt, end }) => ({
+    flag,
+    body: source.subarray(bodyAt, bodyEnd),
+    properties: source.toString('utf8', propertiesAt, end),
+  }));
 }
 
 function malformed(index: number, why: string): StatusError {

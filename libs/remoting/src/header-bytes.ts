@@ -26,12 +26,10 @@ export class HeaderBytes {
   protected at = 0;
   protected end = 0;
 
-  /** A member of the header itself, by the letters it differs in from the others. */
+  /** A member of the header itself: no two begin with the same letter. */
   protected memberName(): string | undefined {
-    for (const { name, bytes } of MEMBERS) {
-      if (this.source[this.at + 1] === bytes[1] && this.skip(bytes)) return name;
-    }
-    return undefined;
+    const member = MEMBERS[this.source[this.at + 1] as number];
+    return member && this.skip(member.bytes) ? member.name : undefined;
   }
 
   /** Negative when it is none: headers have no negative numbers worth the while. */
@@ -143,7 +141,21 @@ export class HeaderBytes {
   }
 }
 
-const MEMBERS = ['code', 'extFields', 'flag', 'language', 'opaque', 'serializeTypeCurrentRPC', 'version'].map(
-  (name) => ({ name, bytes: Uint8Array.from(Buffer.from(`"${name}":`)) }),
-);
+interface Member {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+/** By the first letter's code. */
+const MEMBERS: (Member | undefined)[] = Array.from({ length: 256 }, () => undefined);
+for (const name of [
+  'code',
+  'extFields',
+  'flag',
+  'language',
+  'opaque',
+  'serializeTypeCurrentRPC',
+  'version',
+]) {
+  MEMBERS[name.charCodeAt(0)] = { name, bytes: Uint8Array.from(Buffer.from(`"${name}":`)) };
+}
 const WORDS = new FieldRow([]).ignoring('word');

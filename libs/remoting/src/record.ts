@@ -47,7 +47,8 @@ export const RecordField = {
 
 /** A v1 record of IPv4 hosts with nothing in it. */
 export const SMALLEST_RECORD = 91;
-const LONGEST_V1_TOPIC = 127;
+/** In bytes; a longer one has a record of version 2. */
+export const LONGEST_V1_TOPIC = 127;
 /** A record's property string in bytes of UTF-8: its length is an int16. */
 export const MAX_PROPERTY_BYTES = 32767;
 const HOST_BITS = SysFlag.BORN_HOST_V6 | SysFlag.STORE_HOST_V6;
@@ -124,21 +125,22 @@ export function encodeRecord(record: NewRecord, target: Buffer, at: number): num
 
 /** A record whose texts are bytes already. */
 export interface RecordBytes extends Omit<NewRecord, 'topic' | 'properties'> {
-  /** at most 127 bytes */
   readonly topicBytes: Uint8Array;
-  /** its first propertyLength bytes */
+  /** propertyLength bytes of it, from propertyAt on */
   readonly propertyBytes: Uint8Array;
+  readonly propertyAt: number;
   readonly propertyLength: number;
 }
 
 /** encodeRecord, without a string: bytes are copied one by one, since a native copy of so few costs more. */
 export function encodeRecordBytes(record: RecordBytes, target: Buffer, at: number): number {
-  const { topicBytes, propertyBytes, propertyLength } = record;
-  let end = writeToBody(record, target, at, false);
-  target[end++] = topicBytes.length;
+  const { topicBytes, propertyBytes, propertyAt, propertyLength } = record;
+  const v2 = topicBytes.length > LONGEST_V1_TOPIC;
+  let end = writeToBody(record, target, at, v2);
+  end = v2 ? target.writeInt16BE(topicBytes.length, end) : target.writeInt8(topicBytes.length, end);
   for (let i = 0; i < topicBytes.length; i++) target[end++] = topicBytes[i] as number;
   end = target.writeInt16BE(propertyLength, end);
-  for (let i = 0; i < propertyLength; i++) target[end++] = propertyBytes[i] as number;
+  for (let i = propertyAt; i < propertyAt + propertyLength; i++) target[end++] = propertyBytes[i] as number;
   target.writeInt32BE(end - at, at);
   return end;
 }

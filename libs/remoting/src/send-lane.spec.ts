@@ -155,17 +155,23 @@ describe('the express lane of sends', () => {
       reconsumeTimes: int,
       preparedTransactionOffset: long,
       body: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
-      topic: fc.string({ maxLength: 40 }),
+      topic: fc.string({ maxLength: 140 }),
       properties: fc.string({ maxLength: 300 }),
     });
     fc.assert(
       fc.property(record, (texts) => {
         const length = recordLength(texts);
         const [one, other] = [Buffer.alloc(length), Buffer.alloc(length)];
-        const propertyBytes = Buffer.from(`${texts.properties}more`);
+        const propertyBytes = Buffer.from(`at${texts.properties}more`);
         expect(encodeRecord(texts, one, 0)).toBe(length);
         const propertyLength = Buffer.byteLength(texts.properties);
-        const bytes = { ...texts, topicBytes: Buffer.from(texts.topic), propertyBytes, propertyLength };
+        const bytes = {
+          ...texts,
+          topicBytes: Buffer.from(texts.topic),
+          propertyBytes,
+          propertyAt: 2,
+          propertyLength,
+        };
         expect(encodeRecordBytes(bytes, other, 0)).toBe(length);
         expect(other).toEqual(one);
       }),

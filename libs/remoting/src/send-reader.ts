@@ -22,8 +22,6 @@ import type { SendMessageHeader } from './requests/send-message.js';
  */
 
 const PERCENT = 0x25;
-/** longer ones have a record of another layout */
-const LONGEST_TOPIC = 127;
 const TRANSACTION_MASK = 12;
 
 /** One plain send: the typed header of SEND_MESSAGE, filled again for each. Whoever keeps anything of it copies. */
@@ -219,8 +217,7 @@ export class SendReader extends HeaderBytes {
       send.propertyBytes.length > 0 &&
       send.batch !== true &&
       (send.sysFlag & TRANSACTION_MASK) === 0 &&
-      send.topic.charCodeAt(0) !== PERCENT &&
-      send.topic.length <= LONGEST_TOPIC
+      send.topic.charCodeAt(0) !== PERCENT
     );
   }
 }

@@ -1,5 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { javaHashCode, matchesTag, matchesTagsCode, parseTagExpression, tagsCode } from './subscription.js';
+import fc from 'fast-check';
+import { propertyOf } from './properties.js';
+import {
+  tagsCodeIn,
+  javaHashCode,
+  matchesTag,
+  matchesTagsCode,
+  parseTagExpression,
+  tagsCode,
+} from './subscription.js';
 
 describe('a tag', () => {
   it("has Java's hash", () => {
@@ -8,6 +17,20 @@ describe('a tag', () => {
     expect(javaHashCode('polygenelubricants')).toBe(-(2 ** 31));
     expect(javaHashCode('\u{1F600}')).toBe(1772899);
     expect(tagsCode(undefined)).toBe(0);
+  });
+});
+
+describe('the tag of stored properties', () => {
+  it('has the same code when it is read from bytes', () => {
+    const texts = fc.constantFrom('TAGS', 'TAG', 'KEYS', '\u0001', '\u0002', 'A', 'é', '\u{1F600}', '');
+    fc.assert(
+      fc.property(fc.array(fc.oneof(texts, fc.constant('TAGS\u0001'), fc.constant('\u0002'))), (parts) => {
+        const raw = parts.join('');
+        const bytes = Buffer.from(`TAGS${raw}TAGS`);
+        expect(tagsCodeIn(bytes, 4, bytes.length - 4)).toBe(tagsCode(propertyOf(raw, 'TAGS')));
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });
 

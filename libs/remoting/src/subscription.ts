@@ -44,3 +44,29 @@ export function matchesTagsCode(expression: TagExpression, code: number): boolea
 export function matchesTag(expression: TagExpression, tag: string | undefined): boolean {
   return expression.all || (tag !== undefined && expression.tags.has(tag));
 }
+
+const TAGS = Uint8Array.from(Buffer.from('TAGS\u0001'));
+const ENTRY_END = 2;
+const LAST_ASCII = 0x7f;
+
+/** `tagsCode(propertyOf(properties, 'TAGS'))` of properties as they are stored, from `at` to `end`. */
+export function tagsCodeIn(source: Buffer, at: number, end: number): number {
+  let code = 0;
+  for (let entry = at; entry < end;) {
+    let from = entry;
+    while (from - entry < TAGS.length && source[from] === TAGS[from - entry]) from++;
+    const isTags = from - entry === TAGS.length;
+    let to = from;
+    let hash = 0;
+    let seen = 0;
+    for (; to < end && source[to] !== ENTRY_END; to++) {
+      const byte = source[to] as number;
+      hash = (Math.imul(hash, 31) + byte) | 0;
+      seen |= byte;
+    }
+    if (isTags && to > from)
+      code = seen <= LAST_ASCII ? hash : javaHashCode(source.toString('utf8', from, to));
+    entry = to + 1;
+  }
+  return code;
+}

@@ -2,10 +2,12 @@ import type { Arrival } from './arrival.js';
 import type { LogCopy } from './replication.js';
 import type { Host } from '@halfmq/remoting/record';
 import type { StoreError } from './store-error.js';
+import type { Verdict } from './verdict.js';
 import type { StoreLoad } from './store-load.js';
 
 export type { Arrival } from './arrival.js';
 export { StoreError, type StoreErrorKind } from './store-error.js';
+export type { Verdict } from './verdict.js';
 export type { StoreLoad } from './store-load.js';
 export type { StoreOptions } from './store-options.js';
 
@@ -50,16 +52,21 @@ export interface NewMessage {
  */
 export type Waits = 'commit' | 'in-time';
 
-/**
- * An ordinary message whose properties are bytes as they are stored: nothing in them delays it, and it is no half. One
- * object may be filled again and again, everything is copied before the append returns.
- */
+/** An ordinary message (no delay, no half) whose properties are bytes as stored; its topic is ASCII, its numbers fit. */
 export interface PlainMessage extends Omit<NewMessage, 'properties'> {
-  /** its first propertyLength bytes */
+  /** propertyLength bytes of it, from propertyAt on */
   readonly propertyBytes: Uint8Array;
+  readonly propertyAt: number;
   readonly propertyLength: number;
-  /** of TAGS: tagsCode */
   readonly tagsCode: number;
+}
+
+/** Plain messages for one queue; `bytes`: of their bodies and properties. */
+export interface PlainBatch {
+  readonly count: number;
+  readonly bytes: number;
+  /** one object may be filled again with each call */
+  message(index: number): PlainMessage;
 }
 
 /** What a committed half message becomes; with `deliverAt` (ms since 1970) it waits in a schedule topic until then. */
@@ -143,6 +150,8 @@ export interface MessageStore {
    * @throws StoreError as append
    */
   appendPlain(message: PlainMessage, stored: Stored): Place;
+  /** All or none, as `append` does. @throws StoreError as append */
+  appendBatch(batch: PlainBatch, stored: Stored): readonly Place[];
   /** Committed records alone; a power loss may take one that was shown before it was synced. */
   read(topic: string, queueId: number, offset: number, limits: ReadLimits): ReadResult;
   /** The record that begins at this physical offset; undefined when there is none (any more). */
@@ -186,15 +195,6 @@ export interface MessageStore {
    * in between is one before it: the next open recovers.
    */
   close(): Promise<void>;
-}
-
-/** Who decided a half message, what and when. */
-export interface Verdict {
-  readonly kind: 'commit' | 'rollback';
-  readonly by: 'producer' | 'check' | 'operator';
-  /** ms since 1970 */
-  readonly at: number;
-  readonly reason?: string | undefined;
 }
 
 export interface HalfMessage {

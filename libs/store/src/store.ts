@@ -19,6 +19,7 @@ import type {
   KeyRange,
   MessageStore,
   NewMessage,
+  PlainBatch,
   PlainMessage,
   Place,
   ReadLimits,
@@ -94,6 +95,10 @@ export class LogStore implements MessageStore {
       if (message.topic === HALF_TOPIC && place) this.halves.enter(place, message.properties);
     });
     return places;
+  }
+
+  appendBatch(batch: PlainBatch, stored: Stored): readonly Place[] {
+    return this.parts.commitLog.appendBatch(batch, stored);
   }
 
   appendPlain(message: PlainMessage, stored: Stored): Place {

@@ -1,9 +1,9 @@
-import type { MessageStore, NewMessage, Place, PlainMessage, Stored } from '@halfmq/store';
+import type { MessageStore, NewMessage, Place, PlainBatch, PlainMessage, Stored } from '@halfmq/store';
 import type { Delay } from './delay.js';
 
 /** The one way into the log for messages that come from outside: what is to be delivered later waits for its time. */
 export class Put {
-  /** messages and bytes of their bodies since the start */
+  /** messages and bytes of their bodies since the start; of batches, with their properties */
   count = 0;
   bytes = 0;
 
@@ -32,10 +32,13 @@ export class Put {
     return this.store.appendPlain(message, stored);
   }
 
-  /** A batch: all or none, consecutive. Batches have no delay. @throws StoreError nothing was placed */
-  messages(messages: readonly NewMessage[], stored: Stored): readonly Place[] {
-    this.count += messages.length;
-    for (const message of messages) this.bytes += message.body.length;
-    return this.store.append(messages, stored);
+  /**
+   * A batch: all or none, consecutive. Batches have no delay.
+   * @throws StoreError nothing was placed
+   */
+  batch(batch: PlainBatch, stored: Stored): readonly Place[] {
+    this.count += batch.count;
+    this.bytes += batch.bytes;
+    return this.store.appendBatch(batch, stored);
   }
 }

@@ -12,15 +12,15 @@ import {
   type RequestContext,
   type SendMessageHeader,
 } from '@halfmq/remoting';
-import type { NewMessage, Place, PlainMessage, Stored, Waits } from '@halfmq/store';
+import type { NewMessage, Place, Stored, Waits } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Clients } from '../directory/clients.js';
 import type { TopicConfig } from '../directory/topic-config.js';
-import { batchMessages } from './batch.js';
 import type { Delay } from './delay.js';
 import { deadLetterProperties, type Destination } from './destination.js';
 import { halfMessage, isHalf } from './half.js';
 import type { OffsetMessageIds } from './offset-message-ids.js';
+import { BatchToStore, PlainToStore } from './plain-message.js';
 import type { Put } from './put.js';
 import type { BrokerProperties } from './send-properties.js';
 
@@ -39,7 +39,7 @@ export class Send {
   readonly answerFrames: SendAnswerFrames;
   private readonly mostBytes: number;
   private readonly syncs: boolean;
-  private readonly plainMessage: Plain;
+  private readonly toStore = new PlainToStore();
 
   constructor(
     private readonly config: BrokerConfig,
@@ -57,7 +57,6 @@ export class Send {
     this.answerFrames = new SendAnswerFrames(this.region, (physicalOffset) => ids.of(physicalOffset));
     this.mostBytes = config.maxMessageSize;
     this.syncs = config.flushDiskType === 'SYNC_FLUSH';
-    this.plainMessage = new Plain(this.syncs ? 'in-time' : undefined);
   }
 
   /**
@@ -95,7 +94,11 @@ export class Send {
     send.queueId = this.destination.queue(topic, send.queueId);
     this.refuseBody(send.body);
     this.properties.addTo(send.propertyBytes);
-    return this.put.plain(this.plainMessage.fill(send, topic, bornHost), stored);
+    const { toStore } = this;
+    // its WAIT is true or not given
+    toStore.waits = this.syncs ? 'in-time' : undefined;
+    toStore.from(send, topic.topicName, sysFlagOf(send, topic), bornHost).with(send);
+    return this.put.plain(toStore, stored);
   }
 
   private half(
@@ -126,9 +129,11 @@ export class Send {
     stored: Stored,
   ): SendMessageAnswer {
     this.refuseBody(body);
-    const envelope = plain(newMessage(header, topic, queueId, sender.bornHost, body, '', this.waits(header)));
-    const messages = batchMessages(envelope, body);
-    const places = this.put.messages(messages, stored);
+    const sysFlag = sysFlagOf(header, topic) & ~SysFlag.TRANSACTION_MASK;
+    const envelope = this.toStore.from(header, topic.topicName, sysFlag, sender.bornHost);
+    envelope.queueId = queueId;
+    envelope.waits = this.waits(header);
+    const places = this.put.batch(new BatchToStore(envelope, body), stored);
     const msgId = places.map((place) => this.ids.of(place.physicalOffset)).join(',');
     const [first] = places;
     if (!first) throw new Error('the store placed no message');
@@ -194,40 +199,6 @@ function newMessage(
     properties,
     waits,
   };
-}
-
-/** The message of a plain send, filled again for each. */
-class Plain implements PlainMessage {
-  topic = '';
-  queueId = 0;
-  flag = 0;
-  sysFlag = 0;
-  bornTimestamp = 0;
-  bornHost: Host = { address: Buffer.alloc(0), port: 0 };
-  reconsumeTimes = 0;
-  readonly preparedTransactionOffset = 0;
-  body: Buffer = Buffer.alloc(0);
-  propertyBytes: Uint8Array = this.body;
-  propertyLength = 0;
-  tagsCode = 0;
-
-  /** @param waits where WAIT is not given, or true: another is no plain send's */
-  constructor(readonly waits: Waits | undefined) {}
-
-  fill(send: PlainSend, topic: TopicConfig, bornHost: Host): this {
-    this.topic = topic.topicName;
-    this.queueId = send.queueId;
-    this.flag = send.flag;
-    this.sysFlag = sysFlagOf(send, topic);
-    this.bornTimestamp = send.bornTimestamp;
-    this.bornHost = bornHost;
-    this.reconsumeTimes = send.reconsumeTimes ?? 0;
-    this.body = send.body;
-    this.propertyBytes = send.propertyBytes.bytes;
-    this.propertyLength = send.propertyBytes.length;
-    this.tagsCode = send.propertyBytes.tagsCode;
-    return this;
-  }
 }
 
 function sysFlagOf(header: SendMessageHeader, topic: TopicConfig): number {

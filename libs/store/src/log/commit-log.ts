@@ -1,15 +1,23 @@
 import type { Clock, Host, Log } from '@halfmq/remoting/record';
-import { StoreError, type NewMessage, type PlainMessage, type Place, type Stored } from '../message-store.js';
+import {
+  type NewMessage,
+  type Place,
+  type PlainBatch,
+  type PlainMessage,
+  type Stored,
+  type StoreError,
+  type Waits,
+} from '../message-store.js';
+import { Appending } from './appending.js';
 import type { Filling } from './filling.js';
 import type { Flush } from './flush.js';
 import { CommitTurn } from './commit-turn.js';
 import { GroupAnswers } from './group-answers.js';
 import { Group } from './group.js';
 import type { LogEnd } from './log-end.js';
-import { Placement } from './placement.js';
 import type { Queues } from './queues.js';
 import type { Segments } from './segments.js';
-import type { Tail, TailBlock } from './tail.js';
+import type { Tail } from './tail.js';
 import { WriteGate } from './write-gate.js';
 import { writeGroup, type CommittedGroup } from './write-group.js';
 
@@ -40,11 +48,9 @@ export class CommitLog {
   private readonly turn: CommitTurn;
   readonly gate: WriteGate;
   private readonly answers: GroupAnswers;
-  private readonly placement: Placement;
-  private placed: number;
+  private readonly appending: Appending;
   private crc: number;
   epoch: number;
-  private storeTimestamp: number;
   /** end of what is committed */
   committed: number;
 
@@ -59,12 +65,10 @@ export class CommitLog {
     this.turn = new CommitTurn(parts.clock, isHeld, () => this.commit());
     const { report, onSynced } = this;
     this.answers = new GroupAnswers({ ...parts, report, onSynced }, end.physicalOffset);
-    this.placement = new Placement(parts.storeHost);
-    this.placed = end.physicalOffset;
+    this.appending = new Appending(parts, end);
     this.committed = end.physicalOffset;
     this.crc = end.crc;
     this.epoch = end.epoch;
-    this.storeTimestamp = end.storeTimestamp;
   }
 
   get writable(): boolean {
@@ -74,52 +78,30 @@ export class CommitLog {
   /** @throws StoreError disk-full, failed, closed, illegal; nothing was placed then */
   append(messages: readonly NewMessage[], stored: Stored, tagSlot?: number): readonly Place[] {
     const group = this.open();
-    const lengths = messages.map((message) => this.placement.length(message));
-    const total = lengths.reduce((sum, length) => sum + length, 0);
-    const block = this.blockFor(group, total);
-    this.storeTimestamp = Math.max(this.storeTimestamp, this.parts.clock.now());
-    const before = { length: block.length, begun: group.begun.length };
-    const places: Place[] = [];
-    try {
-      for (const message of messages) {
-        const queue = group.queue(this.parts.queues, message.topic, message.queueId);
-        const length = lengths[places.length] ?? 0;
-        places.push(this.placement.place(message, queue, block, length, this.storeTimestamp, tagSlot));
-      }
-    } catch (cause) {
-      this.takeBack(group, messages.slice(0, places.length), before);
-      throw new StoreError('illegal', 'a number of the message does not fit its field', { cause });
-    }
-    this.placed = block.physicalOffset + block.length;
-    group.tell(stored, messages[0]?.waits);
-    if (group.isHasty) this.turn.schedule();
+    const places = this.appending.all(group, messages, tagSlot);
+    this.tell(group, stored, messages[0]?.waits);
     return places;
   }
 
   /** @throws StoreError disk-full, failed, closed, illegal; nothing was placed then */
   appendPlain(message: PlainMessage, stored: Stored): Place {
-    const length = this.placement.plainLength(message);
     const group = this.open();
-    const queue = group.queue(this.parts.queues, message.topic, message.queueId);
-    const block = this.blockFor(group, length);
-    this.storeTimestamp = Math.max(this.storeTimestamp, this.parts.clock.now());
-    const place = this.placement.placePlain(message, queue, block, length, this.storeTimestamp);
-    this.placed = block.physicalOffset + block.length;
-    group.tell(stored, message.waits);
-    if (group.isHasty) this.turn.schedule();
+    const place = this.appending.plain(group, message);
+    this.tell(group, stored, message.waits);
     return place;
   }
 
-  private takeBack(
-    group: Group,
-    placed: readonly NewMessage[],
-    before: { length: number; begun: number },
-  ): void {
-    const { queues, tail } = this.parts;
-    for (const { topic, queueId } of placed) queues.find(topic, queueId)?.takeBack();
-    queues.unbegin(group.begun.splice(before.begun));
-    const empty = group.shortenLast(before.length);
-    if (empty) tail.rewind(empty);
+  /** @throws StoreError disk-full, failed, closed, illegal; nothing was placed then */
+  appendBatch(batch: PlainBatch, stored: Stored): readonly Place[] {
+    const group = this.open();
+    const places = this.appending.batch(group, batch);
+    this.tell(group, stored, batch.message(0).waits);
+    return places;
+  }
+
+  private tell(group: Group, stored: Stored, waits: Waits | undefined): void {
+    group.tell(stored, waits);
+    if (group.isHasty) this.turn.schedule();
   }
 
   /** Ends the topic's queues in the group under construction. */
@@ -144,7 +126,7 @@ export class CommitLog {
 
   /** Called once everything placed so far is stored; also while appends are refused. */
   whenStored(stored: Stored): void {
-    this.group ??= new Group(this.placed);
+    this.group ??= new Group(this.appending.end);
     this.group.stored.push(stored);
     this.turn.schedule();
   }
@@ -156,33 +138,23 @@ export class CommitLog {
 
   private open(): Group {
     this.gate.check();
-    this.group ??= new Group(this.placed);
+    this.group ??= new Group(this.appending.end);
     this.turn.schedule();
     return this.group;
-  }
-
-  /** One block holds a whole append, so that a cut log never ends within one. */
-  private blockFor(group: Group, needed: number): TailBlock {
-    const last = group.blocks.at(-1);
-    if (last && last.room - last.length >= needed) return last;
-    if (last) this.parts.tail.end(last);
-    const block = this.parts.tail.begin(this.placed, needed);
-    group.blocks.push(block);
-    return block;
   }
 
   /** Commits a group made elsewhere, of records that lie from the log's end on. */
   take(group: Group, length: number, storeTimestamp: number): void {
     group.stored.push(...(this.group?.stored ?? []));
     this.group = group;
-    this.storeTimestamp = Math.max(this.storeTimestamp, storeTimestamp);
-    this.placed += length;
+    this.appending.storeTimestamp = Math.max(this.appending.storeTimestamp, storeTimestamp);
+    this.appending.end += length;
     this.commit();
   }
 
   /** An empty log begins here, in a segment of its own. */
   beginAt(physicalOffset: number, crc: number): void {
-    this.placed = this.committed = physicalOffset;
+    this.appending.end = this.committed = physicalOffset;
     this.crc = crc;
   }
 
@@ -216,7 +188,7 @@ export class CommitLog {
     const written = writeGroup(group, segments.use(segment), this.epoch, this.crc);
     this.gate.took(clock.monotonic() - began);
     this.crc = written.crc;
-    flush.touch(segment, this.placed);
+    flush.touch(segment, this.appending.end);
     return written;
   }
 
@@ -228,7 +200,7 @@ export class CommitLog {
       tail.add(block);
       filling.grew(block.length);
     }
-    this.committed = this.placed;
+    this.committed = this.appending.end;
     for (const { queue, from, entries } of committed.queues) {
       const count = queue.nextOffset - from;
       queue.committedOffset = queue.nextOffset;
@@ -238,7 +210,7 @@ export class CommitLog {
     tail.trim();
     for (const act of group.committed) act();
     this.parts.onCommitted(committed);
-    this.crc = filling.rollWhenFull(this.committed, this.storeTimestamp, this.epoch) ?? this.crc;
+    this.crc = filling.rollWhenFull(this.committed, this.appending.storeTimestamp, this.epoch) ?? this.crc;
   }
 
   private undo(group: Group, cause: unknown): void {
@@ -250,7 +222,7 @@ export class CommitLog {
     this.parts.queues.unbegin(group.begun);
     const [first] = group.blocks;
     if (first) this.parts.tail.rewind(first);
-    this.placed = group.from;
+    this.appending.end = group.from;
     group.answer(this.report, this.gate.refuse(cause));
   }
 
@@ -268,7 +240,7 @@ export class CommitLog {
   }
 
   get unansweredLength(): number {
-    return this.placed - this.answers.answeredThrough;
+    return this.appending.end - this.answers.answeredThrough;
   }
 
   /** Resolves when everything placed before the call is stored and synced. */

@@ -1,6 +1,7 @@
 import {
   encodeRecord,
   encodeRecordBytes,
+  LONGEST_V1_TOPIC,
   propertyOf,
   recordLength,
   tagsCode,
@@ -54,7 +55,13 @@ export class Placement {
       body: Buffer.alloc(0),
     };
     this.draft = { ...blank, topic: '', properties: '' };
-    this.plain = { ...blank, topicBytes: Buffer.alloc(0), propertyBytes: Buffer.alloc(0), propertyLength: 0 };
+    this.plain = {
+      ...blank,
+      topicBytes: Buffer.alloc(0),
+      propertyBytes: Buffer.alloc(0),
+      propertyAt: 0,
+      propertyLength: 0,
+    };
     this.plainBytes = recordLength({ ...this.draft });
   }
 
@@ -66,7 +73,8 @@ export class Placement {
   plainLength({ body, topic, propertyLength, bornHost }: PlainMessage): number {
     if (propertyLength > MOST_PROPERTY_BYTES)
       throw new StoreError('illegal', `properties are more than ${MOST_PROPERTY_BYTES} bytes`);
-    return this.plainBytes + body.length + topic.length + propertyLength + bornHost.address.length;
+    const topicLength = topic.length > LONGEST_V1_TOPIC ? topic.length + 1 : topic.length;
+    return this.plainBytes + body.length + topicLength + propertyLength + bornHost.address.length;
   }
 
   /**
@@ -101,6 +109,7 @@ export class Placement {
     fill(plain, message, queue.nextOffset, block, storeTimestamp);
     plain.topicBytes = queue.topicBytes;
     plain.propertyBytes = message.propertyBytes;
+    plain.propertyAt = message.propertyAt;
     plain.propertyLength = message.propertyLength;
     encodeRecordBytes(plain, block.slab, block.at + BLOCK_HEADER + block.length);
     return placed(plain, queue, block, length, message.tagsCode);

@@ -1,0 +1,92 @@
+import {
+  StatusError,
+  placesInBatch,
+  tagsCodeIn,
+  type BatchPlace,
+  type Host,
+  type PlainSend,
+  type SendMessageHeader,
+} from '@halfmq/remoting';
+import type { PlainBatch, PlainMessage, Waits } from '@halfmq/store';
+import { groupOfRetryTopic } from '../directory/topic-names.js';
+
+/** A message on its way into the store without a string made of it; one object, filled again for each. */
+export class PlainToStore implements PlainMessage {
+  topic = '';
+  queueId = 0;
+  flag = 0;
+  sysFlag = 0;
+  bornTimestamp = 0;
+  bornHost: Host = { address: Buffer.alloc(0), port: 0 };
+  reconsumeTimes = 0;
+  readonly preparedTransactionOffset = 0;
+  body: Buffer = Buffer.alloc(0);
+  propertyBytes: Uint8Array = this.body;
+  propertyAt = 0;
+  propertyLength = 0;
+  tagsCode = 0;
+  waits: Waits | undefined = undefined;
+
+  /** What comes from the header. */
+  from(header: SendMessageHeader, topic: string, sysFlag: number, bornHost: Host): this {
+    this.topic = topic;
+    this.queueId = header.queueId;
+    this.flag = header.flag;
+    this.sysFlag = sysFlag;
+    this.bornTimestamp = header.bornTimestamp;
+    this.bornHost = bornHost;
+    this.reconsumeTimes = header.reconsumeTimes ?? 0;
+    return this;
+  }
+
+  /** The body and properties of a plain send. */
+  with({ body, propertyBytes }: PlainSend): this {
+    this.body = body;
+    this.propertyBytes = propertyBytes.bytes;
+    this.propertyAt = 0;
+    this.propertyLength = propertyBytes.length;
+    this.tagsCode = propertyBytes.tagsCode;
+    return this;
+  }
+}
+
+/** The messages of a batch's body; topic, queue and born data are those of its envelope. */
+export class BatchToStore implements PlainBatch {
+  private readonly places: readonly BatchPlace[];
+
+  /** @throws StatusError MESSAGE_ILLEGAL */
+  constructor(
+    private readonly envelope: PlainToStore,
+    private readonly source: Buffer,
+  ) {
+    if (groupOfRetryTopic(envelope.topic) !== undefined) {
+      throw new StatusError('MESSAGE_ILLEGAL', 'batch request does not support retry group');
+    }
+    this.places = placesInBatch(source);
+    if (this.count === 0) throw new StatusError('MESSAGE_ILLEGAL', 'the batch holds no message');
+  }
+
+  get count(): number {
+    return this.places.length;
+  }
+
+  get bytes(): number {
+    let bytes = 0;
+    for (const { bodyAt, bodyEnd, propertiesAt, end } of this.places)
+      bytes += bodyEnd - bodyAt + end - propertiesAt;
+    return bytes;
+  }
+
+  message(index: number): PlainMessage {
+    const { envelope, source } = this;
+    const place = this.places[index];
+    if (!place) throw new Error(`a batch of ${this.count} has no message ${index}`);
+    envelope.flag = place.flag;
+    envelope.body = source.subarray(place.bodyAt, place.bodyEnd);
+    envelope.propertyBytes = source;
+    envelope.propertyAt = place.propertiesAt;
+    envelope.propertyLength = place.end - place.propertiesAt;
+    envelope.tagsCode = tagsCodeIn(source, place.propertiesAt, place.end);
+    return envelope;
+  }
+}
