@@ -56,15 +56,19 @@ export class Campaign {
     let before: Recording | undefined;
     for (const [generation, part] of PARTS.entries()) {
       const recording = this.begin(join(folder, String(generation)), shape, before, random);
-      await recording.run(this.library, random, SESSIONS[generation] ?? 1, TURNS[generation] ?? 1);
+      const name = `life ${life} ${shape.flush}${shape.apart ? ' apart' : ''} after ${generation} cuts`;
       const first = random.below(2 ** 30);
       const seeds = Array.from({ length: Math.round(cuts * part) }, (_, index) => first + index);
-      const checked = await check(recording, { library: this.library, folder: images, seeds });
-      each({
-        name: `life ${life} ${shape.flush}${shape.apart ? ' apart' : ''} after ${generation} cuts`,
-        recording,
-        checked,
-      });
+      try {
+        await recording.run(this.library, random, SESSIONS[generation] ?? 1, TURNS[generation] ?? 1);
+        const checked = await check(recording, { library: this.library, folder: images, seeds });
+        each({ name, recording, checked });
+      } catch (error) {
+        // a store that did not start, or did not go on, where its first recording had been cut
+        const problems = [error instanceof Error ? (error.stack ?? '') : String(error)];
+        each({ name, recording, checked: { cuts: 0, promising: 0, failures: [{ seed: first, problems }] } });
+        break;
+      }
       before = recording;
     }
     rmSync(folder, { recursive: true });

@@ -13,7 +13,7 @@ import { planted, type Plant } from './planting.js';
 import type { Promises } from './promises.js';
 import { Random } from './random.js';
 import { Recording, writeImage, type Shape } from './recording.js';
-import { options, Workload } from './workload.js';
+import { newestIds, options, Workload } from './workload.js';
 
 export interface CheckerTask {
   readonly recording: string;
@@ -40,12 +40,14 @@ async function check(shape: Shape, image: Image, promises: Promises, seed: numbe
   const clock = new ManualClock(promises.now + 1);
   const random = new Random(seed);
   const store = await openStore(options(task.disk, clock, shape));
+  promises.recall(new Set(newestIds(store)));
   const problems = await problemsOf(store, promises);
   if (problems.length > 0 || random.chance(2 / 3)) {
     await store.close();
     return problems;
   }
-  promises.take({ say: 'opened', end: store.maxPhysicalOffset, sync: true, afterPowerLoss: true }, 0);
+  const end = store.maxPhysicalOffset;
+  promises.take({ say: 'opened', end, sync: true, afterPowerLoss: true, newest: [] }, 0);
   const work = new Workload(store, clock, random, (note) => promises.take(note, 0), promises.last);
   for (let turn = 0; turn < 3; turn++) {
     work.turn();

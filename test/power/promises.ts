@@ -31,13 +31,26 @@ export type Note =
   /** a flush or a close that began after op `n` has ended */
   | { readonly say: 'flushed' | 'closed'; readonly n: number }
   /** a store was opened and ends there; after another boot all it found is promised */
-  | { readonly say: 'opened'; readonly end: number; readonly sync: boolean; readonly afterPowerLoss: boolean }
+  | {
+      readonly say: 'opened';
+      readonly end: number;
+      readonly sync: boolean;
+      readonly afterPowerLoss: boolean;
+      readonly newest: readonly string[];
+    }
   | { readonly say: 'offset'; readonly group: string; readonly queue: number; readonly offset: number }
   /** after each turn: ms since 1970, and the oldest byte of the log */
   | { readonly say: 'turn'; readonly now: number; readonly begin: number };
 
+/** Placed by a process that was killed before it had committed them. */
+interface Ghosts {
+  readonly from: number;
+  readonly ops: readonly Op[];
+}
+
 export interface History {
   readonly ops: readonly Op[];
+  readonly ghosts: readonly Ghosts[];
   readonly promised: number;
   readonly last: number;
   readonly now: number;
@@ -63,6 +76,7 @@ export class Promises {
   readonly offsets = new Map<number, number[]>();
   readonly surely = new Map<number, number>();
   private readonly current = new Map<number, number>();
+  private ghosts: Ghosts[] = [];
   isOpened = false;
   private readonly broken: string[] = [];
 
@@ -113,12 +127,32 @@ export class Promises {
     for (const { op, answered } of this.unsynced.values()) if (answered < index) this.promise(op.at);
   }
 
-  private opened({ end, sync, afterPowerLoss }: Note & { say: 'opened' }): void {
+  /**
+   * Takes back what a killed process had begun to write, when it is that which is found: it was never answered, and may
+   * come back where what was written over it later was not synced.
+   */
+  recall(ids: ReadonlySet<string>): void {
+    const isFound = ({ facts }: Op): boolean =>
+      facts.some((fact) => fact.is === 'record' && ids.has(fact.id));
+    const found = this.ghosts.find(({ from, ops }) => from > this.promised && ops.some(isFound));
+    if (!found) return;
+    this.keep([...this.within(found.from), ...found.ops]);
+    this.ghosts = this.ghosts.filter(({ from }) => from < found.from);
+  }
+
+  private keep(ops: Op[]): void {
+    this.ops = ops;
+    this.byNumber.clear();
+    for (const op of ops) this.byNumber.set(op.n, op);
+  }
+
+  private opened({ end, sync, afterPowerLoss, newest }: Note & { say: 'opened' }): void {
+    this.recall(new Set(newest));
     const least = afterPowerLoss ? this.promised : this.answered;
     if (end <= least) this.broken.push(`a store opened with a log that ends at ${end}, not after ${least}`);
-    this.ops = this.ops.filter(({ at }) => at < end);
-    this.byNumber.clear();
-    for (const op of this.ops) this.byNumber.set(op.n, op);
+    const gone = this.ops.filter(({ at }) => at >= end);
+    this.ghosts = afterPowerLoss ? [] : [...this.ghosts, { from: end, ops: gone }];
+    this.keep(this.within(end));
     this.unsynced.clear();
     this.current.clear();
     this.isOpened = true;
@@ -131,6 +165,7 @@ export class Promises {
   handOver(): History {
     return {
       ops: this.ops,
+      ghosts: this.ghosts,
       promised: this.promised,
       last: this.last,
       now: this.now,
@@ -141,8 +176,8 @@ export class Promises {
 
   static from(history: History): Promises {
     const promises = new Promises();
-    promises.ops = [...history.ops];
-    for (const op of promises.ops) promises.byNumber.set(op.n, op);
+    promises.keep([...history.ops]);
+    promises.ghosts = [...history.ghosts];
     promises.promised = promises.answered = history.promised;
     promises.last = history.last;
     promises.now = history.now;

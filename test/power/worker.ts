@@ -8,7 +8,7 @@ import { ManualClock } from '@halfmq/remoting/record';
 import { openStore, type MessageStore } from '@halfmq/store';
 import type { Note } from './promises.js';
 import { Random } from './random.js';
-import { options, Workload } from './workload.js';
+import { newestIds, options, Workload } from './workload.js';
 
 const [, , disk = '', mode, where, seed, n, now, turns, end, boot] = process.argv;
 const flush = mode === 'SYNC_FLUSH' ? 'SYNC_FLUSH' : 'ASYNC_FLUSH';
@@ -20,7 +20,8 @@ const clock = new ManualClock(Number(now));
 
 async function open(afterPowerLoss: boolean): Promise<MessageStore> {
   const store = await openStore(options(disk, clock, shape));
-  say({ say: 'opened', end: store.maxPhysicalOffset, sync: flush === 'SYNC_FLUSH', afterPowerLoss });
+  const newest = newestIds(store);
+  say({ say: 'opened', end: store.maxPhysicalOffset, sync: flush === 'SYNC_FLUSH', afterPowerLoss, newest });
   return store;
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import {
   decodeRecord,
+  decodeRecords,
   formatProperties,
   propertyOf,
   silentLog,
@@ -58,6 +59,19 @@ export function messageOf(topic: string, queueId: number, id: string, size: numb
     body: bodyOf(id, size),
     properties: formatProperties(properties),
   };
+}
+
+const NEWEST = 60;
+
+/** Ids of the newest records of all queues. */
+export function newestIds(store: MessageStore): string[] {
+  return [...TOPICS, HALF_TOPIC, WHEEL_TOPIC].flatMap((topic) =>
+    [0, 1, 2].flatMap((queue) => {
+      const from = Math.max(store.minOffset(topic, queue), store.maxOffset(topic, queue) - NEWEST);
+      const { records } = store.read(topic, queue, from, { maxMessages: NEWEST, maxBytes: 8_000_000 });
+      return records.flatMap((piece) => decodeRecords(piece)).map(({ body }) => idOf(body));
+    }),
+  );
 }
 
 /** Works on a store as a broker would, by chance, and says before and after what it did. */
