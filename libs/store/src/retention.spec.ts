@@ -118,6 +118,33 @@ describe('retention', () => {
     expect(opened.delayed.waiting).toBe(0);
   });
 
+  it('can read what is owed at every moment, also while its copy waits for the disk', async () => {
+    await opened.close();
+    opened = await fixture.open({ ...SMALL, flush: 'SYNC_FLUSH' });
+    const waits = fixture.clock.now() + 1000 * HOUR;
+    for (let each = 0; each < 12; each++) {
+      await done(
+        (stored) => void opened.delayed.schedule(message('rmq_sys_wheel_timer', 'late'), waits, stored),
+      );
+      await store(opened, message('filler', 'x'.repeat(60_000)));
+    }
+    const owed = opened.delayed.due(waits, 12).map(({ physicalOffset }) => physicalOffset);
+    const last = owed.at(-1) ?? Infinity;
+    await fixture.clock.advance(2 * HOUR);
+    let missed = 0;
+    const look = (): void => {
+      missed += owed.filter((at) => opened.recordAt(at) === undefined).length;
+      // a sync is always under way
+      opened.append([message('beside', 'x')], () => undefined);
+      if (opened.minPhysicalOffset < last) setImmediate(look);
+    };
+    look();
+    for (let turn = 0; turn < 50_000 && opened.minPhysicalOffset < last; turn++)
+      await fixture.clock.advance(20);
+    expect(opened.minPhysicalOffset).toBeGreaterThan(0);
+    expect(missed).toBe(0);
+  });
+
   it('keeps settings and consumer offsets', async () => {
     await done((stored) => opened.settings.put('topic', 'a', 'document', stored));
     opened.offsets.commit('g', 'a', 0, 42);

@@ -128,13 +128,12 @@ export class Retention {
       log.error('a record that is still owed cannot be read', { physicalOffset: named });
       return;
     }
-    const before = carried.liesAt(named);
     const decision = decided?.();
     const again = decision ? [decisions.decision(decision)] : [];
     const [place] = commitLog.append([decisions.carried(record), ...again], () => undefined);
     if (!place) return;
-    carried.moved(named, place.physicalOffset);
-    commitLog.onUndo(() => carried.movedBack(named, before));
+    // until then it is read where it was: a copy that is not committed yet, which may take a sync, is seen by nobody
+    commitLog.onCommit(() => carried.moved(named, place.physicalOffset));
   }
 
   private async unlinkOldest(): Promise<void> {

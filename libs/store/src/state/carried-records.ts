@@ -32,12 +32,6 @@ export class CarriedRecords implements Part {
     this.dirty.add(named);
   }
 
-  /** Of a move whose commit failed. */
-  movedBack(named: number, place: number): void {
-    if (place === named) this.places.delete(named);
-    else this.places.set(named, place);
-  }
-
   /** Forgets what is not owed any more. */
   keepOnly(owed: ReadonlySet<number>): void {
     for (const named of this.places.keys()) {
