@@ -102,7 +102,7 @@ function openLog(
   );
   const sync = options.flush === 'SYNC_FLUSH';
   const { syncTimeoutMs = SYNC_TIMEOUT_MS } = options;
-  const filling = new Filling({ log, segmentBytes, segments, queues, flush }, end.segmentBytes);
+  const filling = new Filling({ clock, log, segmentBytes, segments, queues, flush }, end.segmentBytes);
   const parts = {
     clock,
     log,

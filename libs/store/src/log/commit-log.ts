@@ -208,9 +208,11 @@ export class CommitLog {
       tail.addChunk(queue, this.committed);
     }
     tail.trim();
+    const table = filling.tableWhenFull();
     for (const act of group.committed) act();
     this.parts.onCommitted(committed);
-    this.crc = filling.rollWhenFull(this.committed, this.appending.storeTimestamp, this.epoch) ?? this.crc;
+    if (!table) return;
+    this.crc = filling.roll(table, this.committed, this.appending.storeTimestamp, this.epoch) ?? this.crc;
   }
 
   private undo(group: Group, cause: unknown): void {

@@ -1,11 +1,15 @@
-import type { Log } from '@halfmq/remoting/record';
+import type { Clock, Log } from '@halfmq/remoting/record';
 import { firstCrc, pageBytes } from './block.js';
 import type { Flush } from './flush.js';
 import { encodeQueueTable } from './queue-table.js';
 import type { Queues } from './queues.js';
 import type { Segments } from './segments.js';
 
+/** Between two tries to begin the next segment. */
+const PAUSE_MS = 1000;
+
 export interface FillingParts {
+  readonly clock: Clock;
   readonly log: Log;
   readonly segmentBytes: number;
   readonly segments: Segments;
@@ -15,6 +19,8 @@ export interface FillingParts {
 
 /** How full the current segment is, and the step to the next one. */
 export class Filling {
+  private notBefore = -Infinity;
+
   /** @param bytes size of the current segment */
   constructor(
     private readonly parts: FillingParts,
@@ -40,26 +46,38 @@ export class Filling {
   }
 
   /**
-   * The next segment was prepared when this one was half full; begun here, between two groups.
-   * @returns the running checksum of the new segment; undefined while this one goes on
+   * Of a segment that ends here: the queue table the next one begins with. Asked for before anybody hears of the commit:
+   * who does may begin and end queues in the next group, which may fail.
    */
-  rollWhenFull(base: number, createdAt: number, epoch: number): number | undefined {
-    const { segments, segmentBytes, queues, flush, log } = this.parts;
-    if (this.bytes * 2 >= segmentBytes) segments.prepareSoon(this.report);
-    if (this.bytes < segmentBytes) return undefined;
+  tableWhenFull(): Buffer | undefined {
+    const { clock, segments, segmentBytes, queues } = this.parts;
+    const isFull = this.bytes >= segmentBytes;
+    if ((!isFull && this.bytes * 2 < segmentBytes) || clock.monotonic() < this.notBefore) return undefined;
+    segments.prepareSoon((error) => this.later('the next segment could not be prepared', error));
+    return isFull ? encodeQueueTable(queues.all(), queues.nextNumber) : undefined;
+  }
+
+  /**
+   * The next segment, prepared when this one was half full; begun between two groups.
+   * @returns its running checksum; undefined when it cannot be begun: this one grows on, LMDB's map with it
+   */
+  roll(table: Buffer, base: number, createdAt: number, epoch: number): number | undefined {
+    const { segments, flush } = this.parts;
     try {
-      const table = encodeQueueTable(queues.all(), queues.nextNumber);
       const segment = segments.roll(base, createdAt, table, epoch);
       this.bytes = 0;
       flush.touch(segment);
       return firstCrc(segment.header.segmentId);
     } catch (error) {
-      log.warn('the next segment could not be begun, this one grows on', { error });
+      this.later('the next segment could not be begun, this one grows on', error);
       return undefined;
     }
   }
 
-  private readonly report = (error: unknown): void => {
-    this.parts.log.warn('the next segment could not be prepared', { error });
-  };
+  /** Not at every commit: each try costs a file. */
+  private later(what: string, error: unknown): void {
+    const { clock, log } = this.parts;
+    this.notBefore = clock.monotonic() + PAUSE_MS;
+    log.warn(`${what}; it is tried again`, { error });
+  }
 }
