@@ -208,6 +208,10 @@ describe('retention', () => {
     await eventually(() => opened.minPhysicalOffset > (half?.physicalOffset ?? 0));
     expect(opened.writable).toBe(false);
     expect(() => opened.append([message('a', 'b')], () => undefined)).toThrow(/95 % full/);
+    const plain = { ...message('a', 'b'), propertyBytes: Buffer.alloc(0), propertyLength: 0, tagsCode: 0 };
+    expect(() => opened.appendPlain(plain, () => undefined)).toThrow(/95 % full/);
+    const batch = { count: 1, bytes: 1, message: () => plain };
+    expect(() => opened.appendBatch(batch, () => undefined)).toThrow(/95 % full/);
     expect(() => opened.delayed.schedule(message('a', 'b'), 1, () => undefined)).toThrow(/95 % full/);
     expect(bodies(readAll(opened, 'filler')).length).toBeGreaterThan(0);
     await done((stored) => {

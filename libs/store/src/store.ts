@@ -98,10 +98,12 @@ export class LogStore implements MessageStore {
   }
 
   appendBatch(batch: PlainBatch, stored: Stored): readonly Place[] {
+    this.parts.disk.check();
     return this.parts.commitLog.appendBatch(batch, stored);
   }
 
   appendPlain(message: PlainMessage, stored: Stored): Place {
+    this.parts.disk.check();
     return this.parts.commitLog.appendPlain(message, stored);
   }
 
