@@ -54,6 +54,10 @@ const optionalTexts = {
   m: mostly(oneOf('false', 'no'), oneOf('true')),
   n: mostly(oneOf('broker'), oneOf('b"')),
   z: oneOf('unknown'),
+  // names of the other code's fields
+  topic: oneOf('NotThis'),
+  queueId: oneOf('x'),
+  properties: oneOf('MSG_REGION'),
 };
 const some = (text: fc.Arbitrary<string>): fc.Arbitrary<string | undefined> =>
   fc.option(text, { nil: undefined });

@@ -143,6 +143,8 @@ export class SendReader extends HeaderBytes {
   }
 
   private value(column: FieldAt): boolean {
+    // whatever its name: the letters' table does not know the names, nor theirs the letters
+    if (column.ignored) return this.text(column) !== undefined;
     if (column.key === 'properties') return this.properties();
     return column.isNumber ? this.numberOf(column) : this.textOf(column);
   }
@@ -200,7 +202,7 @@ export class SendReader extends HeaderBytes {
         send.bname = text;
         return true;
       default:
-        return column.ignored;
+        return false;
     }
   }
 

@@ -208,7 +208,8 @@ describe('retention', () => {
     await eventually(() => opened.minPhysicalOffset > (half?.physicalOffset ?? 0));
     expect(opened.writable).toBe(false);
     expect(() => opened.append([message('a', 'b')], () => undefined)).toThrow(/95 % full/);
-    const plain = { ...message('a', 'b'), propertyBytes: Buffer.alloc(0), propertyLength: 0, tagsCode: 0 };
+    const noProperties = { propertyBytes: Buffer.alloc(0), propertyAt: 0, propertyLength: 0, tagsCode: 0 };
+    const plain = { ...message('a', 'b'), ...noProperties };
     expect(() => opened.appendPlain(plain, () => undefined)).toThrow(/95 % full/);
     const batch = { count: 1, bytes: 1, message: () => plain };
     expect(() => opened.appendBatch(batch, () => undefined)).toThrow(/95 % full/);
