@@ -54,11 +54,8 @@ async function ours(): Promise<Work> {
   return {
     group(from) {
       return new Promise((resolve, reject) => {
-        let open = GROUP;
-        const stored = (error?: Error): void => {
-          if (error) reject(error);
-          else if (--open === 0) resolve();
-        };
+        // a group is stored as a whole: the first answer is that of all
+        const stored = (error?: Error): void => (error ? reject(error) : resolve());
         for (let nth = 0; nth < GROUP; nth++) store.append([message(from + nth)], stored);
       });
     },
