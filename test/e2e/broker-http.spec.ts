@@ -1,8 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { decodeOffsetMessageId, decodeRecord, parseProperties, viewMessageById } from '@halfmq/remoting';
+import {
+  decodeOffsetMessageId,
+  decodeRecord,
+  parseProperties,
+  sendMessageV2,
+  SysFlag,
+  viewMessageById,
+} from '@halfmq/remoting';
 import type { MessageRecord } from '@halfmq/remoting';
 import { InProcessBroker } from '../kit/in-process.js';
 import { freePort } from '../kit/ports.js';
+import { sendHeader } from '../kit/sends.js';
 
 describe('sending by HTTP', () => {
   let broker: InProcessBroker;
@@ -73,6 +81,7 @@ describe('sending by HTTP', () => {
     ['a reserved property', { body: 'a', properties: { TRAN_MSG: 'true' } }, 400, 'TRAN_MSG is reserved'],
     ['a property that is no text', { body: 'a', properties: { n: 1 } }, 400, 'property n is no text'],
     ['something that is no JSON', '{', 400, 'JSON'],
+    ['JSON in JSON in JSON', `{"body":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, 400, 'nested'],
     ['an empty body', { body: '' }, 400, 'empty'],
     ['too large a body', { body: 'x'.repeat(5_000) }, 413, '4096'],
     ['a far too large body', { body: 'x'.repeat(500_000) }, 413, 'too large'],
@@ -154,6 +163,16 @@ describe('messages by HTTP', () => {
     expect(rest).toMatchObject({ items: [{ messageId: ids[0], body: 'one' }] });
     expect(rest).not.toHaveProperty('next');
     expect(await get('?topic=orders&key=order-7&to=2020-01-01')).toMatchObject({ status: 200, items: [] });
+  });
+
+  it('are shown whatever their producer said of them', async () => {
+    const odd = { properties: 'KEYS\u0001odd\u0002', bornTimestamp: 9e15, sysFlag: SysFlag.COMPRESSED };
+    await broker.ask(sendMessageV2, sendHeader('orders', odd), Buffer.from('not compressed'));
+    expect(await get('?topic=orders&key=odd')).toMatchObject({
+      status: 200,
+      items: [{ body: 'not compressed', bornAt: '9000000000000000' }],
+    });
+    expect(await get('?topic=orders&key=odd&from=0&to=2030')).toMatchObject({ status: 200, items: [] });
   });
 
   it('are shown by either of their ids', async () => {

@@ -91,7 +91,7 @@ function dumpCommand(): Command {
     .option('--offset <physical offset>', 'the one at this offset of the log', wholeNumber)
     .option('--queue <topic/queueId>', 'of this queue', queueOf)
     .option('--from <offset>', 'from this offset of the queue on; 0 when not given', wholeNumber)
-    .option('--count <number>', 'how many', wholeNumber, 1)
+    .option('--count <number>', 'how many', positive, 1)
     .addHelpText(
       'after',
       examples({
@@ -147,6 +147,12 @@ function print(text: string): void {
 function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('expected a whole number, 0 or more.');
   return Number(text);
+}
+
+function positive(text: string): number {
+  const number = wholeNumber(text);
+  if (number === 0) throw new InvalidArgumentError('expected a whole number, 1 or more.');
+  return number;
 }
 
 function queueOf(text: string): { topic: string; queueId: number } {

@@ -56,6 +56,16 @@ export function inflateBody(record: { readonly sysFlag: number; readonly body: B
   }
 }
 
+/** To look at: a body that cannot be inflated as it is stored. */
+export function shownBody(record: { readonly sysFlag: number; readonly body: Buffer }): Buffer {
+  try {
+    return inflateBody(record);
+  } catch (error) {
+    if (error instanceof CompressionError) return record.body;
+    throw error;
+  }
+}
+
 /**
  * @returns the body to send and the bits to add to the message's sysFlag
  * @throws CompressionError when zstd is not in this Node

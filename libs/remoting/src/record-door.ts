@@ -1,7 +1,7 @@
 /** '@halfmq/remoting/record': what a store needs of the wire, and nothing that opens a socket. */
 export * from './bytes.js';
 export * from './clock.js';
-export { inflateBody } from './compression.js';
+export { shownBody } from './compression.js';
 export { Permission, SysFlag } from './codes.js';
 export * from './host.js';
 export * from './log.js';

@@ -40,6 +40,7 @@ export class AsProblem implements ExceptionFilter {
     const detail = error instanceof Error ? error.message : String(error);
     const name = this.nameOf(error);
     if (name) return problem(name, detail);
+    if (isTooDeep(error)) return problem('INVALID_PARAMETER', 'the document is nested too deeply');
     if (!(error instanceof HttpException)) {
       this.log.error('an HTTP request failed', { error });
       return problem('SYSTEM_ERROR', detail);
@@ -50,4 +51,9 @@ export class AsProblem implements ExceptionFilter {
     if (status === 413) return problem('MESSAGE_ILLEGAL', detail, status);
     return { type: 'about:blank', title: error.name, status, detail };
   }
+}
+
+/** Whoever walks a JSON document calls himself at each step down: V8's own words for too many of them. */
+function isTooDeep(error: unknown): boolean {
+  return error instanceof RangeError && error.message === 'Maximum call stack size exceeded';
 }

@@ -5,9 +5,9 @@ import {
   decodeRecord,
   encodeOffsetMessageId,
   formatHost,
-  inflateBody,
   parseProperties,
   PropertyName,
+  shownBody,
   StatusError,
   type Host,
   type MessageRecord,
@@ -16,7 +16,7 @@ import type { MessageStore } from '@halfmq/store';
 import { MESSAGE_STORE, STORE_HOST } from '../tokens.js';
 import { MessageRequest, MessagesRequest } from './message-request.js';
 
-/** A stored message as REST shows it. Times are ISO 8601. */
+/** A stored message as REST shows it. Times are ISO 8601; a producer's that is no date, ms since 1970. */
 export interface Message {
   /** UNIQ_KEY; the offset message id of one without */
   readonly messageId: string;
@@ -27,7 +27,7 @@ export interface Message {
   readonly tag?: string | undefined;
   readonly keys: readonly string[];
   readonly properties: Readonly<Record<string, string>>;
-  /** inflated; as base64 when it is no UTF-8 */
+  /** inflated, where it can be; as base64 when it is no UTF-8 */
   readonly body?: string | undefined;
   readonly bodyBase64?: string | undefined;
   readonly bornAt: string;
@@ -105,7 +105,7 @@ export class MessagesOverHttp {
 
 function momentOf(name: string, text: string | undefined, otherwise: number): number {
   if (text === undefined) return otherwise;
-  const moment = /^\d{5,}$/.test(text) ? Number(text) : Date.parse(text);
+  const moment = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
   if (Number.isNaN(moment)) throw new StatusError('INVALID_PARAMETER', `${name} is no moment: ${text}`);
   return moment;
 }
@@ -113,7 +113,7 @@ function momentOf(name: string, text: string | undefined, otherwise: number): nu
 function shown(record: MessageRecord): Message {
   const properties = parseProperties(record.properties);
   const offsetMessageId = encodeOffsetMessageId(record.storeHost, record.physicalOffset);
-  const body = inflateBody(record);
+  const body = shownBody(record);
   return {
     messageId: properties.get(PropertyName.UNIQ_KEY) ?? offsetMessageId,
     offsetMessageId,
@@ -124,9 +124,13 @@ function shown(record: MessageRecord): Message {
     keys: properties.get(PropertyName.KEYS)?.split(' ').filter(Boolean) ?? [],
     properties: Object.fromEntries(properties),
     ...(isUtf8(body) ? { body: body.toString() } : { bodyBase64: body.toString('base64') }),
-    bornAt: new Date(record.bornTimestamp).toISOString(),
+    bornAt: shownMoment(record.bornTimestamp),
     bornHost: formatHost(record.bornHost),
-    storedAt: new Date(record.storeTimestamp).toISOString(),
+    storedAt: shownMoment(record.storeTimestamp),
     reconsumeTimes: record.reconsumeTimes,
   };
+}
+
+function shownMoment(ms: number): string {
+  return Math.abs(ms) <= LAST_MOMENT ? new Date(ms).toISOString() : String(ms);
 }

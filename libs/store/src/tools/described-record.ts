@@ -2,8 +2,8 @@ import {
   bodyCrc,
   decodeRecord,
   formatHost,
-  inflateBody,
   parseProperties,
+  shownBody,
   type MessageRecord,
 } from '@halfmq/remoting/record';
 
@@ -15,7 +15,7 @@ export interface DescribedRecord extends Omit<
   readonly bornHost: string;
   readonly storeHost: string;
   readonly properties: Readonly<Record<string, string>>;
-  /** inflated */
+  /** inflated, where it can be */
   readonly body: Buffer;
   readonly storedBodyLength: number;
   readonly bodyCrcHolds: boolean;
@@ -29,7 +29,7 @@ export function describeRecord(bytes: Buffer): DescribedRecord {
     bornHost: formatHost(record.bornHost),
     storeHost: formatHost(record.storeHost),
     properties: Object.fromEntries(parseProperties(record.properties)),
-    body: bodyCrcHolds ? inflateBody(record) : record.body,
+    body: bodyCrcHolds ? shownBody(record) : record.body,
     storedBodyLength: record.body.length,
     bodyCrcHolds,
   };

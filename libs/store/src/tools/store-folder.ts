@@ -53,12 +53,15 @@ export class StoreFolder {
   private readonly syncedThrough: number;
 
   /** @throws StoreError format, saying what is wrong with the folder */
-  constructor({ path, logPath = join(path, 'log') }: StoreFolderOptions) {
+  constructor({ path, logPath }: StoreFolderOptions) {
     this.path = path;
-    this.logPath = logPath;
+    this.logPath = logPath ?? join(path, 'log');
     if (!existsSync(path)) throw noStore(`there is no folder ${path}`);
     if (!existsSync(join(path, 'store.json')))
       throw noStore(`${path} is no store folder: it has no store.json`);
+    if (logPath !== undefined && !existsSync(logPath)) {
+      throw new StoreError('format', `there is no folder ${logPath}: storePathCommitLog names the right one`);
+    }
     this.identity = readIdentity(path);
     const mark = new Mark(path);
     this.syncedThrough = mark.synced;

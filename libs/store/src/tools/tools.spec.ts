@@ -132,6 +132,8 @@ describe('the tools of a store', () => {
     await expect(at(1e12)).rejects.toThrow(/the log goes from 0 to \d+/);
     await expect(inspectStore({ path: join(fixture.path, 'nowhere') })).rejects.toThrow('there is no folder');
     await expect(inspectStore({ path: join(fixture.path, 'log') })).rejects.toThrow('no store.json');
+    const elsewhere = { path: fixture.path, logPath: join(fixture.path, 'nowhere') };
+    await expect(inspectStore(elsewhere)).rejects.toThrow('storePathCommitLog names the right one');
     const identity = join(fixture.path, 'store.json');
     writeFileSync(identity, readFileSync(identity, 'utf8').replace('"format": 1', '"format": 9'));
     await expect(verifyStore({ path: fixture.path })).rejects.toThrow('start a version that knows it');
@@ -140,7 +142,7 @@ describe('the tools of a store', () => {
   it('make a state that was lost again from the log, and only where a log is', async () => {
     rmSync(join(fixture.path, 'state.mdb'));
     expect((await inspectStore({ path: fixture.path })).state).toBeUndefined();
-    const nowhere = { path: fixture.path, logPath: join(fixture.path, 'elsewhere') };
+    const nowhere = { path: fixture.path, logPath: fixture.path };
     await expect(rebuildFolder(nowhere, silentLog)).rejects.toThrow('say where they lie');
     const report = await rebuildFolder({ path: fixture.path }, silentLog);
     expect(report).toMatchObject({ topics: 1, pendingHalves: 0 });
