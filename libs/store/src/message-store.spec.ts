@@ -24,6 +24,15 @@ describe('the message store', () => {
     expect(opened.recordAt(1)).toBeUndefined();
   });
 
+  it('calls back for each append, also when the same function waits for all', async () => {
+    const opened = await fixture.open();
+    let calls = 0;
+    const stored = (): void => void calls++;
+    for (let each = 0; each < 3; each++) opened.append([message('orders', `${each}`)], stored);
+    await opened.flush();
+    expect(calls).toBe(3);
+  });
+
   it('finds everything again after it was closed, and numbers on', async () => {
     let opened = await fixture.open();
     await store(opened, message('a', '1'), message('b', '2', { queueId: 3 }), message('a', '3'));

@@ -6,7 +6,6 @@ import {
   type PlainMessage,
   type Stored,
   type StoreError,
-  type Waits,
 } from '../message-store.js';
 import { Appending } from './appending.js';
 import type { Filling } from './filling.js';
@@ -79,7 +78,8 @@ export class CommitLog {
   append(messages: readonly NewMessage[], stored: Stored, tagSlot?: number): readonly Place[] {
     const group = this.open();
     const places = this.appending.all(group, messages, tagSlot);
-    this.tell(group, stored, messages[0]?.waits);
+    group.tell(stored, messages[0]?.waits);
+    this.hurry(group);
     return places;
   }
 
@@ -87,7 +87,8 @@ export class CommitLog {
   appendPlain(message: PlainMessage, stored: Stored): Place {
     const group = this.open();
     const place = this.appending.plain(group, message);
-    this.tell(group, stored, message.waits);
+    group.tellOnce(stored, message.waits);
+    this.hurry(group);
     return place;
   }
 
@@ -95,12 +96,12 @@ export class CommitLog {
   appendBatch(batch: PlainBatch, stored: Stored): readonly Place[] {
     const group = this.open();
     const places = this.appending.batch(group, batch);
-    this.tell(group, stored, batch.message(0).waits);
+    group.tell(stored, batch.message(0).waits);
+    this.hurry(group);
     return places;
   }
 
-  private tell(group: Group, stored: Stored, waits: Waits | undefined): void {
-    group.tell(stored, waits);
+  private hurry(group: Group): void {
     if (group.isHasty) this.turn.schedule();
   }
 

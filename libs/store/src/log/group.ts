@@ -44,10 +44,18 @@ export class Group {
     return queue;
   }
 
-  /** Once, when it is the same again and again. */
   tell(stored: Stored, waits: Waits | undefined): void {
-    const row = waits === undefined ? this.stored : waits === 'commit' ? this.hasty : this.timed;
+    this.row(waits).push(stored);
+  }
+
+  /** Once, when it is the same again and again. */
+  tellOnce(stored: Stored, waits: Waits | undefined): void {
+    const row = this.row(waits);
     if (row.at(-1) !== stored) row.push(stored);
+  }
+
+  private row(waits: Waits | undefined): Stored[] {
+    return waits === undefined ? this.stored : waits === 'commit' ? this.hasty : this.timed;
   }
 
   /** @returns the last block when nothing is left of it: it leaves the group */
