@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeRecords, ManualClock, silentLog, type MessageRecord } from '@halfmq/remoting/record';
-import type { MessageStore, NewMessage, Place, StoreOptions } from './message-store.js';
+import type { MessageStore, NewMessage, Place, PlainMessage, StoreOptions } from './message-store.js';
 import { openStore } from './open-store.js';
 
 /** What the store's own tests open and write. */
@@ -55,6 +55,11 @@ export function message(topic: string, body: string, more: Partial<NewMessage> =
     properties: '',
     ...more,
   };
+}
+
+export function plain(topic: string, body: string, more: Partial<PlainMessage> = {}): PlainMessage {
+  const { properties, ...rest } = message(topic, body);
+  return { ...rest, propertyBytes: Buffer.from(properties), propertyAt: 0, propertyLength: 0, tagsCode: 0, ...more };
 }
 
 /** Appends in one group and waits until it is stored. */

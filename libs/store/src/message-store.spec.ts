@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeRecord, formatProperties, tagsCode } from '@halfmq/remoting/record';
-import { bodies, done, message, readAll, store, StoreFixture } from './fixture.js';
+import { bodies, done, message, plain, readAll, store, StoreFixture } from './fixture.js';
 import type { Arrival } from './message-store.js';
 
 describe('the message store', () => {
@@ -170,6 +170,24 @@ describe('the message store', () => {
     expect(place).toMatchObject({ queueOffset: 1, storeTimestamp: first?.storeTimestamp });
     expect(bodies(readAll(opened, 'a'))).toEqual(['1', '2']);
     expect(opened.maxOffset('b', 0)).toBe(0);
+  });
+
+  it('keeps nothing of plain messages with a number that does not fit, nor of their queue', async () => {
+    let opened = await fixture.open();
+    const tooMuch = { reconsumeTimes: 2 ** 31 };
+    const illegal = expect.objectContaining({ kind: 'illegal' });
+    expect(() => opened.appendPlain(plain('b', 'x', tooMuch), () => undefined)).toThrow(illegal);
+    const messages = [plain('c', '1'), plain('c', '2', tooMuch)] as const;
+    const batch = { count: 2, bytes: 2, message: (index: number) => messages[index] ?? messages[0] };
+    expect(() => opened.appendBatch(batch, () => undefined)).toThrow(illegal);
+    await done((stored) => void opened.appendPlain(plain('a', '1'), stored));
+    const alone = (): unknown => opened.appendPlain(plain('a', 'y', tooMuch), () => undefined);
+    expect(alone).toThrow(illegal);
+    await opened.close();
+    opened = await fixture.open();
+    await done((stored) => void opened.appendPlain(plain('a', '2'), stored));
+    expect(bodies(readAll(opened, 'a'))).toEqual(['1', '2']);
+    expect([opened.maxOffset('b', 0), opened.maxOffset('c', 0)]).toEqual([0, 0]);
   });
 
   it('opens with more queues than a call can have arguments', async () => {

@@ -19,6 +19,15 @@ export interface AppendingParts {
   readonly tail: Tail;
 }
 
+/** What there was before an append. */
+interface Before {
+  readonly end: number;
+  /** record bytes of the block it goes into */
+  readonly length: number;
+  /** queues begun by the group */
+  readonly begun: number;
+}
+
 /**
  * Places what is appended in the group under construction, all of an append or nothing. One block holds a whole append,
  * so that a cut log never ends within one.
@@ -44,7 +53,7 @@ export class Appending {
     const lengths = messages.map((message) => this.placement.length(message));
     const total = lengths.reduce((sum, length) => sum + length, 0);
     const block = this.blockFor(group, total);
-    const before = { length: block.length, begun: group.begun.length };
+    const before = this.before(group, block);
     const places: Place[] = [];
     try {
       for (const message of messages) {
@@ -53,8 +62,7 @@ export class Appending {
         places.push(this.placement.place(message, queue, block, length, this.storeTimestamp, tagSlot));
       }
     } catch (cause) {
-      this.takeBack(group, messages.slice(0, places.length), before);
-      throw new StoreError('illegal', 'a number of the message does not fit its field', { cause });
+      throw this.takenBack(group, messages.slice(0, places.length), before, cause);
     }
     this.end = block.physicalOffset + block.length;
     return places;
@@ -63,7 +71,13 @@ export class Appending {
   /** @throws StoreError illegal */
   plain(group: Group, message: PlainMessage): Place {
     const length = this.placement.plainLength(message);
-    return this.placePlain(group, this.blockFor(group, length), message, length);
+    const block = this.blockFor(group, length);
+    const before = this.before(group, block);
+    try {
+      return this.placePlain(group, block, message, length);
+    } catch (cause) {
+      throw this.takenBack(group, [], before, cause);
+    }
   }
 
   /** @throws StoreError illegal */
@@ -71,11 +85,16 @@ export class Appending {
     const first = batch.message(0);
     const fixed = this.placement.plainLength(first) - first.body.length - first.propertyLength;
     const block = this.blockFor(group, batch.count * fixed + batch.bytes);
+    const before = this.before(group, block);
     const places: Place[] = [];
-    for (let index = 0; index < batch.count; index++) {
-      const message = batch.message(index);
-      const length = fixed + message.body.length + message.propertyLength;
-      places.push(this.placePlain(group, block, message, length));
+    try {
+      for (let index = 0; index < batch.count; index++) {
+        const message = batch.message(index);
+        const length = fixed + message.body.length + message.propertyLength;
+        places.push(this.placePlain(group, block, message, length));
+      }
+    } catch (cause) {
+      throw this.takenBack(group, Array.from(places, () => first), before, cause);
     }
     return places;
   }
@@ -98,15 +117,23 @@ export class Appending {
     return block;
   }
 
-  private takeBack(
+  private before(group: Group, { length }: TailBlock): Before {
+    return { end: this.end, length, begun: group.begun.length };
+  }
+
+  /** Nothing of a failed append stays, not even a queue or an empty block. @returns what its caller is told */
+  private takenBack(
     group: Group,
-    placed: readonly NewMessage[],
-    before: { length: number; begun: number },
-  ): void {
+    placed: readonly Pick<NewMessage, 'topic' | 'queueId'>[],
+    { end, length, begun }: Before,
+    cause: unknown,
+  ): StoreError {
     const { queues, tail } = this.parts;
     for (const { topic, queueId } of placed) queues.find(topic, queueId)?.takeBack();
-    queues.unbegin(group.begun.splice(before.begun));
-    const empty = group.shortenLast(before.length);
+    queues.unbegin(group.begun.splice(begun));
+    const empty = group.shortenLast(length);
     if (empty) tail.rewind(empty);
+    this.end = end;
+    return new StoreError('illegal', 'a number of the message does not fit its field', { cause });
   }
 }

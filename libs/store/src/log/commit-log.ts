@@ -155,7 +155,7 @@ export class CommitLog {
 
   /** An empty log begins here, in a segment of its own. */
   beginAt(physicalOffset: number, crc: number): void {
-    this.appending.end = this.committed = physicalOffset;
+    this.appending.end = this.committed = this.answers.answeredThrough = physicalOffset;
     this.crc = crc;
   }
 
