@@ -59,7 +59,14 @@ export function message(topic: string, body: string, more: Partial<NewMessage> =
 
 export function plain(topic: string, body: string, more: Partial<PlainMessage> = {}): PlainMessage {
   const { properties, ...rest } = message(topic, body);
-  return { ...rest, propertyBytes: Buffer.from(properties), propertyAt: 0, propertyLength: 0, tagsCode: 0, ...more };
+  return {
+    ...rest,
+    propertyBytes: Buffer.from(properties),
+    propertyAt: 0,
+    propertyLength: 0,
+    tagsCode: 0,
+    ...more,
+  };
 }
 
 /** Appends in one group and waits until it is stored. */

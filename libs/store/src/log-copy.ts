@@ -1,3 +1,4 @@
+import { bodyCrc, decodeRecord } from '@halfmq/remoting/record';
 import { storeTimeOf } from './index/consume-queues.js';
 import type { LogBound } from './log-bound.js';
 import { firstCrc } from './log/block.js';
@@ -31,7 +32,8 @@ export class OwnLogCopy implements LogCopy {
     const { reader, commitLog, segments } = this.parts;
     if (from === commitLog.committed) return undefined;
     if (!(from >= segments.begin && from < commitLog.committed)) throw noRecord(from);
-    const block = reader.blockAt(from);
+    // in passing: a copy that reads along would keep all of the tail's memory from being used again
+    const block = reader.blockInPassing(from);
     if (!block) throw new StoreError('failed', `the block at ${from} is damaged`);
     const at = from - block.physicalOffset;
     for (const start of recordStarts(block.records)) {
@@ -53,21 +55,21 @@ export class OwnLogCopy implements LogCopy {
   async begin({ base, createdAt, table }: LogOpening): Promise<void> {
     const { commitLog, segments, queues, flush } = this.parts;
     this.mustFollow();
-    if (commitLog.committed !== segments.begin || queues.all().length > 0) {
+    // segments that were begun and have no record: a kill may have left several
+    if (segments.all.some((segment) => segments.use(segment).lastBlock() !== undefined)) {
       throw new StoreError('illegal', 'only an empty store can begin where another does');
     }
-    if (base !== commitLog.committed) {
-      const segment = segments.roll(base, createdAt, table, commitLog.epoch);
-      commitLog.beginAt(base, firstCrc(segment.header.segmentId));
-      flush.touch(segment);
-      await segments.dropOldest();
-    }
+    const segment = segments.roll(base, createdAt, table, commitLog.epoch);
+    commitLog.beginAt(base, firstCrc(segment.header.segmentId));
+    flush.touch(segment, base);
+    for (const queue of queues.all()) queues.remove(queue);
     const known = queuesOf(new QueueTable(table));
     for (const queue of known.all()) {
       queue.minOffset = queue.committedOffset;
       queues.add(queue);
     }
-    queues.nextNumber = Math.max(queues.nextNumber, known.nextNumber);
+    queues.nextNumber = known.nextNumber;
+    while (segments.all.length > 1) await segments.dropOldest();
   }
 
   write({ from, records }: LogPart, stored: Stored): void {
@@ -77,6 +79,7 @@ export class OwnLogCopy implements LogCopy {
       throw new StoreError('illegal', `the log ends at ${commitLog.committed}, the part begins at ${from}`);
     }
     commitLog.gate.checkDisk();
+    mustBeWhole(from, records);
     const group = regroup(from, records, queues);
     group.committed.push(() => projection.applyCopied(records));
     group.stored.push(stored);
@@ -133,6 +136,23 @@ export class OwnLogCopy implements LogCopy {
 
 function noRecord(offset: number): StoreError {
   return new StoreError('illegal', `no record of the log begins at ${offset}`);
+}
+
+/** Before anything of it is placed. @throws StoreError illegal */
+function mustBeWhole(from: number, records: Buffer): void {
+  let end = 0;
+  try {
+    for (const at of recordStarts(records)) {
+      const record = decodeRecord(records, at);
+      const { physicalOffset, size, body } = record;
+      if (physicalOffset !== from + at || bodyCrc(body) !== record.bodyCrc) break;
+      end = at + size;
+    }
+  } catch (cause) {
+    throw new StoreError('illegal', `the part at ${from} is damaged`, { cause });
+  }
+  if (end === 0 || end !== records.length)
+    throw new StoreError('illegal', `the part at ${from} is not whole`);
 }
 
 function lastStoreTime(records: Buffer): number {

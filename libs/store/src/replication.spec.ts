@@ -1,6 +1,10 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { bodies, done, message, readAll, store, StoreFixture } from './fixture.js';
 import type { Arrival, MessageStore } from './message-store.js';
+import { openStore } from './open-store.js';
 import { truncateLog } from './truncate-log.js';
 import { everythingIn, Workload } from './workload.js';
 
@@ -162,6 +166,63 @@ describe('a second copy', () => {
     await catchUp(copy, source);
     expect(everythingIn(source)).toEqual(everythingIn(copy));
     expect(source.copy.epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
+  });
+
+  it('that was cut short has no hole in its row of segments: a power loss later takes nothing synced', async () => {
+    const fill = async (each: string, count = 3): Promise<void> => {
+      for (let at = 0; at < count; at++)
+        await store(source, message('a', `${each}${at}`.padEnd(30_000, 'x')));
+    };
+    await fill('kept');
+    const common = source.maxPhysicalOffset;
+    // a segment is half full, and the one after it prepared
+    await fill('cut', 2);
+    await source.flush();
+    await source.close();
+    await truncateLog(one.options(SOURCE), common);
+    source = await one.open(SOURCE);
+    await fill('after');
+    await fill('more');
+    await source.flush();
+    const kept = bodies(readAll(source, 'a'));
+    expect(kept).toHaveLength(9);
+    const lost = mkdtempSync(join(tmpdir(), 'halfmq-cut-'));
+    cpSync(one.path, lost, { recursive: true, filter: (name) => !name.endsWith('lock') });
+    const mark = join(lost, 'mark.json');
+    writeFileSync(mark, JSON.stringify({ ...JSON.parse(readFileSync(mark, 'utf8')), boot: 'another' }));
+    const after = await openStore(one.options({ ...SOURCE, path: lost }));
+    expect(bodies(readAll(after, 'a'))).toEqual(kept);
+    await after.close();
+    rmSync(lost, { recursive: true, force: true });
+  });
+
+  it('begins again after a kill between its beginning and its first part', async () => {
+    await new Workload(one.clock, 15).run(source, 100);
+    await age();
+    for (let round = 0; round < 3; round++) {
+      await copy.copy.begin(source.copy.opening);
+      // its first sync must not miss the segment that is gone
+      await copy.flush();
+      if (round < 2) await copy.close();
+      if (round < 2) copy = await two.open(COPY);
+      copy.copy.follow();
+    }
+    expect(copy.load.unansweredBytes).toBe(0);
+    await catchUp(source, copy);
+    await copy.flush();
+    expect(bodies(readAll(copy, 'filler'))).toEqual(bodies(readAll(source, 'filler')));
+  });
+
+  it('keeps nothing of a part that is no whole part', async () => {
+    await store(source, message('a', '1'), message('b', '2'));
+    const part = source.copy.read(0);
+    if (!part) throw new Error('there is no part');
+    const illegal = expect.objectContaining({ kind: 'illegal' });
+    const cut = { ...part, records: part.records.subarray(0, part.records.length - 5) };
+    const torn = { ...part, records: Buffer.from(part.records).fill(0, part.records.length - 40) };
+    for (const wrong of [cut, torn]) expect(() => copy.copy.write(wrong, () => undefined)).toThrow(illegal);
+    await catchUp(source, copy);
+    expect([bodies(readAll(copy, 'a')), bodies(readAll(copy, 'b'))]).toEqual([['1'], ['2']]);
   });
 
   it('shows readers nothing beyond what is confirmed', async () => {

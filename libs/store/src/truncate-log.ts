@@ -6,7 +6,7 @@ import { BLOCK_HEADER } from './log/block.js';
 import { recordStarts } from './log/log-reader.js';
 import { salvage } from './log/page-scan.js';
 import { rebuild, removeSegment } from './log/rebuild.js';
-import { mapBytes } from './log/segment-files.js';
+import { mapBytes, segmentFile, sequencesIn } from './log/segment-files.js';
 import type { Segment } from './log/segment.js';
 import type { Segments } from './log/segments.js';
 import { Mark } from './mark.js';
@@ -32,11 +32,12 @@ export async function truncateLog(options: StoreOptions, offset: number): Promis
     const mark = new Mark(options.path);
     const segments = await loadSegments(options, folders.log, mark);
     const kept = keptOf(segments, offset);
-    const gone = segments.after(kept.sequence);
     await segments.close();
     await forgetAfter(options, offset);
     mark.reopened(kept.sequence);
-    for (const { path } of gone.toReversed()) remove(path);
+    // one that was only prepared too: what is begun in it later would lie behind a hole in the row
+    const gone = sequencesIn(folders.log).filter((sequence) => sequence > kept.sequence);
+    for (const sequence of gone.toReversed()) remove(segmentFile(folders.log, sequence));
     syncPath(folders.log);
     await cut(kept, offset, mapBytes(options.segmentBytes ?? SEGMENT_BYTES));
     syncPath(folders.log);

@@ -94,7 +94,12 @@ export class Appending {
         places.push(this.placePlain(group, block, message, length));
       }
     } catch (cause) {
-      throw this.takenBack(group, Array.from(places, () => first), before, cause);
+      throw this.takenBack(
+        group,
+        Array.from(places, () => first),
+        before,
+        cause,
+      );
     }
     return places;
   }

@@ -75,7 +75,8 @@ export class Flush {
     const sealed = (this.segments.current?.sequence ?? 0) - 1;
     try {
       await this.segments.syncFolder();
-      for (const segment of segments) await segment.sync();
+      // one that was unlinked meanwhile is not missed
+      for (const segment of segments) if (this.segments.all.includes(segment)) await segment.sync();
     } catch (cause) {
       const detail = 'the disk refused to sync: nothing is stored any more until the broker is restarted';
       this.failure = new StoreError('failed', detail, { cause });

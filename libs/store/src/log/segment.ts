@@ -46,6 +46,8 @@ export type Access = 'write' | 'read';
 export class Segment {
   private db: RootDatabase<Buffer, Buffer> | undefined;
   private descriptor: number | undefined;
+  /** resolves when the latest sync has ended */
+  private syncing: Promise<void> = Promise.resolve();
   private headerRead: SegmentHeader | undefined;
   private tableRead: QueueTable | undefined;
 
@@ -241,7 +243,9 @@ export class Segment {
   /** fdatasync in the thread pool. @throws when the disk says no: what was committed since the last one may be lost */
   async sync(): Promise<void> {
     this.descriptor ??= openSync(this.path, 'r');
-    await syncFile(this.descriptor);
+    const syncing = syncFile(this.descriptor);
+    this.syncing = syncing.catch(() => undefined);
+    await syncing;
   }
 
   async close(): Promise<void> {
@@ -249,6 +253,8 @@ export class Segment {
     this.db = undefined;
     this.tableRead = undefined;
     this.descriptor = undefined;
+    // its number would be given to another file
+    await this.syncing;
     if (descriptor !== undefined) closeSync(descriptor);
     await db?.close();
   }
