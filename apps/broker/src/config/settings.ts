@@ -99,7 +99,11 @@ export const SETTINGS = {
   transactionCheckInterval: setting(whole(1), 30_000, 'ms between its first two checks'),
 
   // messages and delays
-  maxMessageSize: setting(whole(1, 64 * MiB), 4 * MiB, 'bytes of a body'),
+  maxMessageSize: setting(
+    whole(1, 64 * MiB),
+    4 * MiB,
+    'bytes of a body; a frame has 16 MiB at most, whatever is set here',
+  ),
   maxTopicLength: setting(whole(1, 127), 127, "letters of a topic's name"),
   maxTransferBytesOnMessageInMemory: setting(whole(1), 262_144, 'bytes a pull returns at most'),
   maxTransferCountOnMessageInMemory: setting(whole(1), 32, 'messages a pull returns at most'),

@@ -68,7 +68,7 @@ const ASIDE: readonly (readonly [reason: string, names: string])[] = [
     searchBcqByCacheEnable travelCqFileNumWhenGetMessage`,
   ],
   [
-    'messages are always found by key, up to 32 at once',
+    'messages are always found by key, up to 64 at once',
     'messageIndexEnable maxHashSlotNum maxIndexNum defaultQueryMaxNum maxMsgsNumBatch',
   ],
   [
