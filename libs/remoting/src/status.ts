@@ -157,7 +157,7 @@ const TABLE = {
     [40400, 404],
     FINAL,
     'nothing matches the query',
-    'Nothing to do: an unknown offset means the group has not consumed yet.',
+    'Nothing to do: of an offset it means that the group has not consumed yet, of a message that it is not here, or not any more.',
   ),
 
   PULL_NOT_FOUND: status(
