@@ -196,7 +196,7 @@ async function assemble(options: StoreOptions, folders: StoreFolders, anew: bool
   const stops: Cancel[] = [];
   const close = async (): Promise<void> => {
     for (const stop of stops) stop();
-    await retention.settled();
+    await retention.close();
     await merge.close();
     const synced = await Promise.all([commitLog.close(), segments.syncPrepared()]).then(
       () => true,

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeRecord, formatProperties } from '@halfmq/remoting/record';
 import { bodies, done, message, readAll, store, StoreFixture } from './fixture.js';
 import type { MessageStore, StoreOptions } from './message-store.js';
+import type { LoggedDelayedMessages } from './state/delayed.js';
 import { HALF_TOPIC } from './system-topics.js';
 
 const MINUTE = 60_000;
@@ -143,6 +144,31 @@ describe('retention', () => {
       await fixture.clock.advance(20);
     expect(opened.minPhysicalOffset).toBeGreaterThan(0);
     expect(missed).toBe(0);
+  });
+
+  it('carries what memory does not hold, among them what was carried before, and lets go of the rest', async () => {
+    const at = fixture.clock.now() + 1000 * HOUR;
+    const schedule = (count: number, when: number): Promise<void> => {
+      for (let each = 0; each < count; each++)
+        opened.delayed.schedule(message('rmq_sys_wheel_timer', String(each)), when + each, () => undefined);
+      return opened.flush();
+    };
+    await reopenWith({ segmentBytes: 1024 * 1024 });
+    await schedule(1200, at);
+    await eventually(() => (opened.delayed as LoggedDelayedMessages).kept < 100);
+    await schedule(10, at - 50);
+    for (let round = 0; round < 2; round++) {
+      const before = opened.maxPhysicalOffset;
+      fixture.clock.setWallClock(fixture.clock.now() + 2 * HOUR);
+      while (opened.maxPhysicalOffset < before + 1_200_000)
+        await store(opened, message('filler', 'x'.repeat(200_000)));
+      fixture.clock.setWallClock(fixture.clock.now() + 2 * HOUR);
+      await eventually(() => opened.minPhysicalOffset >= before);
+      await reopenWith({ segmentBytes: 1024 * 1024 });
+    }
+    const due = opened.delayed.due(at + 9000, 9000);
+    expect(due).toHaveLength(1210);
+    expect(due.filter(({ physicalOffset }) => !opened.recordAt(physicalOffset))).toEqual([]);
   });
 
   it('keeps settings and consumer offsets', async () => {

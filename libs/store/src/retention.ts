@@ -40,6 +40,9 @@ const MOST_SEGMENTS_A_RETENTION = 8;
 
 /** Owed records appended in one group. */
 const MOST_AT_ONCE = 64;
+const MOST_SETTINGS_AT_ONCE = 256;
+/** Owed records looked at in one turn of the event loop. */
+const MOST_LOOKED_AT = 1024;
 
 /**
  * Unlinks the oldest segments when their last record is older than the retention time: in the hours for it, at any hour
@@ -49,6 +52,7 @@ const MOST_AT_ONCE = 64;
  */
 export class Retention {
   private running: Promise<void> = Promise.resolve();
+  private closed = false;
 
   constructor(private readonly parts: RetentionParts) {}
 
@@ -59,8 +63,9 @@ export class Retention {
     return this.running;
   }
 
-  /** Resolves when no unlinking is under way. */
-  settled(): Promise<void> {
+  /** Begins nothing more. Resolves when nothing is under way. */
+  close(): Promise<void> {
+    this.closed = true;
     return this.running;
   }
 
@@ -101,24 +106,52 @@ export class Retention {
 
   /** @returns whether nothing is owed any more before `end` */
   private async carryForward(end: number): Promise<boolean> {
-    const { halves, delayed, carried, settings, offsets, commitLog, projection } = this.parts;
-    const owed = [...halves.owed(), ...delayed.owed()];
-    carried.keepOnly(new Set(owed.map(({ physicalOffset }) => physicalOffset)));
-    const leaving = owed.filter(({ physicalOffset }) => carried.liesAt(physicalOffset) < end);
-    // on a full disk nothing can be carried: what can go without it makes room
-    if (!commitLog.writable && leaving.length > 0) return false;
+    const { settings, offsets, commitLog, projection } = this.parts;
     if (commitLog.writable) {
       // else they are in the state environment, and are logged when the next segment goes
-      settings.logAgain(end);
+      while (settings.logAgain(end, MOST_SETTINGS_AT_ONCE)) await commitLog.flush();
       if (offsets.everything().length > 0) this.logOffsets();
     }
-    for (let from = 0; from < leaving.length; from += MOST_AT_ONCE) {
-      for (const owed of leaving.slice(from, from + MOST_AT_ONCE)) if (owed.isOwed()) this.carry(owed);
-      await commitLog.flush();
-    }
-    await commitLog.flush();
+    if (!(await this.carryOwed(end))) return false;
     await projection.reach(end);
     return true;
+  }
+
+  /**
+   * Millions may be owed: they are looked at a few in a turn of the event loop, and none is held. What is placed is
+   * committed before each look: were a decision undone later, its half message or its delivery would be owed again.
+   */
+  private async carryOwed(end: number): Promise<boolean> {
+    const { halves, delayed, carried, commitLog } = this.parts;
+    const since = commitLog.committed;
+    const kept = new Set<number>();
+    let looked = 0;
+    let appended = 0;
+    for (const part of [halves, delayed]) {
+      for (const owed of part.owed()) {
+        if (looked++ % MOST_LOOKED_AT === 0 && !(await this.goesOn())) return false;
+        if (!owed.isOwed()) continue;
+        const lies = carried.liesAt(owed.physicalOffset);
+        if (lies < end) {
+          // on a full disk nothing can be carried: what can go without it makes room
+          if (!commitLog.writable) return false;
+          this.carry(owed);
+        } else if (lies === owed.physicalOffset) continue;
+        kept.add(owed.physicalOffset);
+        if (lies >= end || ++appended % MOST_AT_ONCE !== 0) continue;
+        await commitLog.flush();
+        commitLog.commit();
+      }
+    }
+    await commitLog.flush();
+    carried.keepOnly(kept, since);
+    return !this.closed;
+  }
+
+  private async goesOn(): Promise<boolean> {
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    this.parts.commitLog.commit();
+    return !this.closed;
   }
 
   private carry({ physicalOffset: named, decided }: Owed): void {

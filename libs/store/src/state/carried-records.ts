@@ -32,10 +32,10 @@ export class CarriedRecords implements Part {
     this.dirty.add(named);
   }
 
-  /** Forgets what is not owed any more. */
-  keepOnly(owed: ReadonlySet<number>): void {
-    for (const named of this.places.keys()) {
-      if (owed.has(named)) continue;
+  /** Forgets what is not owed any more; what was carried from the physical offset `since` on was not looked at. */
+  keepOnly(owed: ReadonlySet<number>, since: number): void {
+    for (const [named, place] of this.places) {
+      if (place >= since || owed.has(named)) continue;
       this.places.delete(named);
       this.dirty.add(named);
     }

@@ -8,6 +8,8 @@ import type { Change, StateEnvironment } from './state-environment.js';
 
 /** Read from the state environment at a time. */
 const WINDOW = 4096;
+/** Read in one turn of the event loop by who looks at all. */
+const PAGE = 1024;
 /** More of what the environment has are not kept in memory. */
 const MOST_KEPT = 4 * WINDOW;
 
@@ -27,7 +29,8 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
   /** of these, what the environment does not have */
   private readonly dirty = new Set<number>();
   private writing: DelayedMessage[] = [];
-  private removed: DelayedMessage[] = [];
+  /** left, and the environment has not heard of it: by physical offset */
+  private removed = new Map<number, DelayedMessage>();
   /** delivered, while the environment has them beyond the window */
   private readonly gone = new Set<number>();
   private removing: number[] = [];
@@ -132,6 +135,7 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
   private enrol({ deliverAt, physicalOffset }: DelayedMessage, isNew: boolean): void {
     this.entries.set(physicalOffset, deliverAt);
     if (isNew) this.dirty.add(physicalOffset);
+    this.removed.delete(physicalOffset);
     this.gone.delete(physicalOffset);
     this.count++;
   }
@@ -148,22 +152,29 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
     this.count--;
     const isNew = this.dirty.delete(physicalOffset);
     if (!isNew) {
-      this.removed.push(message);
+      this.removed.set(physicalOffset, message);
       if (isAfter(message, this.window)) this.gone.add(physicalOffset);
     }
     return isNew;
   }
 
-  /** Records of all that wait. Those in the environment are read as they are asked for. */
+  /**
+   * Records of all that wait. Those in the environment are read a page at a time; meanwhile messages may come, leave, and
+   * change sides: none that waits all the time is missed.
+   */
   *owed(): Generator<Owed> {
     for (const physicalOffset of this.entries.keys()) {
       yield { physicalOffset, isOwed: () => this.entries.has(physicalOffset) };
     }
     if (this.isAll || !this.state) return;
-    for (const key of this.state.keysAfter(keyOf(this.window), 'd')) {
-      const message = messageOf(key);
-      if (this.entries.has(message.physicalOffset)) continue;
-      yield { physicalOffset: message.physicalOffset, isOwed: () => this.waits(message) };
+    for (let from = keyOf(this.window); ;) {
+      const page = [...this.state.keysAfter(from, 'd', PAGE)];
+      for (const key of page) {
+        const message = messageOf(key);
+        yield { physicalOffset: message.physicalOffset, isOwed: () => this.waits(message) };
+        from = key;
+      }
+      if (page.length < PAGE) return;
     }
   }
 
@@ -181,16 +192,18 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
   }
 
   changes(): Change[] {
-    const removed = this.removed.filter(({ physicalOffset }) => !this.entries.has(physicalOffset));
-    const changes: Change[] = removed.map((message) => ({ key: keyOf(message), value: undefined }));
-    for (const { physicalOffset } of removed) this.removing.push(physicalOffset);
+    const changes: Change[] = [];
+    for (const [physicalOffset, message] of this.removed) {
+      changes.push({ key: keyOf(message), value: undefined });
+      this.removing.push(physicalOffset);
+    }
     for (const physicalOffset of this.dirty) {
       const message = { physicalOffset, deliverAt: this.entries.get(physicalOffset) ?? 0 };
       this.writing.push(message);
       changes.push({ key: keyOf(message), value: Buffer.alloc(0) });
     }
     if (changes.length > 0) changes.push({ key: DELAYED_COUNT_KEY, value: countOf(this.count) });
-    this.removed = [];
+    this.removed.clear();
     this.dirty.clear();
     return changes;
   }
@@ -214,16 +227,21 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
 
   /** What came in between is due before the window's end, and too much: the window ends earlier. */
   private drawIn(): void {
-    const stored: DelayedMessage[] = [];
+    const times = new Float64Array(this.entries.size - this.dirty.size);
+    let count = 0;
     for (const [physicalOffset, deliverAt] of this.entries) {
-      if (!this.dirty.has(physicalOffset)) stored.push({ deliverAt, physicalOffset });
+      if (!this.dirty.has(physicalOffset)) times[count++] = deliverAt;
     }
-    stored.sort((a, b) => a.deliverAt - b.deliverAt || a.physicalOffset - b.physicalOffset);
-    this.window = stored[WINDOW - 1] ?? this.window;
+    times.sort();
+    // of those at the same time none: any number may be
+    const from = times[WINDOW - 1] ?? 0;
+    this.window = { deliverAt: from - 1, physicalOffset: Number.MAX_SAFE_INTEGER };
     this.isAll = false;
-    for (const { physicalOffset } of stored.slice(WINDOW)) this.entries.delete(physicalOffset);
+    for (const [physicalOffset, deliverAt] of this.entries) {
+      if (deliverAt >= from && !this.dirty.has(physicalOffset)) this.entries.delete(physicalOffset);
+    }
     // delivered, but the environment still has them and would give them again
-    for (const message of this.removed) {
+    for (const message of this.removed.values()) {
       if (isAfter(message, this.window)) this.gone.add(message.physicalOffset);
     }
   }

@@ -21,7 +21,6 @@ import type { LoggedSettings } from './settings.js';
 import type { Change, StateEnvironment } from './state-environment.js';
 
 const WRITE_MS = 500;
-const MOST_ATTEMPTS = 1000;
 /** Plain messages move the applied offset too, now and then: the tail is what an open has to read. */
 const LONGEST_TAIL = 16 * 1024 * 1024;
 /** Records applied at the start before their changes are written. */
@@ -50,6 +49,8 @@ export interface Replayed {
 export class Projection {
   private applied = 0;
   private wanted = false;
+  /** who waits for the end of a write */
+  private readonly awaited: (() => void)[] = [];
   private hurry = false;
   private writing: Promise<void> | undefined;
   /** by key: the latest change of each counts */
@@ -145,13 +146,23 @@ export class Projection {
   /** Resolves when the log up to `offset`, which must be committed, is in the environment. @throws when it cannot be */
   async reach(offset: number): Promise<void> {
     this.hurry = true;
-    for (let attempt = 0; this.applied < offset; attempt++) {
-      if (attempt === MOST_ATTEMPTS) throw new Error(`the state is not written up to ${offset}`);
-      await this.writing;
-      await this.write();
-      await new Promise<void>((resolve) => void setImmediate(resolve));
+    try {
+      while (this.applied < offset) {
+        const next = this.nextWrite();
+        await this.writing;
+        // while a group is under construction it is put off to its commit
+        await this.write();
+        if (this.applied < offset) await next;
+        if (this.failing) throw new Error(`the state is not written up to ${offset}`);
+      }
+    } finally {
+      this.hurry = false;
     }
-    this.hurry = false;
+  }
+
+  /** Resolves when a write has ended, whatever came of it. */
+  private nextWrite(): Promise<void> {
+    return new Promise((resolve) => this.awaited.push(resolve));
   }
 
   /** Removes what nobody asks for any more. */
@@ -212,6 +223,7 @@ export class Projection {
       if (!this.failing) this.log.error('the state could not be written, it is tried again', { error });
       this.failing = true;
     }
+    for (const resolve of this.awaited.splice(0)) resolve();
   }
 
   /** Gives the environment back without a word: what is in it could not be read. */

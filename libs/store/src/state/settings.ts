@@ -56,14 +56,17 @@ export class LoggedSettings implements Settings, Part {
     this.dirty.add(`${kind}\0${name}`);
   }
 
-  /** Logs again what lies before this physical offset: its segment will go. */
-  logAgain(before: number): void {
+  /** Logs again what lies before this physical offset: its segment will go. @returns false when nothing is left */
+  logAgain(before: number, limit: number): boolean {
+    let left = limit;
     for (const kind of KINDS) {
       for (const [name, document] of this.of(kind)) {
-        if ((this.liesAt.get(`${kind}\0${name}`) ?? 0) < before)
-          this.put(kind, name, document, () => undefined);
+        if ((this.liesAt.get(`${kind}\0${name}`) ?? 0) >= before) continue;
+        if (left-- === 0) return true;
+        this.put(kind, name, document, () => undefined);
       }
     }
+    return false;
   }
 
   load(state: StateEnvironment): void {
