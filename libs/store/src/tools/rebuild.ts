@@ -16,12 +16,7 @@ export async function rebuildFolder(options: StoreFolderOptions, log: Log): Prom
   if (holder !== undefined) {
     throw new StoreError('locked', `${path} is in use by process ${holder}: stop it first`);
   }
-  if (folder.files().length === 0) {
-    throw new StoreError(
-      'format',
-      `${logPath} has no segments to make a state from: say where they lie (--log)`,
-    );
-  }
+  folder.someFiles();
   const { clusterName, brokerName, segmentBytes } = identity;
   return rebuildState({
     path,

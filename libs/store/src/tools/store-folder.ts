@@ -85,6 +85,13 @@ export class StoreFolder {
     });
   }
 
+  /** A store that was opened once has some. @throws StoreError format, when none is here */
+  someFiles(): SegmentFile[] {
+    const files = this.files();
+    if (files.length > 0) return files;
+    throw new StoreError('format', `${this.logPath} has no segments: say where they lie (--log)`);
+  }
+
   private file(sequence: number): SegmentFile {
     const path = segmentFile(this.logPath, sequence);
     const inDoubt = this.condition === 'power-loss' && sequence > this.syncedThrough;
@@ -104,9 +111,9 @@ export class StoreFolder {
     return this.condition === 'running' || isSoundTree(file) ? StateEnvironment.toRead(file) : undefined;
   }
 
-  /** All of them as a log to read from. @throws StoreError while some of it is in doubt */
+  /** All of them as a log to read from. @throws StoreError while some of it is in doubt, or none is here */
   open(): Segments {
-    if (this.files().some(({ inDoubt }) => inDoubt)) {
+    if (this.someFiles().some(({ inDoubt }) => inDoubt)) {
       throw new StoreError(
         'format',
         `${this.path} was in use when the machine went down: start the broker once, which makes its log whole again`,

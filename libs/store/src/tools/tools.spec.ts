@@ -144,6 +144,8 @@ describe('the tools of a store', () => {
     expect((await inspectStore({ path: fixture.path })).state).toBeUndefined();
     const nowhere = { path: fixture.path, logPath: fixture.path };
     await expect(rebuildFolder(nowhere, silentLog)).rejects.toThrow('say where they lie');
+    await expect(verifyStore(nowhere)).rejects.toThrow('say where they lie');
+    await expect(findRecords(nowhere, { physicalOffset: 0, count: 1 })).rejects.toThrow('say where they lie');
     const report = await rebuildFolder({ path: fixture.path }, silentLog);
     expect(report).toMatchObject({ topics: 1, pendingHalves: 0 });
     expect((await inspectStore({ path: fixture.path })).state).toMatchObject({ settings: 1 });
