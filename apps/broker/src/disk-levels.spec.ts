@@ -16,13 +16,13 @@ describe('when and above which level segments go', () => {
       diskSpaceWarningLevelRatio: 99,
       cleanFileForciblyEnable: true,
     };
-    expect(diskLevels(most)).toEqual({ cleanAt: 0.95, forceAt: 0.85, refuseAt: 0.9 });
+    expect(diskLevels(most)).toMatchObject({ cleanAt: 0.95, forceAt: 0.85, refuseAt: 0.9 });
     const least = {
       diskMaxUsedSpaceRatio: 1,
       diskSpaceCleanForciblyRatio: 1,
       diskSpaceWarningLevelRatio: 1,
       cleanFileForciblyEnable: false,
     };
-    expect(diskLevels(least)).toEqual({ cleanAt: 0.1, forceAt: undefined, refuseAt: 0.35 });
+    expect(diskLevels(least)).toMatchObject({ cleanAt: 0.1, forceAt: undefined, refuseAt: 0.35 });
   });
 });

@@ -13,11 +13,13 @@ export function diskLevels(config: DiskSettings): {
   cleanAt: number;
   forceAt: number | undefined;
   refuseAt: number;
+  advice: string;
 } {
   return {
     cleanAt: within(config.diskMaxUsedSpaceRatio, 10, 95),
     forceAt: config.cleanFileForciblyEnable ? within(config.diskSpaceCleanForciblyRatio, 30, 85) : undefined,
     refuseAt: within(config.diskSpaceWarningLevelRatio, 35, 90),
+    advice: 'lower fileReservedTime or diskSpaceCleanForciblyRatio so that older messages go',
   };
 }
 

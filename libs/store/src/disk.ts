@@ -10,6 +10,8 @@ export interface DiskLevels {
   readonly forceAt?: number | undefined;
   /** above: sends are refused, so that what is owed and decided still has room */
   readonly refuseAt: number;
+  /** what whoever runs it can change besides making room */
+  readonly advice?: string;
   /** how much of the disk that holds this path is in use; statfs by default */
   readonly used?: (path: string) => Promise<number>;
 }
@@ -35,7 +37,12 @@ export class Disk {
   }
 
   private fullness(): string {
-    return `the disk is ${Math.round(this.used * 100)} % full: make room, sends resume by themselves`;
+    const { refuseAt = 1, advice } = this.levels ?? {};
+    const percent = (part: number): number => Math.round(part * 100);
+    return (
+      `the disk of ${this.path} is ${percent(this.used)} % full and sends are refused above ${percent(refuseAt)} %: ` +
+      `make room${advice ? `, or ${advice}` : ''}; sends resume by themselves`
+    );
   }
 
   get refuses(): boolean {

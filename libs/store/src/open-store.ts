@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { every, type Cancel } from '@halfmq/remoting/record';
+import { DiskRoom, mustHaveRoomToOpen } from './disk-room.js';
 import { Disk } from './disk.js';
 import { holdsSegments, takeFolders, type StoreFolders } from './folders.js';
 import { identify } from './format.js';
@@ -37,6 +38,8 @@ import { LogStore } from './store.js';
 export const SEGMENT_BYTES = 256 * 1024 * 1024;
 /** The newest messages kept in memory. */
 const TAIL_BYTES = 16 * 1024 * 1024;
+/** What merging writes before it gives pages back. */
+const MERGE_ROOM = 8 * 1024 * 1024;
 const SYNC_TIMEOUT_MS = 5000;
 const SNAPSHOT_MS = 5000;
 const RETENTION_MS = 10_000;
@@ -63,6 +66,7 @@ export async function openFolder(options: StoreOptions, anew: boolean): Promise<
 
 /** Recovers the log's files after a power loss, and finds the row of segments. */
 export async function loadSegments(options: StoreOptions, path: string, mark: Mark): Promise<Segments> {
+  mustHaveRoomToOpen(path);
   const hasLog = holdsSegments(path);
   if (!hasLog) refuseWithoutLog(options.path, path, mark);
   const { clusterName, brokerName, segmentBytes = SEGMENT_BYTES } = options;
@@ -91,7 +95,7 @@ function openLog(
   mark: Mark,
   onCommitted: (group: CommittedGroup) => void,
 ) {
-  const { clock, log, storeHost, segmentBytes = SEGMENT_BYTES } = options;
+  const { clock, log, storeHost, segmentBytes = SEGMENT_BYTES, syncTimeoutMs = SYNC_TIMEOUT_MS } = options;
   const queues = new Queues();
   const end = recoverLog(segments, queues, clock.now());
   const tail = new Tail(TAIL_BYTES);
@@ -100,25 +104,25 @@ function openLog(
   const flush = new Flush(segments, mark, end.physicalOffset, (error) =>
     log.error(error.message, { cause: error.cause }),
   );
-  const sync = options.flush === 'SYNC_FLUSH';
-  const { syncTimeoutMs = SYNC_TIMEOUT_MS } = options;
-  const filling = new Filling({ clock, log, segmentBytes, segments, queues, flush }, end.segmentBytes);
+  const room = new DiskRoom(segments.path, clock);
+  const filling = new Filling({ clock, room, log, segmentBytes, segments, queues, flush }, end.segmentBytes);
   const parts = {
     clock,
     log,
     storeHost,
-    sync,
+    sync: options.flush === 'SYNC_FLUSH',
     syncTimeoutMs,
     segments,
     queues,
     tail,
     flush,
     filling,
+    room,
     onCommitted,
   };
   const commitLog = new CommitLog(parts, end);
   const epoch = (): number => commitLog.epoch;
-  const hasRoom = (): boolean => commitLog.writable;
+  const hasRoom = (): boolean => commitLog.writable && room.has(MERGE_ROOM);
   const merge = new Merge({ log, segmentBytes, segments, flush, filling, epoch, hasRoom });
   const consumeQueues = new ConsumeQueues(segments, reader, damage);
   const committed = (): number => commitLog.committed;

@@ -97,11 +97,14 @@ export class Retention {
 
   /** @param end store time of the last record: the next segment is created with it */
   private mayGo(end: number): boolean {
-    const { clock, retentionMs, deleteAtHours, disk } = this.parts;
+    const { clock, deleteAtHours, disk } = this.parts;
     if (disk.needsRoom) return true;
-    const now = clock.now();
-    if (end >= now - retentionMs) return false;
-    return disk.wantsRoom || (deleteAtHours?.includes(new Date(now).getHours()) ?? true);
+    if (!this.isExpired(end)) return false;
+    return disk.wantsRoom || (deleteAtHours?.includes(new Date(clock.now()).getHours()) ?? true);
+  }
+
+  private isExpired(end: number): boolean {
+    return end < this.parts.clock.now() - this.parts.retentionMs;
   }
 
   /** @returns whether nothing is owed any more before `end` */
@@ -175,7 +178,9 @@ export class Retention {
     if (!next) return;
     const { table } = segments.use(next);
     for (const queue of queues.all()) queue.minOffset = Math.max(queue.minOffset, table.nextOf(queue.number));
-    log.info('retention unlinks a segment', { path: segments.all[0]?.path });
+    const path = segments.all[0]?.path;
+    if (this.isExpired(next.header.createdAt)) log.info('retention unlinks a segment', { path });
+    else log.warn('the disk needs room: retention unlinks a segment before its time', { path });
     await segments.dropOldest();
     const [undecided] = halves.list(1);
     const named = queues.find(HALF_TOPIC, 0)?.minOffset ?? 0;

@@ -7,12 +7,13 @@ import {
   type Stored,
   type StoreError,
 } from '../message-store.js';
+import type { DiskRoom } from '../disk-room.js';
 import { Appending } from './appending.js';
 import type { Filling } from './filling.js';
 import type { Flush } from './flush.js';
 import { CommitTurn } from './commit-turn.js';
 import { GroupAnswers } from './group-answers.js';
-import { Group } from './group.js';
+import { Group, TREE_ROOM } from './group.js';
 import type { LogEnd } from './log-end.js';
 import type { Queues } from './queues.js';
 import type { Segments } from './segments.js';
@@ -27,6 +28,7 @@ export interface CommitLogParts {
   readonly sync: boolean;
   readonly syncTimeoutMs: number;
   readonly filling: Filling;
+  readonly room: DiskRoom;
   readonly segments: Segments;
   readonly queues: Queues;
   readonly tail: Tail;
@@ -182,9 +184,10 @@ export class CommitLog {
   };
 
   private write(group: Group): CommittedGroup {
-    const { segments, flush, clock } = this.parts;
+    const { segments, flush, clock, room } = this.parts;
     const segment = segments.current;
     if (!segment) throw new Error('no segment is open');
+    room.take(group.pageBytes);
     const began = clock.monotonic();
     const written = writeGroup(group, segments.use(segment), this.epoch, this.crc);
     this.gate.took(clock.monotonic() - began);
@@ -233,6 +236,7 @@ export class CommitLog {
   private raiseEpoch(): void {
     const segment = this.parts.segments.current;
     if (!segment) return;
+    this.parts.room.take(TREE_ROOM);
     segment.transaction(() => segment.putEpoch(this.epoch + 1));
     this.epoch++;
     this.parts.flush.touch(segment);

@@ -1,4 +1,5 @@
 import type { Clock, Log } from '@halfmq/remoting/record';
+import type { DiskRoom } from '../disk-room.js';
 import { firstCrc, pageBytes } from './block.js';
 import type { Flush } from './flush.js';
 import { encodeQueueTable } from './queue-table.js';
@@ -7,9 +8,12 @@ import type { Segments } from './segments.js';
 
 /** Between two tries to begin the next segment. */
 const PAUSE_MS = 1000;
+/** The file, its lock, its first commit. */
+const FILE_ROOM = 128 * 1024;
 
 export interface FillingParts {
   readonly clock: Clock;
+  readonly room: Pick<DiskRoom, 'has' | 'take'>;
   readonly log: Log;
   readonly segmentBytes: number;
   readonly segments: Segments;
@@ -50,10 +54,11 @@ export class Filling {
    * who does may begin and end queues in the next group, which may fail.
    */
   tableWhenFull(): Buffer | undefined {
-    const { clock, segments, segmentBytes, queues } = this.parts;
+    const { clock, room, segments, segmentBytes, queues } = this.parts;
     const isFull = this.bytes >= segmentBytes;
     if ((!isFull && this.bytes * 2 < segmentBytes) || clock.monotonic() < this.notBefore) return undefined;
-    segments.prepareSoon((error) => this.later('the next segment could not be prepared', error));
+    if (room.has(FILE_ROOM))
+      segments.prepareSoon((error) => this.later('the next segment could not be prepared', error));
     return isFull ? encodeQueueTable(queues.all(), queues.nextNumber) : undefined;
   }
 
@@ -62,8 +67,9 @@ export class Filling {
    * @returns its running checksum; undefined when it cannot be begun: this one grows on, LMDB's map with it
    */
   roll(table: Buffer, base: number, createdAt: number, epoch: number): number | undefined {
-    const { segments, flush } = this.parts;
+    const { segments, flush, room } = this.parts;
     try {
+      room.take(FILE_ROOM + table.length);
       const segment = segments.roll(base, createdAt, table, epoch);
       this.bytes = 0;
       flush.touch(segment);

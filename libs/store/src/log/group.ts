@@ -1,7 +1,11 @@
 import type { Queue } from '../index/queue.js';
 import type { Stored, StoreError, Waits } from '../message-store.js';
+import { PAGE_SIZE, pageBytes } from './block.js';
 import type { Queues } from './queues.js';
 import type { TailBlock } from './tail.js';
+
+/** Tree pages that a commit writes anew. */
+export const TREE_ROOM = 64 * 1024;
 
 /** What arrived in one turn of the event loop: committed as a whole or undone as a whole. */
 export class Group {
@@ -24,6 +28,12 @@ export class Group {
 
   get isEmpty(): boolean {
     return this.blocks.length === 0 && this.begun.length === 0 && this.ended.length === 0;
+  }
+
+  /** What its commit takes of the disk, at most. */
+  get pageBytes(): number {
+    const queues = this.touched.size + this.begun.length + this.ended.length;
+    return this.blocks.reduce((sum, { length }) => sum + pageBytes(length), TREE_ROOM + queues * PAGE_SIZE);
   }
 
   /** Somebody waits for the commit and not for the disk. */

@@ -14,6 +14,7 @@ import {
   queueKey,
 } from '../keys.js';
 import { BLOCK_HEADER, PAGE_SIZE, readBlockHeader, type BlockHeader } from './block.js';
+import { ensureLockFile } from './lock-file.js';
 import { readOpening } from './opening.js';
 import { QueueTable } from './queue-table.js';
 import {
@@ -97,7 +98,9 @@ export class Segment {
   }
 
   private environment(): RootDatabase<Buffer, Buffer> {
-    this.db ??= open<Buffer, Buffer>({
+    if (this.db) return this.db;
+    ensureLockFile(this.path);
+    this.db = open<Buffer, Buffer>({
       path: this.path,
       noSubdir: true,
       readOnly: this.access === 'read',

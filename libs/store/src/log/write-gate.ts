@@ -1,10 +1,8 @@
-import { statfsSync } from 'node:fs';
 import type { Cancel, Clock, Log } from '@halfmq/remoting/record';
+import { LITTLE_ROOM, roomAt } from '../disk-room.js';
 import { StoreError } from '../message-store.js';
 import type { Flush } from './flush.js';
 
-/** Less room than this on the disk, and a failed commit is called a full disk. LMDB's own error code does not tell. */
-const LEAST_ROOM = 64 * 1024 * 1024;
 const PROBE_MS = 1000;
 /** A commit that takes longer is told to who asks. */
 const NOTABLE_MS = 50;
@@ -71,14 +69,12 @@ export class WriteGate {
   }
 
   private reason(cause: unknown): StoreError {
-    const room = this.room();
-    return room < LEAST_ROOM
+    const room = roomAt(this.path);
+    return room < LITTLE_ROOM
       ? new StoreError(
           'disk-full',
-          `the disk has ${room} bytes left: make room, sends resume by themselves`,
-          {
-            cause,
-          },
+          `the disk of ${this.path} has ${room} bytes left: make room, sends resume by themselves`,
+          { cause },
         )
       : new StoreError(
           'failed',
@@ -87,16 +83,6 @@ export class WriteGate {
             cause,
           },
         );
-  }
-
-  /** Also asked in a timer: it must not throw when even that cannot be read. */
-  private room(): number {
-    try {
-      const { bavail, bsize } = statfsSync(this.path);
-      return bavail * bsize;
-    } catch {
-      return Infinity;
-    }
   }
 
   private tryAgain(): void {

@@ -3,9 +3,11 @@ import { dirname, join } from 'node:path';
 import { crc32c } from '@node-rs/crc32';
 import { open, type RootDatabase } from 'lmdb';
 import { readLong, writeLong, type Log } from '@halfmq/remoting/record';
+import { mustHaveRoom } from '../disk-room.js';
 import { syncPath } from '../format.js';
 import { APPLIED_KEY, afterPrefix } from '../keys.js';
 import { PAGE_SIZE } from '../log/block.js';
+import { ensureLockFile } from '../log/lock-file.js';
 import type { Access } from '../log/segment.js';
 import { StoreError } from '../store-error.js';
 import { isSoundTree } from './tree-check.js';
@@ -22,6 +24,7 @@ export interface Change {
  */
 const CHECKED = 0xff;
 const CONTENT = 5;
+const LEAST_ROOM = 256 * 1024;
 
 export const stateFile = (storePath: string): string => join(storePath, 'state.mdb');
 
@@ -64,7 +67,11 @@ export class StateEnvironment {
     return new StateEnvironment(path, 'read');
   }
 
-  private constructor(path: string, access: Access = 'write') {
+  private constructor(
+    private readonly path: string,
+    access: Access = 'write',
+  ) {
+    ensureLockFile(path);
     this.db = open<Buffer, Buffer>({
       path,
       readOnly: access === 'read',
@@ -115,18 +122,25 @@ export class StateEnvironment {
   async write(changes: readonly Change[], appliedOffset: number): Promise<void> {
     const applied = Buffer.alloc(8);
     writeLong(applied, 0, appliedOffset);
-    await this.db.transaction(() => {
+    const write = (): void => {
       for (const { key, value } of changes) {
         if (value) void this.db.put(key, checked(key, value));
         else void this.db.remove(key);
       }
       void this.db.put(APPLIED_KEY, checked(APPLIED_KEY, applied));
-    });
+    };
+    mustHaveRoom(this.path, roomFor(changes));
+    await this.db.transaction(write);
   }
 
   async close(): Promise<void> {
     await this.db.close();
   }
+}
+
+/** A change may write a way down the tree anew. */
+function roomFor(changes: readonly Change[]): number {
+  return changes.reduce((sum, { value }) => sum + 2 * PAGE_SIZE + (value?.length ?? 0), LEAST_ROOM);
 }
 
 function checked(key: Buffer, content: Buffer): Buffer {
