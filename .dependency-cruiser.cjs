@@ -92,6 +92,7 @@ module.exports = {
           '^libs/remoting/src/(record-door|transport|settings/index)[.]ts$',
           '^libs/store/src/tools/index[.]ts$',
           '^libs/transaction/src/(nest|typeorm)/index[.]ts$',
+          '^libs/testing/src/jest[.]ts$',
         ],
       },
     },

@@ -36,6 +36,8 @@ export interface RunningBroker {
   readonly address: string;
   /** brokerName */
   readonly name: string;
+  /** what it keeps, to look into from the same process */
+  readonly store: MessageStore;
   /** Drains and stops: what was accepted is answered, the store is closed. Safe to call again. */
   close(): Promise<void>;
 }
@@ -72,6 +74,7 @@ class Broker implements RunningBroker {
   private readonly config: BrokerConfig;
   private readonly undo: (() => void | Promise<void>)[] = [];
   private closed: Promise<void> | undefined;
+  private opened: MessageStore | undefined;
 
   constructor(
     private readonly settings: Settings,
@@ -83,6 +86,11 @@ class Broker implements RunningBroker {
 
   get name(): string {
     return this.config.brokerName;
+  }
+
+  get store(): MessageStore {
+    if (!this.opened) throw new Error('the store is not open yet');
+    return this.opened;
   }
 
   async start(): Promise<void> {
@@ -141,6 +149,7 @@ class Broker implements RunningBroker {
       firstCheckAfterMs: firstCheckAfter(config),
     });
     this.undo.push(() => store.close());
+    this.opened = store;
     return store;
   }
 

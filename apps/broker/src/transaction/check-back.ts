@@ -1,5 +1,6 @@
 import type { Cancel, Clock, Log } from '@halfmq/remoting';
 import { StoreError, type HalfMessage, type MessageStore } from '@halfmq/store';
+import { channels } from '../channels.js';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Clients } from '../directory/clients.js';
 import { SystemTopic } from '../directory/topic-names.js';
@@ -162,6 +163,7 @@ export class CheckBack {
       this.postpone(half, 1);
     } else {
       this.spend(asked);
+      if (channels.asked.hasSubscribers) channels.asked.publish({ store: this.store, half });
       this.store.halves.checked(half.halfOffset, this.later(Math.min(2 ** half.checks, LONGEST_BACK_OFF)));
     }
   }

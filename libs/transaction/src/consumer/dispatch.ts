@@ -1,4 +1,5 @@
 import type { Clock, Log } from '@halfmq/remoting';
+import { channels } from '../channels.js';
 import { parseDuration } from '../duration.js';
 import { DeadLetter, RetryIn } from '../errors.js';
 import { InFlight } from '../in-flight.js';
@@ -26,7 +27,7 @@ export interface DispatchParts {
  */
 export class Dispatch {
   private readonly queues = new Set<ConsumedQueue>();
-  private readonly handling = new InFlight();
+  private readonly handling = new InFlight(channels.work);
   private running = 0;
   private stopped = false;
 
@@ -80,6 +81,7 @@ export class Dispatch {
   private async handle(queue: ConsumedQueue, taken: TakenMessage): Promise<void> {
     try {
       const thrown = await this.run(taken);
+      this.tell(taken, thrown);
       // a queue given to another member: it is delivered there, as unfinished
       if (queue.dropped && thrown !== undefined) queue.finished(taken);
       else await this.settle(queue, taken, thrown);
@@ -90,6 +92,11 @@ export class Dispatch {
       this.running--;
       this.wake();
     }
+  }
+
+  private tell({ message }: TakenMessage, error: unknown): void {
+    if (!channels.handled.hasSubscribers) return;
+    channels.handled.publish({ group: this.parts.options.group, message, error });
   }
 
   /** @returns what the handler threw */

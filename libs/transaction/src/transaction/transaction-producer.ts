@@ -11,6 +11,7 @@ import {
   type Peer,
 } from '@halfmq/remoting';
 import { refusal, type BrokerAddress } from '../broker-requests.js';
+import { channels } from '../channels.js';
 import type { ClientParts } from '../client-parts.js';
 import type { TransactionProducerOptions } from '../client-options.js';
 import { ClientClosed, SendFailed, VerdictConflict } from '../errors.js';
@@ -39,7 +40,7 @@ const VERDICT = {
  * verdict comes, a broker asks a live producer of the group, this process or another one, and `check` answers.
  */
 export class TransactionProducer {
-  private readonly work = new InFlight();
+  private readonly work = new InFlight(channels.work);
   private closed = false;
   private closing: Promise<void> | undefined;
 

@@ -57,7 +57,7 @@ export type BodyCheck = <T>(topic: TopicOrName<T>, body: T) => void;
  */
 export class Transactions<Manager> {
   private readonly scopes = new AsyncLocalStorage<Scope<Manager>>();
-  private readonly runs = new InFlight();
+  private readonly runs = new InFlight(channels.work);
 
   constructor(
     private readonly barrier: Barrier<Manager>,
