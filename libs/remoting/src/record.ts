@@ -263,6 +263,16 @@ function readFields(record: Buffer, v2: boolean): MessageRecord {
   };
 }
 
+/** Where in the source the length (int16) of the properties stands, of the whole record that begins at `at`. */
+export function propertiesFieldAt(source: Buffer, at: number): number {
+  const sysFlag = source.readInt32BE(at + RecordField.SYS_FLAG);
+  const hosts = hostLength(sysFlag, SysFlag.BORN_HOST_V6) + hostLength(sysFlag, SysFlag.STORE_HOST_V6);
+  const bodyAt = at + 72 + hosts;
+  const topicAt = bodyAt + source.readInt32BE(bodyAt - 4);
+  const v2 = source.readInt32BE(at + RecordField.MAGIC) === RECORD_MAGIC_V2;
+  return topicAt + (v2 ? 2 + source.readInt16BE(topicAt) : 1 + source.readUInt8(topicAt));
+}
+
 function hostLength(sysFlag: number, v6Bit: number): number {
   return (sysFlag & v6Bit) !== 0 ? 20 : 8;
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { decodeRecord, formatProperties, tagsCode } from '@halfmq/remoting/record';
+import { decodeRecord, decodeRecords, formatProperties, tagsCode } from '@halfmq/remoting/record';
 import { bodies, done, message, plain, readAll, store, StoreFixture } from './fixture.js';
 import type { Arrival } from './message-store.js';
 
@@ -74,6 +74,26 @@ describe('the message store', () => {
     expect(opened.read('a', 0, 0, only('none'))).toMatchObject({
       status: 'NO_MATCHED_MESSAGE',
       nextOffset: 4,
+    });
+  });
+
+  it('answers the records alone that a judge of them wants, and lets it judge so many at most', async () => {
+    const opened = await fixture.open();
+    await store(opened, ...['x', 'y', 'x', 'y', 'y', 'y'].map((body) => message('a', body)));
+    const judged: string[] = [];
+    const wants = (body: string) => (records: Buffer, at: number) => {
+      const record = decodeRecord(records, at);
+      judged.push(record.body.toString());
+      return judged.at(-1) === body;
+    };
+    const limits = { maxMessages: 9, maxBytes: 9999 };
+    const found = opened.read('a', 0, 0, { ...limits, judge: { most: 4, wants: wants('x') } });
+    expect(found).toMatchObject({ status: 'FOUND', count: 2, nextOffset: 4 });
+    expect(bodies(decodeRecords(Buffer.concat(found.records)))).toEqual(['x', 'x']);
+    expect(judged).toEqual(['x', 'y', 'x', 'y']);
+    expect(opened.read('a', 0, 4, { ...limits, judge: { most: 1, wants: wants('x') } })).toMatchObject({
+      status: 'NO_MATCHED_MESSAGE',
+      nextOffset: 5,
     });
   });
 

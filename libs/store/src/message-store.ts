@@ -1,4 +1,5 @@
 import type { Arrival } from './arrival.js';
+import type { ReadLimits, ReadResult } from './reading.js';
 import type { LogCopy } from './replication.js';
 import type { Host } from '@halfmq/remoting/record';
 import type { StoreError } from './store-error.js';
@@ -6,6 +7,7 @@ import type { Verdict } from './verdict.js';
 import type { StoreLoad } from './store-load.js';
 
 export type { Arrival } from './arrival.js';
+export type { ReadLimits, ReadResult, ReadStatus, RecordJudge } from './reading.js';
 export { StoreError, type StoreErrorKind } from './store-error.js';
 export type { Verdict } from './verdict.js';
 export type { StoreLoad } from './store-load.js';
@@ -87,37 +89,6 @@ export interface Place {
  * says that it is stored, and is heard only by who asked for it.
  */
 export type Stored = (error?: StoreError) => void;
-
-export type ReadStatus =
-  | 'FOUND'
-  /** scanned, and nothing was accepted: read again from nextOffset */
-  | 'NO_MATCHED_MESSAGE'
-  /** the queue was never written to */
-  | 'NO_MESSAGE_IN_QUEUE'
-  /** offset = max: nothing yet */
-  | 'OFFSET_OVERFLOW_ONE'
-  | 'OFFSET_OVERFLOW_BADLY'
-  | 'OFFSET_TOO_SMALL';
-
-export interface ReadLimits {
-  readonly maxMessages: number;
-  /** at least one message is returned even when it is larger */
-  readonly maxBytes: number;
-  /** by the index's tag slot: javaHashCode of TAGS, 0 without */
-  readonly accepts?: ((tagsCode: number) => boolean) | undefined;
-}
-
-export interface ReadResult {
-  readonly status: ReadStatus;
-  /** whole records, one after the other, possibly several in one piece; stay valid, must not be changed */
-  readonly records: readonly Buffer[];
-  readonly count: number;
-  /** where to read on; after the last scanned entry, found or not */
-  readonly nextOffset: number;
-  readonly minOffset: number;
-  /** of the next message to be stored */
-  readonly maxOffset: number;
-}
 
 /** By store time, ms since 1970, both ends included. */
 export interface KeyRange {

@@ -3,12 +3,15 @@ import type { Damage } from '../log/damage.js';
 import type { LogReader } from '../log/log-reader.js';
 import type { BlockView } from '../log/recent-blocks.js';
 import type { Segments } from '../log/segments.js';
-import type { ReadLimits, ReadResult, ReadStatus } from '../message-store.js';
+import type { ReadLimits, ReadResult, ReadStatus } from '../reading.js';
 import { ENTRY, entryOffset, entrySize, entryTagsCode } from './entries.js';
 import type { Chunk, Queue } from './queue.js';
 
 /** Entries looked at in one read; a filter that accepts nothing must not hold the event loop. */
 const MOST_SCANNED = 4096;
+
+/** Bytes of records that are judged in one read: all of them are read for that, wanted or not. */
+const MOST_BYTES_JUDGED = 4 * 1024 * 1024;
 
 /** Queues of which the entries read last are kept. */
 const MOST_REMEMBERED = 64;
@@ -181,6 +184,8 @@ class Gathering {
   private readonly records: Buffer[] = [];
   private count = 0;
   private bytes = 0;
+  private judged = 0;
+  private bytesJudged = 0;
   private block: BlockView | undefined;
   private runFrom = 0;
   private runEnd = 0;
@@ -193,12 +198,12 @@ class Gathering {
 
   /** @returns the offset after the last entry looked at */
   scan(chunk: Chunk, from: number, end: number): number {
-    const { accepts, maxMessages, maxBytes } = this.limits;
+    const { accepts, maxMessages } = this.limits;
     for (let offset = from; offset < end; offset++) {
       const index = offset - chunk.from;
       if (accepts && !accepts(entryTagsCode(chunk.entries, index))) continue;
       const size = entrySize(chunk.entries, index);
-      if (this.count > 0 && (this.count >= maxMessages || this.bytes + size > maxBytes)) {
+      if (this.isFullFor(size)) {
         this.full = true;
         return offset;
       }
@@ -206,6 +211,14 @@ class Gathering {
     }
     this.full = this.count >= maxMessages;
     return end;
+  }
+
+  /** The first record is always taken. */
+  private isFullFor(size: number): boolean {
+    const { maxMessages, maxBytes, judge } = this.limits;
+    if (this.count > 0 && (this.count >= maxMessages || this.bytes + size > maxBytes)) return true;
+    if (!judge || this.judged === 0) return false;
+    return this.judged >= judge.most || this.bytesJudged + size > MOST_BYTES_JUDGED;
   }
 
   /** A record that cannot be read, or is not the one the entry stands for, is left out. */
@@ -219,9 +232,22 @@ class Gathering {
       this.runEnd = physicalOffset;
     }
     if (!this.block || !isRecord(this.block, physicalOffset, size, queueOffset)) return;
+    if (!this.isWanted(this.block, physicalOffset, size)) return;
     this.runEnd = physicalOffset + size;
     this.count++;
     this.bytes += size;
+  }
+
+  private isWanted(
+    { records, physicalOffset: begin }: BlockView,
+    physicalOffset: number,
+    size: number,
+  ): boolean {
+    const { judge } = this.limits;
+    if (!judge) return true;
+    this.judged++;
+    this.bytesJudged += size;
+    return judge.wants(records, physicalOffset - begin);
   }
 
   /** Something else will be read: copies what dies then. */
