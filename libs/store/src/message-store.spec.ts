@@ -1,3 +1,5 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeRecord, decodeRecords, formatProperties, tagsCode } from '@halfmq/remoting/record';
 import { bodies, done, message, plain, readAll, store, StoreFixture } from './fixture.js';
@@ -219,6 +221,19 @@ describe('the message store', () => {
     await opened.close();
     opened = await fixture.open();
     expect(opened.maxOffset('a', queues - 1)).toBe(1);
+  });
+
+  it('leaves its files alone after close, whoever still reads', async () => {
+    let opened = await fixture.open();
+    const [place] = await store(opened, message('a', '1'));
+    await opened.close();
+    opened = await fixture.open();
+    await opened.close();
+    rmSync(join(fixture.path, 'log'), { recursive: true });
+    expect(readAll(opened, 'a')).toEqual([]);
+    expect(opened.recordAt(place?.physicalOffset ?? -1)).toBeUndefined();
+    expect(opened.storeTimeAt('a', 0, 0)).toBeUndefined();
+    expect(existsSync(join(fixture.path, 'log'))).toBe(false);
   });
 
   it('takes nothing after close', async () => {

@@ -186,7 +186,7 @@ export interface HalfMessage {
 /**
  * Half messages and their verdicts: a projection of the half topic and of the verdict records in
  * RMQ_SYS_TRANS_OP_HALF_TOPIC. The first verdict is final: also after a crash, once its `stored` was called. Who is pending
- * or parked, and every verdict, is as the log says; only checks counted and moved may be a second old.
+ * or parked, and every verdict, is as the log says; only checks counted may be a second old.
  */
 export interface HalfLedger {
   /** Undefined: never heard of, or decided and forgotten. A verdict may not be stored yet: `decide` tells when it is. */
@@ -197,7 +197,7 @@ export interface HalfLedger {
   nextDueAt(): number | undefined;
   /** A check was asked. Not logged: after a kill the count may be a second old, never the verdict. */
   checked(halfOffset: number, nextCheckAt: number): void;
-  /** Its next check moves, nothing is counted. Not logged, as `checked`. */
+  /** Its next check moves, nothing is counted. In memory: after a restart it is due when it was before. */
   postpone(halfOffset: number, nextCheckAt: number): void;
   /**
    * Decides, and in the same block appends the verdict record and, for a commit, `final`: a crash leaves both or neither,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { every, type Cancel } from '@halfmq/remoting/record';
+import { every, type Cancel, type Log } from '@halfmq/remoting/record';
 import { DiskRoom, mustHaveRoomToOpen } from './disk-room.js';
 import { Disk } from './disk.js';
 import { holdsSegments, takeFolders, type StoreFolders } from './folders.js';
@@ -202,14 +202,16 @@ async function assemble(options: StoreOptions, folders: StoreFolders, anew: bool
     for (const stop of stops) stop();
     await retention.close();
     await merge.close();
-    const synced = await Promise.all([commitLog.close(), segments.syncPrepared()]).then(
+    // what is committed last may begin a segment, or have one prepared
+    const ended = commitLog.close().then(() => segments.syncPrepared());
+    const isSynced = await ended.then(
       () => true,
       () => false,
     );
     await Promise.all([projection.close(), keys.close()]);
     const sealed = (segments.current?.sequence ?? 0) - 1;
     await segments.close();
-    if (synced) mark.clean(sealed);
+    if (isSynced) leaveClean(mark, sealed, log);
     folders.release();
   };
   const store = new LogStore({ log, ...opened, ...state, close });
@@ -221,6 +223,14 @@ async function assemble(options: StoreOptions, folders: StoreFolders, anew: bool
     every(clock, RETENTION_MS, () => retention.run()),
   );
   return store;
+}
+
+function leaveClean(mark: Mark, sealed: number, log: Log): void {
+  try {
+    mark.clean(sealed);
+  } catch (error) {
+    log.warn('the folder could not be marked as clean: the next start looks at more of it', { error });
+  }
 }
 
 /** A replica, and a folder whose state was lost, find the offsets in the log. */

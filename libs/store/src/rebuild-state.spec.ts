@@ -2,8 +2,12 @@ import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { message, store, StoreFixture } from './fixture.js';
+import { indexKey } from './keys.js';
+import { Segment } from './log/segment.js';
+import { segmentFile } from './log/segment-files.js';
 import type { MessageStore } from './message-store.js';
 import { rebuildState } from './rebuild-state.js';
+import { HALF_TOPIC } from './system-topics.js';
 import { everythingIn, Workload } from './workload.js';
 
 const HOUR = 3_600_000;
@@ -58,6 +62,17 @@ describe('the state, made again from the log alone', () => {
       });
     },
   );
+
+  it('has what lies behind an index record that cannot be read', async () => {
+    for (let each = 0; each < 4; each++) await store(opened, message(HALF_TOPIC, String(each)));
+    await opened.close();
+    rmSync(state);
+    const segment = new Segment(1, segmentFile(join(fixture.path, 'log'), 1), 2 ** 30);
+    segment.transaction(() => segment.remove(indexKey(0, 1)));
+    await segment.close();
+    opened = await fixture.open(SMALL);
+    expect(opened.halves.list(9).map(({ halfOffset }) => halfOffset)).toEqual([0, 2, 3]);
+  });
 
   it('says what it could not restore', async () => {
     opened.offsets.commit('g0', 'a', 0, 5);

@@ -61,7 +61,7 @@ export class ConsumeQueues {
   }
 
   /** Entries of a committed offset cannot be read: the offset where the next ones begin. */
-  private afterDamage({ number, committedOffset }: Queue, offset: number): number {
+  afterDamage({ number, committedOffset }: Queue, offset: number): number {
     const holding = this.segments.holdingQueueOffset(number, offset);
     for (const segment of this.segments.all.slice(holding ? this.segments.all.indexOf(holding) : 0)) {
       try {
@@ -116,13 +116,16 @@ export class ConsumeQueues {
     return chunk && entryOffset(chunk.entries, offset - chunk.from);
   }
 
-  /** Offset of the queue's first record that lies at or after this physical offset; its next one without such. */
+  /**
+   * Offset of the queue's first record that lies at or after this physical offset; its next one without such. Less where
+   * the index is damaged.
+   */
   offsetByPlace(queue: Queue, physicalOffset: number): number {
     let low = queue.minOffset;
     let high = queue.committedOffset;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if ((this.placeOf(queue, middle) ?? -1) >= physicalOffset) high = middle;
+      if ((this.placeOf(queue, middle) ?? Infinity) >= physicalOffset) high = middle;
       else low = middle + 1;
     }
     return low;

@@ -152,6 +152,21 @@ describe('small blocks', () => {
   });
 });
 
+it('leaves a whole chain where a merged block and the first it stands for are looked at in two turns', async () => {
+  const blocks = new Blocks();
+  for (let each = 0; each < 187; each++) blocks.add(17_000);
+  for (const length of [2000, 2000, 17_000, ...Array.from({ length: 60 }, () => 2000)]) blocks.add(length);
+  await blocks.settle();
+  await blocks.restart();
+  blocks.add(2000);
+  await blocks.settle();
+  await blocks.sync();
+  // into the pages of what was removed
+  for (let each = 0; each < 40; each++) blocks.add(2000);
+  blocks.expectWhole();
+  await blocks.end();
+});
+
 describe('messages that come one at a time', () => {
   let fixture: StoreFixture;
   beforeEach(() => {

@@ -23,6 +23,8 @@ const SMALL = 16 * 1024;
 const MOST_LOST = 4 * 1024 * 1024;
 /** Blocks looked at, and blocks removed, in one turn of the event loop. */
 const MOST_A_TURN = 192;
+/** LMDB hands out whole blocks, copied. */
+const MOST_BYTES_A_TURN = 4 * 1024 * 1024;
 /** Blocks replaced before one sync. */
 const MOST_REPLACED = 4096;
 const NOTHING = Buffer.alloc(0);
@@ -149,7 +151,9 @@ export class Merge {
     const left: Buffer[] = [];
     let bytes = 0;
     let next = this.cursor;
+    let looked = 0;
     const keys = segment.blockKeysFrom(this.cursor, MOST_A_TURN);
+    const beyond = keys.length < MOST_A_TURN ? undefined : cutAtBlock(keys);
     for (const key of keys) {
       const physicalOffset = readLong(key, 1);
       next = physicalOffset + 1;
@@ -166,11 +170,12 @@ export class Merge {
         run.push(block);
         bytes += length;
       } else if (run.length > 0) return { run, left, next: physicalOffset, last: false };
+      else if ((looked += length) > MOST_BYTES_A_TURN) return { run, left, next, last: false };
     }
     // at the end of the log small ones wait for more
-    return keys.length < MOST_A_TURN
+    return beyond === undefined
       ? { run: [], left, next: run[0]?.physicalOffset ?? next, last: true }
-      : { run, left, next, last: false };
+      : { run, left, next: beyond, last: false };
   }
 
   /** @returns whether a block was written that stands for all of them */
@@ -221,6 +226,14 @@ export class Merge {
     this.closed = true;
     await this.running;
   }
+}
+
+/** Leaves out the last block: it may lie there twice, and both are looked at together. @returns where it begins */
+function cutAtBlock(keys: Buffer[]): number {
+  const beginOf = (key: Buffer | undefined): number => (key ? readLong(key, 1) : -1);
+  const beyond = beginOf(keys.pop());
+  if (beginOf(keys.at(-1)) === beyond) keys.pop();
+  return beyond;
 }
 
 function nextTurn(): Promise<void> {

@@ -196,10 +196,11 @@ export class Segments {
     }
   }
 
+  /** For good: who still asks finds no segment, and none is opened again for him. */
   async close(): Promise<void> {
     clearImmediate(this.preparing);
-    await Promise.all(
-      [...this.row, ...(this.prepared ? [this.prepared] : [])].map((segment) => segment.close()),
-    );
+    const all = this.prepared ? [...this.row, this.prepared] : [...this.row];
+    this.row.length = 0;
+    await Promise.all(all.map((segment) => segment.close()));
   }
 }

@@ -59,6 +59,8 @@ class QueueCursor {
   ) {
     this.offset = consumeQueues.offsetByPlace(queue, physicalOffset);
     this.look();
+    // what was applied before must not be again, without what came after it in another queue
+    while (!this.ended && this.at < physicalOffset) this.step();
   }
 
   step(): void {
@@ -67,15 +69,17 @@ class QueueCursor {
   }
 
   private look(): void {
-    const { offset, queue } = this;
-    if (!this.chunk || offset >= this.chunk.from + this.chunk.count) {
-      this.chunk = offset < queue.committedOffset ? this.consumeQueues.chunkAt(queue, offset) : undefined;
-    }
-    if (!this.chunk) {
-      this.ended = true;
+    const { consumeQueues, queue } = this;
+    for (; this.offset < queue.committedOffset; this.offset = consumeQueues.afterDamage(queue, this.offset)) {
+      const { offset } = this;
+      if (!this.chunk || offset >= this.chunk.from + this.chunk.count) {
+        this.chunk = consumeQueues.chunkAt(queue, offset);
+      }
+      if (!this.chunk) continue;
+      this.at = entryOffset(this.chunk.entries, offset - this.chunk.from);
+      this.size = entrySize(this.chunk.entries, offset - this.chunk.from);
       return;
     }
-    this.at = entryOffset(this.chunk.entries, offset - this.chunk.from);
-    this.size = entrySize(this.chunk.entries, offset - this.chunk.from);
+    this.ended = true;
   }
 }
