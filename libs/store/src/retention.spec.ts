@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { decodeRecord, formatProperties } from '@halfmq/remoting/record';
+import { decodeRecord, formatProperties, silentLog } from '@halfmq/remoting/record';
 import { bodies, done, message, readAll, store, StoreFixture } from './fixture.js';
 import type { MessageStore, StoreOptions } from './message-store.js';
 import type { LoggedDelayedMessages } from './state/delayed.js';
@@ -203,6 +203,19 @@ describe('retention', () => {
     await eventually(() => opened.minOffset('rare', 0) === 1);
     await eventually(() => opened.minOffset('rare', 0) === 2);
     expect(opened.maxOffset('rare', 0)).toBe(2);
+  });
+
+  it('of a disk that is full at the start says so once, with the path, the level and what can be changed', async () => {
+    const said: string[] = [];
+    const used = (): Promise<number> => Promise.resolve(0.92);
+    const diskLevels = { cleanAt: 0.75, refuseAt: 0.9, advice: 'lower fileReservedTime', used };
+    const log = { ...silentLog, warn: (text: string) => said.push(text) };
+    await reopenWith({ diskLevels, log });
+    await fixture.clock.advance(30_000);
+    expect(said).toEqual([
+      `the disk of ${join(fixture.path, 'log')} is 92 % full and sends are refused above 90 %: ` +
+        'make room, or lower fileReservedTime; sends resume by themselves',
+    ]);
   });
 
   it('waits for its hours of the day, unless the disk is rather full', async () => {

@@ -76,6 +76,7 @@ export class RuntimeInfo {
       commitLogDiskRatio: ratio,
       consumeQueueDiskRatio: ratio,
       commitLogDirCapacity: `Total : ${gib(total)}, Free : ${gib(free)}.`,
+      damagedPlaces: this.store.damaged,
       earliestMessageTimeStamp: -1,
       dispatchMaxBuffer: 0,
       dispatchBehindBytes: 0,

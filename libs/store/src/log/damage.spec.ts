@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeRecords, silentLog } from '@halfmq/remoting/record';
@@ -27,6 +28,10 @@ class SegmentBytes {
       if (header && found++ === index) return { bytes, ...header };
     }
     throw new Error(`no block ${index}`);
+  }
+
+  metas(): Buffer[] {
+    return [0, 1].map((page) => this.bytes.subarray(page * PAGE_SIZE, (page + 1) * PAGE_SIZE));
   }
 
   /** Pages of LMDB's tree. */
@@ -113,5 +118,28 @@ describe('a damaged segment', () => {
     expect(found[0]).toMatch(/^0 x/);
     expect(opened.damaged).toBeGreaterThan(0);
     expect(bodies(readAll(opened, 'a', 1)).at(-1)).toMatch(/^1199 x/);
+  });
+
+  it('of whose tree any page is damaged never ends the process: its neighbours are served', async () => {
+    const whole = new SegmentBytes(fixture.path, 2);
+    const pages = [...whole.metas(), ...whole.trees()];
+    const damages: ((page: Buffer, round: number) => void)[] = [
+      (page, round) => page.fill(randomBytes(17 + round)),
+      (page) => randomBytes(40).copy(page, 16),
+      (page, round) => page.fill(0xff, 16 + ((round * 7) % 300)),
+      (page, round) => (page[18 + ((round * 13) % 120)] = round),
+    ];
+    for (let round = 0; round < 12; round++) {
+      const page = pages[round % pages.length] ?? Buffer.alloc(0);
+      const before = Buffer.from(page);
+      damages[(round >> 1) % damages.length]?.(page, round);
+      whole.write();
+      const opened = await fixture.open({ ...SMALL, log });
+      const found = [0, 1].flatMap((queueId) => bodies(readAll(opened, 'a', queueId)));
+      expect([round, found.length > 700]).toEqual([round, true]);
+      await opened.close();
+      before.copy(page);
+      whole.write();
+    }
   });
 });

@@ -14,6 +14,7 @@ import {
   queueKey,
 } from '../keys.js';
 import { BLOCK_HEADER, PAGE_SIZE, readBlockHeader, type BlockHeader } from './block.js';
+import { isReadableTree } from '../state/tree-check.js';
 import { ensureLockFile } from './lock-file.js';
 import { readOpening } from './opening.js';
 import { QueueTable } from './queue-table.js';
@@ -51,6 +52,7 @@ export class Segment {
   private syncing: Promise<void> = Promise.resolve();
   private headerRead: SegmentHeader | undefined;
   private tableRead: QueueTable | undefined;
+  private isDoubted = false;
 
   constructor(
     readonly sequence: number,
@@ -69,6 +71,11 @@ export class Segment {
   get sealedHeader(): SegmentHeader {
     this.headerRead ??= readOpening(this.path)?.header;
     return this.header;
+  }
+
+  /** Before LMDB opens it, which dies of a damaged page, its tree is walked once. */
+  doubt(): void {
+    this.isDoubted = true;
   }
 
   get header(): SegmentHeader {
@@ -99,6 +106,10 @@ export class Segment {
 
   private environment(): RootDatabase<Buffer, Buffer> {
     if (this.db) return this.db;
+    if (this.isDoubted && !isReadableTree(this.path)) {
+      throw new StoreError('format', `${this.path}: its tree is damaged, none of its messages can be read`);
+    }
+    this.isDoubted = false;
     ensureLockFile(this.path);
     this.db = open<Buffer, Buffer>({
       path: this.path,
@@ -256,9 +267,14 @@ export class Segment {
     this.db = undefined;
     this.tableRead = undefined;
     this.descriptor = undefined;
+    // LMDB's at once: who reads a long history in one turn opens and closes many
+    await Promise.all([db?.close(), this.closeAfterSync(descriptor)]);
+  }
+
+  private async closeAfterSync(descriptor: number | undefined): Promise<void> {
+    if (descriptor === undefined) return;
     // its number would be given to another file
     await this.syncing;
-    if (descriptor !== undefined) closeSync(descriptor);
-    await db?.close();
+    closeSync(descriptor);
   }
 }

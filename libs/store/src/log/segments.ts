@@ -41,6 +41,7 @@ export class Segments {
   private adopt(sequence: number): void {
     const segment = this.at(sequence);
     const isSealed = this.row.length > 0;
+    if (isSealed) segment.doubt();
     const header = isSealed ? segment.sealedHeader : segment.headerOrNone;
     if (!header) {
       this.prepared = segment;

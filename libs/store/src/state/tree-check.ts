@@ -27,14 +27,34 @@ function must(holds: boolean): asserts holds {
 
 /** Reads every page of both trees, nothing of the values; true also for a file that LMDB has still to begin. */
 export function isSoundTree(path: string): boolean {
+  return holds(path, (file, size, { lastPage, dbs }) => {
+    must((lastPage + 1) * PAGE_SIZE <= size);
+    for (const db of dbs) new TreeCheck(file, lastPage).check(db);
+  });
+}
+
+/**
+ * The same of what is only read from: the tree of keys alone, and of large values no more than that they lie within the
+ * file. A few thousand pages of a segment, instead of all.
+ */
+export function isReadableTree(path: string): boolean {
+  return holds(path, (file, size, { lastPage, dbs }) => {
+    const last = Math.min(lastPage, size / PAGE_SIZE - 1);
+    for (const db of dbs) if (!db.isFreeList) new TreeCheck(file, last, 'keys').check(db);
+  });
+}
+
+function holds(path: string, check: (file: number, size: number, meta: Meta) => void): boolean {
   const file = openSync(path, 'r');
   try {
     const { size } = fstatSync(file);
     if (size === 0) return true;
     const metas = [0, 1].map((page) => readMeta(readPage(file, page), page));
-    const meta = metas.reduce((a, b) => (b.transaction > a.transaction ? b : a));
-    must((meta.lastPage + 1) * PAGE_SIZE <= size);
-    for (const db of meta.dbs) new TreeCheck(file, meta.lastPage).check(db);
+    check(
+      file,
+      size,
+      metas.reduce((a, b) => (b.transaction > a.transaction ? b : a)),
+    );
     return true;
   } catch (error) {
     if (error instanceof Unsound) return false;
@@ -42,6 +62,12 @@ export function isSoundTree(path: string): boolean {
   } finally {
     closeSync(file);
   }
+}
+
+interface Meta {
+  readonly transaction: number;
+  readonly lastPage: number;
+  readonly dbs: readonly Db[];
 }
 
 interface Db {
@@ -61,7 +87,7 @@ function readPage(file: number, page: number, length = PAGE_SIZE): Buffer {
   return bytes;
 }
 
-function readMeta(page: Buffer, number: number): { transaction: number; lastPage: number; dbs: Db[] } {
+function readMeta(page: Buffer, number: number): Meta {
   must(Number(page.readBigUInt64LE(0)) === number && (page.readUInt16LE(18) & META) !== 0);
   must(page.readUInt32LE(HEADER) === MAGIC && page.readUInt32LE(HEADER + 24) === PAGE_SIZE);
   const dbs = [HEADER + 24, HEADER + 72].map((at, index) => {
@@ -91,6 +117,7 @@ class TreeCheck {
   constructor(
     private readonly file: number,
     private readonly lastPage: number,
+    private readonly reads: 'keys' | 'all' = 'all',
   ) {}
 
   check(db: Db): void {
@@ -138,10 +165,11 @@ class TreeCheck {
     const pages = Number(page.readBigUInt64LE(data + 16));
     must(number >= 2 && pages > 0 && number + pages - 1 <= this.lastPage);
     must(HEADER + length <= pages * PAGE_SIZE);
+    this.overflow += pages;
+    if (this.reads === 'keys') return;
     const head = readPage(this.file, number, HEADER);
     must(Number(head.readBigUInt64LE(0)) === number && head.readUInt16LE(18) === OVERFLOW);
     must(head.readUInt32LE(20) === pages);
-    this.overflow += pages;
     if (db.isFreeList) {
       this.freePages(readPage(this.file, number, pages * PAGE_SIZE).subarray(HEADER, HEADER + length));
     }
