@@ -215,8 +215,8 @@ async function assemble(options: StoreOptions, folders: StoreFolders, anew: bool
     folders.release();
   };
   const store = new LogStore({ log, ...opened, ...state, close });
-  projection.start(clock);
   await state.disk.look();
+  projection.start(clock);
   stops.push(
     flushByInterval(clock, flush, options),
     every(clock, SNAPSHOT_MS, () => logOffsets(commitLog, state)),

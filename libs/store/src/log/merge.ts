@@ -103,7 +103,7 @@ export class Merge {
     while (this.entries.waiting) {
       await nextTurn();
       const segment = this.parts.segments.current;
-      if (this.closed || !segment) return;
+      if (this.closed || !segment || !this.parts.hasRoom()) return;
       if (this.entries.mergeOne(segment)) this.parts.flush.touch(segment);
     }
   }
@@ -140,10 +140,10 @@ export class Merge {
     return { replaced, last: false };
   }
 
-  /** The segment at work; undefined when it is sealed, or the store closes. */
+  /** The segment at work; undefined when it is sealed, the disk is full, or the store closes. */
   private going(): Segment | undefined {
-    const { segments } = this.parts;
-    return this.closed || this.segment !== segments.current ? undefined : this.segment;
+    const { segments, hasRoom } = this.parts;
+    return this.closed || this.segment !== segments.current || !hasRoom() ? undefined : this.segment;
   }
 
   private gather(segment: Segment): Gathered {

@@ -97,11 +97,11 @@ export class Verdicts {
   forgetBefore(halfOffset: number): Change[] {
     const end = pageNumber(halfOffset);
     const changes: Change[] = [];
-    for (const { key } of this.state.all('v')) {
+    for (const key of this.state.keysAfter(Buffer.from('v'), 'v')) {
       if (readLong(key, 1) >= end) break;
       changes.push({ key, value: undefined });
     }
-    for (const { key } of this.state.all('r')) {
+    for (const key of this.state.keysAfter(Buffer.from('r'), 'r')) {
       if (readLong(key, 1) >= end * SLOTS) break;
       changes.push({ key, value: undefined });
     }
