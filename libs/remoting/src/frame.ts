@@ -99,18 +99,20 @@ export interface FrameAt {
   to: number;
 }
 
-/**
- * Cuts what a socket delivers into frames, however it was cut on the way. A frame that lies in one chunk is a view of
- * it; one that straddles chunks is copied once, when its last byte is there.
- */
+const NOTHING = Buffer.alloc(0);
+/** A frame up to this that straddles chunks is put together where the one before it was. */
+const MOST_KEPT = 64 * 1024;
+
+/** Cuts what a socket delivers into frames, however it was cut on the way. */
 export class FrameSplitter {
-  private chunk: Buffer = Buffer.alloc(0);
+  /** what was received and not yet given out: this from `at` on, then those after it */
+  private chunk: Buffer = NOTHING;
   private at = 0;
   private readonly later: Buffer[] = [];
   private available = 0;
-  /** length of the frame being waited for, -1 while its length word is */
-  private length = -1;
-  private readonly frame: FrameAt = { source: this.chunk, from: 0, to: 0 };
+  private readonly frame: FrameAt = { source: NOTHING, from: 0, to: 0 };
+  /** memory for a frame in pieces */
+  private whole: Buffer = NOTHING;
 
   constructor(private readonly limit = FRAME_LIMIT) {}
 
@@ -124,55 +126,67 @@ export class FrameSplitter {
     }
   }
 
+  /** The chunk that was pushed last will be written over: what was not given out of it is copied. */
+  keep(): void {
+    const last = this.later.pop();
+    if (last) {
+      this.later.push(Buffer.from(last));
+    } else {
+      this.chunk = this.available === 0 ? NOTHING : Buffer.from(this.chunk.subarray(this.at));
+      this.at = 0;
+    }
+  }
+
   /**
-   * The next whole frame without its length word; undefined until there is one.
+   * The next whole frame without its length word, a copy; undefined until there is one.
    * @throws MalformedFrame when a length is out of bounds; nothing that follows can be read
    */
   next(): Buffer | undefined {
-    if (this.length < 0) {
-      if (this.available < 4) return undefined;
-      const length = this.lengthWord();
-      if (length < 4 || length > this.limit) {
-        throw new MalformedFrame(`frame length ${length}, expected 4 to ${this.limit}`);
-      }
-      this.length = length;
+    const frame = this.inOnePiece();
+    if (frame) {
+      this.skip(frame);
+      return Buffer.from(frame.source.subarray(frame.from, frame.to));
     }
-    if (this.available < this.length) return undefined;
-    const frame = this.take(this.length);
-    this.length = -1;
-    return frame;
+    const length = this.lengthWord();
+    if (length !== undefined && this.isOutOfBounds(length)) {
+      throw new MalformedFrame(`frame length ${length}, expected 4 to ${this.limit}`);
+    }
+    return undefined;
   }
 
-  /** The next frame, where it lies: a view need not be made of it. Undefined when it is not there in one piece. */
+  /** The next frame, where it lies, until `skip` or `keep`; undefined while it is not there or its length is wrong. */
   inOnePiece(): FrameAt | undefined {
-    const { frame, chunk, length } = this;
-    let from = this.at;
-    let size = length;
-    if (length < 0) {
-      if (chunk.length - from < 4) return undefined;
-      size = chunk.readInt32BE(from);
-      from += 4;
-    }
-    if (size < 4 || size > this.limit || chunk.length - from < size) return undefined;
-    frame.source = chunk;
-    frame.from = from;
-    frame.to = from + size;
+    const length = this.lengthWord();
+    if (length === undefined || this.isOutOfBounds(length)) return undefined;
+    const size = 4 + length;
+    if (this.available < size) return undefined;
+    if (this.chunk.length - this.at < size) this.join(size);
+    const { frame, at } = this;
+    frame.source = this.chunk;
+    frame.from = at + 4;
+    frame.to = at + size;
     return frame;
   }
 
-  /** The frame that was found in one piece has been read. */
+  /** The frame has been read. */
   skip({ to }: FrameAt): void {
     this.available -= to - this.at;
     this.at = to;
-    this.length = -1;
+    if (to < this.chunk.length) return;
+    const next = this.later.shift();
+    if (!next) return;
+    this.chunk = next;
+    this.at = 0;
   }
 
-  private lengthWord(): number {
-    const { chunk, at } = this;
-    if (chunk.length - at < 4) return this.take(4).readInt32BE(0);
-    this.at += 4;
-    this.available -= 4;
-    return chunk.readInt32BE(at);
+  private isOutOfBounds(length: number): boolean {
+    return length < 4 || length > this.limit;
+  }
+
+  private lengthWord(): number | undefined {
+    if (this.available < 4) return undefined;
+    if (this.chunk.length - this.at < 4) this.join(4);
+    return this.chunk.readInt32BE(this.at);
   }
 
   /** Bytes received and not yet given out. */
@@ -180,22 +194,22 @@ export class FrameSplitter {
     return this.available;
   }
 
-  private take(length: number): Buffer {
-    this.available -= length;
-    if (this.chunk.length - this.at >= length) {
-      this.at += length;
-      return this.chunk.subarray(this.at - length, this.at);
-    }
-    const whole = Buffer.allocUnsafe(length);
-    for (let filled = 0; filled < length;) {
-      if (this.at === this.chunk.length) {
-        this.chunk = this.later.shift() ?? Buffer.alloc(0);
-        this.at = 0;
-      }
-      const copied = this.chunk.copy(whole, filled, this.at);
+  /** Puts the next bytes, which are there in pieces, into one. */
+  private join(size: number): void {
+    if (size > this.whole.length) this.whole = Buffer.allocUnsafeSlow(Math.max(size, 1024));
+    const { whole } = this;
+    for (let filled = 0; ;) {
+      // the first piece may be the length word in `whole`, where it stays
+      const copied = this.chunk.copy(whole, filled, this.at, this.at + size - filled);
       this.at += copied;
       filled += copied;
+      if (filled === size) break;
+      this.chunk = this.later.shift() ?? NOTHING;
+      this.at = 0;
     }
-    return whole;
+    if (this.at < this.chunk.length) this.later.unshift(this.chunk.subarray(this.at));
+    this.chunk = whole.subarray(0, size);
+    this.at = 0;
+    if (size > MOST_KEPT) this.whole = NOTHING;
   }
 }

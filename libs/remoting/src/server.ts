@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import type { Clock } from './clock.js';
 import type { Connection } from './connection.js';
+import { SharedRead } from './shared-read.js';
 import { Unread } from './socket-writer.js';
 import { TcpConnection, type ConnectionOptions } from './tcp-connection.js';
 
@@ -35,6 +36,7 @@ export class RemotingServer {
   private readonly listening: Server[] = [];
   private readonly accepted = new Set<TcpConnection>();
   private readonly unread = new Unread();
+  private readonly read = new SharedRead();
 
   constructor(private readonly options: RemotingServerOptions) {}
 
@@ -50,7 +52,8 @@ export class RemotingServer {
    * @throws ListenError
    */
   listen(port: number, host?: string): Promise<number> {
-    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+    const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (accepted) => {
+      const socket = this.read.socketOf(accepted);
       const connection = new TcpConnection(socket, { ...this.options, unread: this.unread });
       this.accepted.add(connection);
       connection.onClose(() => this.accepted.delete(connection));

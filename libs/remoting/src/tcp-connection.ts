@@ -224,6 +224,7 @@ export class TcpConnection implements Connection, RunSource {
     this.fullSince = undefined;
     this.splitter.push(chunk);
     this.readOn();
+    this.splitter.keep();
   }
 
   private readOn(): void {
