@@ -3,10 +3,10 @@
  *
  *   KEY \u0001 VALUE \u0002 ...         the last \u0002 may be missing
  *
- * Plain are properties of ASCII alone, without any other escape, every entry with a name and one \u0001, UNIQ_KEY among
- * them with a value; WAIT is `true` where it is given; and none that makes the message anything but an ordinary one or
- * makes the broker rewrite them all: DELAY, TIMER_*, TRAN_*, MSG_REGION, POP_CK. The last four are looked for by the
- * letters before their underscore, wherever they stand: what is left out here only goes the general way.
+ * Plain are properties of ASCII alone, without any other escape, every entry with a name and one \u0001; WAIT is `true`
+ * where it is given; and none that makes the message anything but an ordinary one or makes the broker rewrite them all:
+ * DELAY, TIMER_*, TRAN_*, MSG_REGION, POP_CK. The last four are looked for by the letters before their underscore,
+ * wherever they stand: what is left out here only goes the general way.
  */
 
 const ENTRY_END = 2;
@@ -34,6 +34,7 @@ export class PropertyBytes {
   readonly bytes = Buffer.allocUnsafeSlow(ROOM);
   length = 0;
   uniqueKeyAt = 0;
+  /** 0: none was given */
   uniqueKeyEnd = 0;
   /** what the index holds of TAGS: Java's hash, 0 without any */
   tagsCode = 0;
@@ -95,7 +96,7 @@ export class PropertyBytes {
       if (!this.enter(entry, split, length)) return false;
       this.bytes[this.length++] = ENTRY_END;
     }
-    return this.uniqueKeyEnd > 0;
+    return true;
   }
 
   /** One entry: its name from `from`, KEY_END at `split`, its value up to `end`. */

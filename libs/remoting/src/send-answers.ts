@@ -17,6 +17,8 @@ const LOW = 16 ** LOW_DIGITS;
 /** Queues a frame is kept for. */
 const MOST_FRAMES = 64;
 const FIRST_ROOM = 8192;
+/** What is kept for the next run: the answer of a batch names every message. */
+const MOST_ROOM = 65536;
 
 /** The answer of one queue's last send, and where its digits end. */
 interface Frame {
@@ -117,6 +119,7 @@ export class SendAnswers {
 
   clear(): void {
     this.length = 0;
+    if (this.bytes.length > MOST_ROOM) this.bytes = Buffer.allocUnsafeSlow(FIRST_ROOM);
   }
 
   add(send: PlainSend, queueOffset: number, physicalOffset: number): void {
@@ -133,6 +136,16 @@ export class SendAnswers {
       bytes[to] = key[from] as number;
     }
     this.length = at + length;
+  }
+
+  /** The answer of a batch. */
+  addBatch({ opaque }: PlainSend, answer: SendMessageAnswer): void {
+    const frame = encodeFrame({ code: 0, opaque, flag: CommandFlag.RESPONSE, extFields: answer });
+    for (const piece of frame) {
+      if (this.bytes.length - this.length < piece.length) this.grow(piece.length);
+      this.bytes.set(piece, this.length);
+      this.length += piece.length;
+    }
   }
 
   private grow(more: number): void {

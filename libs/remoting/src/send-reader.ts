@@ -4,6 +4,7 @@ import { boolean } from './fields.js';
 import type { FrameAt } from './frame.js';
 import { CLOSE, COMMA, HeaderBytes, OPEN } from './header-bytes.js';
 import { PropertyBytes } from './property-bytes.js';
+import { sendBatchMessage } from './requests/send-batch-message.js';
 import { sendMessage } from './requests/send-message.js';
 import { sendMessageV2 } from './requests/send-message-v2.js';
 import type { SendMessageHeader } from './requests/send-message.js';
@@ -11,11 +12,12 @@ import type { SendMessageHeader } from './requests/send-message.js';
 /*
  * The express lane of sends. A frame is a *plain send* when
  *
- *   its header is JSON as clients write it: no blanks, the code (10 or 310) before the extFields, every field a text,
- *     none missing or malformed;
- *   it is answered (not one-way) and is no batch;
+ *   its header is JSON as clients write it: no blanks, the code (10, 310 or 320) before the extFields, every field a
+ *     text, none missing or malformed;
+ *   it is answered (not one-way);
  *   its topic is no %RETRY% or %DLQ%, its sysFlag says nothing of transactions;
- *   its properties are plain: property-bytes.ts says what that is.
+ *   its properties are plain, property-bytes.ts says what that is, and UNIQ_KEY is among them; those of a batch, whose
+ *     messages have their own, need none.
  *
  * Of a plain send no string is made: topic and group are those that came before, compared byte by byte, and properties
  * stay bytes. Everything else is not looked at any further and goes the general way, with the same result.
@@ -92,7 +94,7 @@ export class SendReader extends HeaderBytes {
 
   private code(): boolean {
     const code = this.integer();
-    if (code === sendMessageV2.code) this.row = this.lettered;
+    if (code === sendMessageV2.code || code === sendBatchMessage.code) this.row = this.lettered;
     else if (code === sendMessage.code) this.row = this.named;
     return this.row !== undefined;
   }
@@ -217,7 +219,7 @@ export class SendReader extends HeaderBytes {
     const { send } = this;
     return (
       send.propertyBytes.length > 0 &&
-      send.batch !== true &&
+      (send.batch === true || send.propertyBytes.uniqueKeyEnd > 0) &&
       (send.sysFlag & TRANSACTION_MASK) === 0 &&
       send.topic.charCodeAt(0) !== PERCENT
     );

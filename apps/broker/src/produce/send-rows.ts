@@ -4,6 +4,7 @@ import {
   type Peer,
   type PlainSend,
   type SendAnswerFrames,
+  type SendMessageAnswer,
 } from '@halfmq/remoting';
 import type { Place, StoreError, Stored } from '@halfmq/store';
 
@@ -42,6 +43,11 @@ export class SendRow {
 
   add(send: PlainSend, place: Place): void {
     this.answers.add(send, place.queueOffset, place.physicalOffset);
+    this.kept += bytesKept(send.body);
+  }
+
+  addBatch(send: PlainSend, answer: SendMessageAnswer): void {
+    this.answers.addBatch(send, answer);
     this.kept += bytesKept(send.body);
   }
 

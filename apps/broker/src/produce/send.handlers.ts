@@ -32,7 +32,7 @@ export class SendHandlers {
     );
   }
 
-  /** Plain sends of codes 10 and 310, as many as one read of a socket brought. */
+  /** Plain sends, as many as one read of a socket brought. */
   @Request(sendRun)
   run(run: SendRun, { peer }: RequestContext): Outcome {
     const row = this.rows.begin(peer);
@@ -40,7 +40,8 @@ export class SendHandlers {
     for (let send = run.next(); send; send = run.next()) {
       try {
         if (refusal) throw refusal;
-        row.add(send, this.sends.plain(send, peer.remoteHost, row.stored));
+        if (send.batch) row.addBatch(send, this.sends.plainBatch(send, peer.remoteHost, row.stored));
+        else row.add(send, this.sends.plain(send, peer.remoteHost, row.stored));
       } catch (error) {
         this.refuse(run, send, peer, error);
       }

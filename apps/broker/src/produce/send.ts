@@ -69,7 +69,9 @@ export class Send {
     this.refuseBeforeStart();
     let topic = this.destination.topic(header);
     let queueId = this.destination.queue(topic, header.queueId);
-    if (header.batch === true) return this.batch(header, body, sender, queueId, topic, stored);
+    if (header.batch === true) {
+      return this.batch({ ...header, queueId }, body, sender.bornHost, topic, this.waits(header), stored);
+    }
     const deadLetter = this.destination.deadLetter(header, sender.version);
     const { properties, uniqueKey } = this.properties.add(
       deadLetter ? deadLetterProperties(header.properties ?? '') : (header.properties ?? ''),
@@ -101,6 +103,14 @@ export class Send {
     return this.put.plain(toStore, stored);
   }
 
+  /** A plain send that is a batch. @throws StatusError, StoreError: nothing was placed */
+  plainBatch(send: PlainSend, bornHost: Host, stored: Stored): SendMessageAnswer {
+    this.refuseBeforeStart();
+    const topic = this.destination.topic(send);
+    send.queueId = this.destination.queue(topic, send.queueId);
+    return this.batch(send, send.body, bornHost, topic, this.syncs ? 'in-time' : undefined, stored);
+  }
+
   private half(
     message: NewMessage,
     uniqueKey: string,
@@ -120,24 +130,24 @@ export class Send {
     return this.put.message(halfMessage(message, uniqueKey, producerGroup), stored);
   }
 
+  /** @param header with the queue that was chosen */
   private batch(
     header: SendMessageHeader,
     body: Buffer,
-    sender: Sender,
-    queueId: number,
+    bornHost: Host,
     topic: TopicConfig,
+    waits: Waits | undefined,
     stored: Stored,
   ): SendMessageAnswer {
     this.refuseBody(body);
     const sysFlag = sysFlagOf(header, topic) & ~SysFlag.TRANSACTION_MASK;
-    const envelope = this.toStore.from(header, topic.topicName, sysFlag, sender.bornHost);
-    envelope.queueId = queueId;
-    envelope.waits = this.waits(header);
+    const envelope = this.toStore.from(header, topic.topicName, sysFlag, bornHost);
+    envelope.waits = waits;
     const places = this.put.batch(new BatchToStore(envelope, body), stored);
     const msgId = places.map((place) => this.ids.of(place.physicalOffset)).join(',');
     const [first] = places;
     if (!first) throw new Error('the store placed no message');
-    return this.answer(msgId, queueId, first, undefined);
+    return this.answer(msgId, header.queueId, first, undefined);
   }
 
   private answer(
