@@ -1,4 +1,8 @@
 import { encodeOffsetMessageId, type Host } from '@halfmq/remoting';
+import type { Place } from '@halfmq/store';
+
+const COMMA = 0x2c;
+const DIGITS = Uint8Array.from(Buffer.from('0123456789ABCDEF'));
 
 /** The low digits of an offset that are looked up, and how many offsets share the rest. */
 const LOW_DIGITS = 6;
@@ -23,6 +27,27 @@ export class OffsetMessageIds {
     }
     const low = physicalOffset - high * LOW;
     return `${this.prefix}${HEX[low >>> 12]}${HEX[low & 4095]}`;
+  }
+
+  /** Those of a batch, comma-joined: one text is made, not one for each. */
+  ofBatch(places: readonly Pick<Place, 'physicalOffset'>[]): string {
+    const [first] = places;
+    if (!first) return '';
+    const id = Buffer.from(`${this.of(first.physicalOffset)},`, 'latin1');
+    const row = Buffer.allocUnsafe(id.length * places.length);
+    const high = Math.floor(first.physicalOffset / LOW);
+    let at = 0;
+    for (const { physicalOffset } of places) {
+      if (Math.floor(physicalOffset / LOW) === high) row.set(id, at);
+      else row.write(this.of(physicalOffset), at, 'latin1');
+      at += id.length;
+      row[at - 1] = COMMA;
+      for (let digit = at - 2, left = physicalOffset % LOW; digit >= at - 1 - LOW_DIGITS; digit--) {
+        row[digit] = DIGITS[left & 15] as number;
+        left >>>= 4;
+      }
+    }
+    return row.toString('latin1', 0, at - 1);
   }
 }
 

@@ -144,7 +144,7 @@ export class Send {
     const envelope = this.toStore.from(header, topic.topicName, sysFlag, bornHost);
     envelope.waits = waits;
     const places = this.put.batch(new BatchToStore(envelope, body), stored);
-    const msgId = places.map((place) => this.ids.of(place.physicalOffset)).join(',');
+    const msgId = this.ids.ofBatch(places);
     const [first] = places;
     if (!first) throw new Error('the store placed no message');
     return this.answer(msgId, header.queueId, first, undefined);
