@@ -2,6 +2,8 @@ import { Socket, type SocketConstructorOpts } from 'node:net';
 
 /** What one read of a socket brings at most: node's own size. */
 const READ_BYTES = 64 * 1024;
+/** Undocumented, and there since node has sockets. */
+const HANDLE = '_handle';
 
 /**
  * Accepted sockets read into one buffer, which is written over at the next read of any of them: whoever is told of a
@@ -15,10 +17,10 @@ export class SharedRead {
   private readonly buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
   /** @param accepted paused: nothing was read from it */
-  socketOf(accepted: Socket & { _handle?: object | null }): Socket {
-    const { _handle: handle } = accepted;
+  socketOf(accepted: Socket & { [HANDLE]?: object | null }): Socket {
+    const handle = accepted[HANDLE];
     if (!handle) return accepted;
-    accepted._handle = null;
+    accepted[HANDLE] = null;
     const callback = (length: number): boolean => {
       socket.emit('data', this.buffer.subarray(0, length));
       return true;

@@ -214,8 +214,7 @@ export class TcpConnection implements Connection, RunSource {
   }
 
   private nextOpaque(): number {
-    this.lastOpaque = (this.lastOpaque + 1) & 0x7fffffff;
-    return this.lastOpaque;
+    return (this.lastOpaque = (this.lastOpaque + 1) & 0x7fffffff);
   }
 
   private receive(chunk: Buffer): void {
