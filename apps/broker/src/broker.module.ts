@@ -20,6 +20,7 @@ import { Hold } from './consume/hold.js';
 import { OffsetsHandlers } from './consume/offsets.handlers.js';
 import { Offsets } from './consume/offsets.js';
 import { OrderLocks } from './consume/order-locks.js';
+import { Filters } from './consume/filters.js';
 import { PullChecks } from './consume/pull-checks.js';
 import { PullHandlers } from './consume/pull.handlers.js';
 import { Pull } from './consume/pull.js';
@@ -176,7 +177,8 @@ const CONSUME = {
   controllers: [PullHandlers, OffsetsHandlers, ConsumeHandlers, QueryHandlers],
   rooms: [
     room(Hold, CLOCK, MESSAGE_STORE, Topics),
-    room(PullChecks, CONFIG, Topics, Groups, Clients),
+    room(Filters, CONFIG),
+    room(PullChecks, CONFIG, Topics, Groups, Clients, Filters),
     room(Pull, CONFIG, MESSAGE_STORE, PullChecks, Hold, LOG, REFUSE_HOLD),
     room(Offsets, MESSAGE_STORE, Topics, Groups, LOG),
     room(Query, MESSAGE_STORE, CLOCK),

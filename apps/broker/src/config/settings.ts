@@ -76,6 +76,7 @@ export const SETTINGS = {
   msgTraceTopicName: setting(name, 'RMQ_SYS_TRACE_TOPIC', 'its name'),
   rejectTransactionMessage: setting(flag, false, 'half messages are refused'),
   rejectPullConsumerEnable: setting(flag, false, 'consumers that pull by themselves are refused'),
+  enablePropertyFilter: setting(flag, false, 'consumers may filter by SQL92 expressions (filters.md)'),
   longPollingEnable: setting(flag, true, 'a pull that finds nothing is held'),
   shortPollingTimeMills: setting(whole(0), 1_000, 'how long it is held without long polling'),
   notifyConsumerIdsChangedEnable: setting(flag, true, 'consumers are told when a member comes or goes'),

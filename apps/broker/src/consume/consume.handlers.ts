@@ -13,6 +13,7 @@ import {
 } from '@halfmq/remoting';
 import { Request } from '@halfmq/remoting/nest';
 import { checkClientConfig as check } from './check-client-config.js';
+import { Filters } from './filters.js';
 import { OrderLocks } from './order-locks.js';
 import { Redeliver } from './redeliver.js';
 
@@ -22,6 +23,7 @@ export class ConsumeHandlers {
   constructor(
     private readonly locks: OrderLocks,
     private readonly redeliver: Redeliver,
+    private readonly filters: Filters,
   ) {}
 
   @Request(lockBatchMq)
@@ -44,6 +46,6 @@ export class ConsumeHandlers {
 
   @Request(checkClientConfig)
   check(_header: object, { body }: RequestContext): Outcome {
-    return check(body);
+    return check(body, this.filters);
   }
 }

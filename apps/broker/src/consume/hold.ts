@@ -1,7 +1,6 @@
 import type { Cancel, Clock, Connection } from '@halfmq/remoting';
 import type { Arrival, MessageStore } from '@halfmq/store';
 import type { Topics } from '../directory/topics.js';
-import type { TagFilter } from './tag-filter.js';
 
 /** A pull that found nothing and may wait. It is a request that is held, never a cursor into the store. */
 export interface HeldPull {
@@ -9,7 +8,8 @@ export interface HeldPull {
   readonly queueId: number;
   /** wakes on a message at this offset or after it */
   readonly offset: number;
-  readonly accepts: TagFilter;
+  /** Whether what has arrived there is anything it wants. */
+  readonly wants: (arrival: Arrival) => boolean;
   readonly peer: Connection;
   /** ms it may be held */
   readonly waitMs: number;
@@ -72,7 +72,7 @@ export class Hold {
     const entries = this.byQueue.get(queueKey(arrival.topic, arrival.queueId));
     if (!entries) return;
     for (const entry of entries) {
-      if (arrival.maxOffset > entry.offset && wants(entry, arrival)) this.wake(entry);
+      if (arrival.maxOffset > entry.offset && entry.wants(arrival)) this.wake(entry);
     }
   }
 
@@ -107,10 +107,6 @@ export class Hold {
     });
     return entries;
   }
-}
-
-function wants(entry: Entry, arrival: Arrival): boolean {
-  return entry.accepts === undefined || arrival.tagsCodes.some(entry.accepts);
 }
 
 /** Topics have no blanks. */

@@ -1,15 +1,9 @@
-import {
-  EXPRESSION_TAG,
-  Permission,
-  PullSysFlag,
-  type PullMessageHeader,
-  type StatusName,
-} from '@halfmq/remoting';
+import { Permission, PullSysFlag, type PullMessageHeader, type StatusName } from '@halfmq/remoting';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Clients } from '../directory/clients.js';
 import type { Groups } from '../directory/groups.js';
 import type { Topics } from '../directory/topics.js';
-import { TagFilters, type TagFilter } from './tag-filter.js';
+import type { Filters, MessageFilter, NoFilter } from './filters.js';
 
 /** Why a pull is refused; `forbiddenType` goes into the answer's header. */
 export interface Refusal {
@@ -19,21 +13,18 @@ export interface Refusal {
 }
 
 /** May be read, and what of it is wanted. */
-export interface Granted {
-  readonly accepts: TagFilter;
-}
+export type Granted = MessageFilter;
 
 const Forbidden = { BROKER: 1, GROUP: 2, TOPIC: 3, BROADCAST: 4 } as const;
 
 /** The questions a pull must pass, in RocketMQ's order (PullMessageProcessor): the first that fails answers. */
 export class PullChecks {
-  private readonly filters = new TagFilters();
-
   constructor(
     private readonly config: BrokerConfig,
     private readonly topics: Topics,
     private readonly groups: Groups,
     private readonly clients: Clients,
+    private readonly filters: Filters,
   ) {}
 
   check(header: PullMessageHeader): Granted | Refusal {
@@ -80,7 +71,8 @@ export class PullChecks {
     const known = this.clients.consumerGroup(header.consumerGroup);
     if (this.config.rejectPullConsumerEnable && known?.consumeType !== 'CONSUME_PASSIVELY')
       return unknownGroup(header.consumerGroup);
-    return this.filterOf(header.subscription, header.expressionType);
+    const filter = this.filters.of(header.subscription, header.expressionType);
+    return 'status' in filter ? refusedFilter(filter, header.subscription) : filter;
   }
 
   private ofHeartbeat(header: PullMessageHeader, broadcastAllowed: boolean): Granted | Refusal {
@@ -105,24 +97,22 @@ export class PullChecks {
         remark: `the consumer's subscription not latest: have ${subscription.subVersion}, asked ${header.subVersion}`,
       };
     }
-    return this.filterOf(subscription.subString, subscription.expressionType);
+    const filter = this.filters.of(subscription.subString, subscription.expressionType);
+    if (!('status' in filter)) return filter;
+    if (filter.status === 'SYSTEM_ERROR' || !filter.byProperties)
+      return refusedFilter(filter, subscription.subString);
+    // FILTER_DATA_NOT_LATEST cannot be: a filter is made of the subscription whose version was compared
+    return {
+      status: 'FILTER_DATA_NOT_EXIST',
+      remark: `The broker's consumer filter data is not exist!Your expression may be wrong! ${filter.why}`,
+    };
   }
+}
 
-  private filterOf(expression: string | undefined, type: string | undefined): Granted | Refusal {
-    if (type !== undefined && type !== '' && type !== EXPRESSION_TAG) {
-      return {
-        status: 'SYSTEM_ERROR',
-        remark: `The broker does not support consumer to filter message by ${type}`,
-      };
-    }
-    const accepts = this.filters.of(expression);
-    return accepts === 'illegal'
-      ? {
-          status: 'SUBSCRIPTION_PARSE_FAILED',
-          remark: `parse the consumer's subscription failed: ${expression}`,
-        }
-      : { accepts };
-  }
+function refusedFilter({ status, why, byProperties }: NoFilter, expression: string | undefined): Refusal {
+  if (status === 'SYSTEM_ERROR') return { status, remark: why };
+  const remark = `parse the consumer's subscription failed: ${byProperties ? why : expression}`;
+  return { status, remark };
 }
 
 function forbidden(forbiddenType: number, remark: string): Refusal {

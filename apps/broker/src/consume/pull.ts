@@ -8,7 +8,7 @@ import {
   type StatusError,
   type StatusName,
 } from '@halfmq/remoting';
-import type { MessageStore, ReadResult } from '@halfmq/store';
+import type { Arrival, MessageStore, ReadResult } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Hold } from './hold.js';
 import type { Granted, PullChecks, Refusal } from './pull-checks.js';
@@ -74,17 +74,43 @@ export class Pull {
   private wait(header: PullMessageHeader, context: RequestContext, granted: Granted, waitMs: number): void {
     // not the whole context: its body is a view of what the socket delivered and would keep that in memory
     const { peer, opaque, serializeType, oneWay } = context;
+    const { topic, queueId, queueOffset } = header;
+    const looking = { queueOffset };
     this.hold.add({
-      topic: header.topic,
-      queueId: header.queueId,
-      offset: header.queueOffset,
-      accepts: granted.accepts,
+      topic,
+      queueId,
+      offset: queueOffset,
+      wants: (arrival) => this.wants(arrival, header, granted, looking),
       peer,
       waitMs,
       // nothing is read for a client that does not take what it was given
       answer: () =>
-        peer.whenWritable(() => peer.reply({ opaque, serializeType, oneWay }, this.again(header))),
+        peer.whenWritable(() =>
+          peer.reply({ opaque, serializeType, oneWay }, this.again({ ...header, ...looking })),
+        ),
     });
+  }
+
+  /**
+   * Tags are told with the arrival. For a filter that judges records they are looked at here: when none is wanted the pull
+   * goes on being held, behind them, so that they are looked at once.
+   */
+  private wants(
+    { tagsCodes }: Arrival,
+    header: PullMessageHeader,
+    granted: Granted,
+    looking: { queueOffset: number },
+  ): boolean {
+    if (!granted.judge) return granted.accepts === undefined || tagsCodes.some(granted.accepts);
+    try {
+      const found = this.find({ ...header, ...looking }, granted);
+      if (found.status !== 'NO_MATCHED_MESSAGE') return true;
+      looking.queueOffset = found.nextOffset;
+      return found.nextOffset < found.maxOffset;
+    } catch {
+      // the sender of what arrived has nothing to do with it: the answer fails with it, and says so
+      return true;
+    }
   }
 
   /** What a held one answers when it is woken: everything is asked anew, and it is not held again. */
@@ -101,15 +127,8 @@ export class Pull {
   }
 
   private read(header: PullMessageHeader, granted: Granted): { status: StatusName; outcome: Outcome } {
-    const { topic, queueId, queueOffset } = header;
-    const found = this.store.read(topic, queueId, queueOffset, {
-      maxMessages: Math.max(1, Math.min(header.maxMsgNums, this.config.maxTransferCountOnMessageInMemory)),
-      maxBytes: Math.min(
-        Math.max(header.maxMsgBytes ?? Infinity, FEWEST_BYTES),
-        this.config.maxTransferBytesOnMessageInMemory,
-      ),
-      accepts: granted.accepts,
-    });
+    const { queueOffset } = header;
+    const found = this.find(header, granted);
     const status = statusOf(found, queueOffset);
     const outcome: Outcome = {
       status,
@@ -123,6 +142,18 @@ export class Pull {
       body: found.status === 'FOUND' ? found.records : undefined,
     };
     return { status, outcome };
+  }
+
+  private find(header: PullMessageHeader, { accepts, judge }: Granted): ReadResult {
+    return this.store.read(header.topic, header.queueId, header.queueOffset, {
+      maxMessages: Math.max(1, Math.min(header.maxMsgNums, this.config.maxTransferCountOnMessageInMemory)),
+      maxBytes: Math.min(
+        Math.max(header.maxMsgBytes ?? Infinity, FEWEST_BYTES),
+        this.config.maxTransferBytesOnMessageInMemory,
+      ),
+      accepts,
+      judge,
+    });
   }
 }
 
