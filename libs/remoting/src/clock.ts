@@ -10,8 +10,11 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some fixed moment; never goes backwards, has fractions. */
   monotonic(): number;
-  /** Calls `fn` once, `ms` milliseconds from now, unless cancelled. A timer keeps the process alive: owners cancel. */
-  after(ms: number, fn: () => void): Cancel;
+  /**
+   * Calls `fn` once, `ms` milliseconds from now, unless cancelled. A timer keeps the process alive: owners cancel.
+   * @param upkeep work repeated for ever that nobody waits for: a test that passes days may bundle it
+   */
+  after(ms: number, fn: () => void, upkeep?: boolean): Cancel;
 }
 
 /** setTimeout fires at once when asked for more than this (25 days): longer waits are cut into pieces. */
@@ -62,7 +65,7 @@ export function every(
     arm();
   };
   const arm = (): void => {
-    if (!stopped) cancel = clock.after(ms, () => void run());
+    if (!stopped) cancel = clock.after(ms, () => void run(), true);
   };
   arm();
   return () => {

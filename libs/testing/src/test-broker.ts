@@ -35,6 +35,7 @@ export interface InDoubt {
 }
 
 const START_AT = Date.UTC(2026, 0, 1);
+const PULL_HOLD_MS = 600_000;
 const HERE = '127.0.0.1';
 const SETTINGS = {
   brokerName: 'test-broker',
@@ -91,7 +92,15 @@ export class TestBroker {
     }
   }
 
-  /** `host:port` of the name server, for HalfmqModule.forRoot and HalfmqClient; give them `clock` too. */
+  /**
+   * For HalfmqModule.forRoot and HalfmqClient: where the name server is, and the time to live in. Pulls wait long, so that
+   * days have fewer of them.
+   */
+  get clientOptions(): Required<Pick<ClientOptions, 'nameServers' | 'clock' | 'pullHoldMs'>> {
+    return { nameServers: this.nameServers, clock: this.clock, pullHoldMs: PULL_HOLD_MS };
+  }
+
+  /** `host:port` of the name server. */
   get nameServers(): string {
     return this.namesrv.address;
   }
@@ -113,8 +122,7 @@ export class TestBroker {
 
   /** A started client that lives in the broker's time; closed with the broker at the latest. */
   async connect(more: Partial<ClientOptions> = {}): Promise<HalfmqClient> {
-    const { nameServers, clock } = this;
-    const client = new HalfmqClient({ nameServers, clock, ...more });
+    const client = new HalfmqClient({ ...this.clientOptions, ...more });
     this.clients.push(client);
     await client.start();
     return client;

@@ -6,6 +6,10 @@ interface Timer {
   cancel: Cancel;
 }
 
+/** Upkeep of short periods (syncs, scans, offsets, retention) is done together, so that days have fewer moments. */
+const SHORT_MS = 10_000;
+const UPKEEP_MS = 30_000;
+
 /**
  * A clock that stands still until a test moves it. `advance` goes from due moment to due moment: what is due at one
  * moment is fired in the order of being set, then all that it began is waited for. Once freed, time passes by itself:
@@ -34,8 +38,10 @@ export class VirtualClock implements Clock {
     return this.freedAt === undefined ? this.elapsed : this.elapsed + systemClock.monotonic() - this.freedAt;
   }
 
-  after(ms: number, fn: () => void): Cancel {
-    const timer: Timer = { due: this.monotonic() + Math.max(0, ms), fn, cancel: () => undefined };
+  after(ms: number, fn: () => void, upkeep = false): Cancel {
+    const due = this.monotonic() + Math.max(0, ms);
+    const bundled = upkeep && ms <= SHORT_MS ? Math.ceil(due / UPKEEP_MS) * UPKEEP_MS : due;
+    const timer: Timer = { due: bundled, fn, cancel: () => undefined };
     this.timers.add(timer);
     if (this.freedAt !== undefined) this.start(timer);
     return () => {

@@ -3,9 +3,10 @@ import { InvalidOption } from './errors.js';
 import { isGroup } from './names.js';
 
 /** @throws InvalidOption */
-export function checkClientOptions({ requestTimeoutMs, startTimeoutMs }: ClientOptions): void {
+export function checkClientOptions({ requestTimeoutMs, startTimeoutMs, pullHoldMs }: ClientOptions): void {
   checkMs('requestTimeoutMs', requestTimeoutMs, 1);
   checkMs('startTimeoutMs', startTimeoutMs, 0);
+  checkMs('pullHoldMs', pullHoldMs, 1);
 }
 
 /** @throws InvalidOption */

@@ -10,6 +10,8 @@ export interface ClientOptions {
   readonly instanceName?: string | undefined;
   /** for one request that is no send and no pull; 3 s unless told */
   readonly requestTimeoutMs?: number | undefined;
+  /** how long a pull may wait at the broker for a message; 15 s unless told */
+  readonly pullHoldMs?: number | undefined;
   /** how long start() looks for a name server before it gives up; 10 s unless told */
   readonly startTimeoutMs?: number | undefined;
 }

@@ -15,6 +15,8 @@ export interface ClientParts {
   readonly brokers: BrokerRequests;
   readonly heartbeats: Heartbeats;
   readonly delivery: Delivery;
+  /** how long a pull may wait at a broker */
+  readonly pullHoldMs: number;
   /** @throws ClientClosed unless the client is between start() and close() */
   readonly mustBeOpen: (what: string) => void;
 }

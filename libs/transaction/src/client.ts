@@ -33,6 +33,7 @@ import { EVERY_TOPIC, TransactionProducer } from './transaction/transaction-prod
 const REQUEST_TIMEOUT_MS = 3_000;
 const START_TIMEOUT_MS = 10_000;
 const START_AGAIN_MS = 250;
+const PULL_HOLD_MS = 15_000;
 const ANNOUNCE_AGAIN_MS = 1_000;
 
 /**
@@ -85,6 +86,7 @@ export class HalfmqClient {
       brokers,
       heartbeats,
       delivery: new Delivery(clock, routes, brokers),
+      pullHoldMs: options.pullHoldMs ?? PULL_HOLD_MS,
       mustBeOpen: (what) => {
         if (this.state !== 'open') throw new ClientClosed(what);
       },

@@ -20,8 +20,8 @@ import { takenMessage, type ConsumedQueue, type TakenMessage } from './consumed-
 
 const BATCH = 32;
 const BATCH_BYTES = 262_144;
-const HOLD_MS = 15_000;
-const TIMEOUT_MS = 30_000;
+/** for an answer, over the time a pull may be held */
+const PATIENCE_MS = 15_000;
 const AFTER_ERROR_MS = 1_000;
 const AFTER_FLOW_CONTROL_MS = 20;
 
@@ -31,6 +31,7 @@ export interface PullParts {
   readonly routes: Routes;
   readonly brokers: BrokerRequests;
   readonly group: string;
+  readonly holdMs: number;
   /** commit the offset with the pull: clustering */
   readonly commits: boolean;
   /** the subscription of a topic and the version the brokers have heard */
@@ -66,7 +67,8 @@ async function pullOnce(consumed: ConsumedQueue, parts: PullParts): Promise<numb
     if (address === undefined) throw new NoRoute(queue.topic, `broker ${queue.brokerName} is not known now`);
     const broker = { brokerName: queue.brokerName, address };
     const header = headerOf(consumed, parts);
-    const answer = await parts.brokers.ask(broker, { spec: pullMessage, header, timeoutMs: TIMEOUT_MS });
+    const timeoutMs = parts.holdMs + PATIENCE_MS;
+    const answer = await parts.brokers.ask(broker, { spec: pullMessage, header, timeoutMs });
     if (consumed.dropped) return 0;
     const pauseMs = await take(consumed, answer, parts, broker);
     parts.complaints.settled(`pull from ${queue.brokerName}`);
@@ -94,7 +96,7 @@ function headerOf(consumed: ConsumedQueue, parts: PullParts): PullMessageHeader 
     maxMsgBytes: BATCH_BYTES,
     sysFlag: PullSysFlag.SUSPEND | (commits ? PullSysFlag.COMMIT_OFFSET : 0),
     commitOffset: commits ? progress.committable : 0,
-    suspendTimeoutMillis: HOLD_MS,
+    suspendTimeoutMillis: parts.holdMs,
     subVersion: parts.subVersion,
     expressionType: EXPRESSION_TAG,
     bname: queue.brokerName,

@@ -178,6 +178,7 @@ export class PushConsumer {
         brokers,
         group,
         commits: clustering,
+        holdMs: this.parts.pullHoldMs,
         subVersion: this.subVersion,
         expressionOf: (topic) => expressions.get(topic) ?? parseTagExpression('*'),
         unknownSubscription: () => heartbeats.beat(true),
