@@ -46,13 +46,14 @@ export const systemClock: Clock = new SystemClock();
 /**
  * Calls `fn` every `ms` milliseconds, the first time after `ms`. The next wait begins when the last call has ended
  * (its promise settled), so calls never overlap. A call that throws or rejects does not end the row; `onError`
- * hears of it, and so does the process (as an uncaught error) when nobody listens.
+ * hears of it, and so does the process (as an uncaught error) when nobody listens. `upkeep`: see Clock.after.
  */
 export function every(
   clock: Clock,
   ms: number,
   fn: () => void | Promise<void>,
   onError: (error: unknown) => void = throwLater,
+  upkeep = true,
 ): Cancel {
   let stopped = false;
   let cancel: Cancel = () => undefined;
@@ -65,7 +66,7 @@ export function every(
     arm();
   };
   const arm = (): void => {
-    if (!stopped) cancel = clock.after(ms, () => void run(), true);
+    if (!stopped) cancel = clock.after(ms, () => void run(), upkeep);
   };
   arm();
   return () => {

@@ -6,9 +6,12 @@ interface Timer {
   cancel: Cancel;
 }
 
-/** Upkeep of short periods (syncs, scans, offsets, retention) is done together, so that days have fewer moments. */
-const SHORT_MS = 10_000;
-const UPKEEP_MS = 30_000;
+/**
+ * Upkeep of short periods (syncs, scans, offsets, heartbeats, routes) is done together, so that a day has fewer moments.
+ * Less than the 65 s after which a client forgets a broker that no name server names, and the 120 s of all others.
+ */
+const SHORT_MS = 30_000;
+const UPKEEP_MS = 60_000;
 
 /**
  * A clock that stands still until a test moves it. `advance` goes from due moment to due moment: what is due at one

@@ -103,7 +103,10 @@ export class PushConsumer {
     if (this.closing) return;
     heartbeats.addConsumer(this.consumerData());
     this.timers.push(every(clock, COMMIT_MS, () => this.held.commit(false)));
-    if (this.options.orderly) this.timers.push(every(clock, RENEW_LOCKS_MS, () => this.held.renewLocks()));
+    if (this.options.orderly) {
+      // no upkeep: handlers wait for the lock
+      this.timers.push(every(clock, RENEW_LOCKS_MS, () => this.held.renewLocks(), undefined, false));
+    }
     await this.rebalance.now();
   }
 

@@ -60,7 +60,8 @@ export class Rebalance {
       settled = await this.run();
     }
     if (this.stopped) return;
-    this.cancelNext = this.parts.clock.after(settled ? PERIOD_MS : UNSETTLED_MS, () => void this.now());
+    const nextMs = settled ? PERIOD_MS : UNSETTLED_MS;
+    this.cancelNext = this.parts.clock.after(nextMs, () => void this.now(), settled);
   }
 
   /** @returns whether every topic is as it should be */
