@@ -12,6 +12,7 @@ suite.each(CLIENT_VERSIONS)('the unmodified Java client %s', (version) => {
     await buildClients(version);
     cluster = await Cluster.start({
       // levels 3 and 4 are the first two retries
+      enablePropertyFilter: 'true',
       messageDelayLevel: '1s 1s 1s 1s 1s 1s',
       transactionTimeOut: '1000',
       transactionCheckInterval: '1000',
@@ -69,6 +70,10 @@ suite.each(CLIENT_VERSIONS)('the unmodified Java client %s', (version) => {
 
   it('consumes in order, a failed message holding up its queue', async () => {
     expect(await run('orderly')).toEqual({ all: true, queues: 4, sorted: 4, failures: 2 });
+  });
+
+  it('selects messages by an SQL92 expression, and does not start with one that is wrong', async () => {
+    expect(await run('filter')).toEqual({ all: true, got: 'new-50 old-20 old-30', refused: 23 });
   });
 
   it('finds messages by business key, by message id and by offset message id', async () => {

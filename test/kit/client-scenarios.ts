@@ -4,6 +4,7 @@ import {
   HalfmqClient,
   RetryIn,
   silentLog,
+  sql,
   TransactionState,
   type ConsumerOptions,
   type Log,
@@ -111,6 +112,25 @@ export function clientScenarios(nameServer: () => string, brokerName: string): v
     });
     expect(first!.properties.get('x')).toBe('y');
     expect(new Set(wanted.seen.map((message) => message.messageId)).size).toBe(6);
+  });
+
+  it('consumes what an SQL92 selector wants, and does not start with one that is wrong', async () => {
+    const topic = fresh('selected');
+    const producer = client.producer();
+    const send = (amount: number): Promise<unknown> =>
+      producer.send({ topic, body: String(amount), properties: { amount: String(amount), region: 'cn' } });
+    for (const amount of [1, 20, 3]) await send(amount);
+    const selector = sql("amount BETWEEN 10 AND 50 AND region IN ('cn', 'us')");
+    const { seen } = await consume(topic, { subscriptions: { [topic]: selector } });
+    await until('the wanted one is there', () => seen.length === 1);
+    for (const amount of [60, 40]) await send(amount);
+    await until('the wanted ones are there', () => seen.length === 2);
+    expect(seen.map((message) => message.body.toString())).toEqual(['20', '40']);
+    const wrong = consume(topic, { subscriptions: { [topic]: sql('amount >') } });
+    await expect(wrong).rejects.toMatchObject({
+      code: 'BROKER_REFUSED',
+      status: 'SUBSCRIPTION_PARSE_FAILED',
+    });
   });
 
   it('delays by level and by milliseconds', async () => {

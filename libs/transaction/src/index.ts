@@ -10,6 +10,7 @@ export { HalfmqClient } from './client.js';
 export { Producer } from './producer/producer.js';
 export { EVERY_TOPIC, TransactionProducer } from './transaction/transaction-producer.js';
 export { PushConsumer } from './consumer/push-consumer.js';
+export { sql, type Selector } from './selector.js';
 export * from './topic.js';
 export type * from './transaction/barrier.js';
 export type * from './transaction/half-messages.js';

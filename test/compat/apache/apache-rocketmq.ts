@@ -24,6 +24,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   brokerRole: 'ASYNC_MASTER',
   brokerIP1: '127.0.0.1',
   autoCreateTopicEnable: 'true',
+  enablePropertyFilter: 'true',
   registerNameServerPeriod: '10000',
   autoCreateSubscriptionGroup: 'true',
   mapedFileSizeCommitLog: String(16 * 1024 * 1024),

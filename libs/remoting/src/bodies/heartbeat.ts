@@ -1,4 +1,4 @@
-import { EXPRESSION_TAG, parseTagExpression } from '../subscription.js';
+import { EXPRESSION_SQL92, EXPRESSION_TAG, parseTagExpression } from '../subscription.js';
 import { BodyReader } from './body-reader.js';
 import { jsonBody } from './json-text.js';
 
@@ -59,6 +59,19 @@ export function tagSubscription(topic: string, expression: string, subVersion: n
     codeSet: [...parsed.codes],
     subVersion,
     expressionType: EXPRESSION_TAG,
+    classFilterMode: false,
+  };
+}
+
+/** @param subVersion ms since 1970 */
+export function sqlSubscription(topic: string, expression: string, subVersion: number): SubscriptionData {
+  return {
+    topic,
+    subString: expression,
+    tagsSet: [],
+    codeSet: [],
+    subVersion,
+    expressionType: EXPRESSION_SQL92,
     classFilterMode: false,
   };
 }

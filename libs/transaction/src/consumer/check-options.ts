@@ -1,5 +1,6 @@
 import { InvalidOption } from '../errors.js';
 import { isGroup, isTopic } from '../names.js';
+import type { Selector } from '../selector.js';
 import type { ConsumerOptions } from './consumer-options.js';
 
 /** One `|` where `||` separates tags: it would be looked for as a letter of one tag, and never found. */
@@ -31,15 +32,20 @@ export function checkConsumerOptions(options: ConsumerOptions): void {
   }
 }
 
-function checkSubscription(group: string, topic: string, expression: string): void {
+function checkSubscription(group: string, topic: string, wanted: string | Selector): void {
   if (!isTopic(topic)) {
     throw new InvalidOption(
       `consumer ${group}: topic: 1 to 127 characters of A-Z a-z 0-9 _ - % | expected, got ${JSON.stringify(topic)}`,
     );
   }
-  if (SINGLE_BAR.test(expression)) {
+  if (typeof wanted !== 'string') {
+    if (wanted.expression.trim() === '')
+      throw new InvalidOption(`consumer ${group}: the selector of ${topic} is empty`);
+    return;
+  }
+  if (SINGLE_BAR.test(wanted)) {
     throw new InvalidOption(
-      `consumer ${group}: tags of ${topic} are separated by ||, got ${JSON.stringify(expression)}`,
+      `consumer ${group}: tags of ${topic} are separated by ||, got ${JSON.stringify(wanted)}`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import type { ReceivedMessage } from '../message.js';
+import type { Selector } from '../selector.js';
 
 /**
  * Where a group begins that has no offset yet. With `last`, RocketMQ's brokers let a young queue, one whose first message
@@ -8,8 +9,11 @@ export type StartPosition = 'last' | 'first' | Date;
 
 export interface ConsumerOptions {
   readonly group: string;
-  /** topic → tag expression: `*`, `tagA` or `tagA || tagB`. All members of a group must subscribe to the same. */
-  readonly subscriptions: Readonly<Record<string, string>>;
+  /**
+   * topic → tag expression, `*`, `tagA` or `tagA || tagB`, or a selector, `sql('amount > 100')`. All members of a group
+   * must subscribe to the same.
+   */
+  readonly subscriptions: Readonly<Record<string, string | Selector>>;
   /**
    * Return = acknowledged. Throw = delivered again with growing back-off, and after maxReconsumeTimes to the dead-letter
    * topic. Throw DeadLetter = there at once; throw RetryIn = again after that long. May see a message more than once.

@@ -1,6 +1,5 @@
 import {
   decodeRecords,
-  EXPRESSION_TAG,
   matchesTag,
   pullMessage,
   pullMessageResponse,
@@ -35,6 +34,8 @@ export interface PullParts {
   /** commit the offset with the pull: clustering */
   readonly commits: boolean;
   /** the subscription of a topic and the version the brokers have heard */
+  readonly expressionTypeOf: (topic: string) => string;
+  /** everything, for a topic whose messages the broker selects alone */
   readonly expressionOf: (topic: string) => TagExpression;
   readonly subVersion: number;
   /** messages came in */
@@ -98,7 +99,7 @@ function headerOf(consumed: ConsumedQueue, parts: PullParts): PullMessageHeader 
     commitOffset: commits ? progress.committable : 0,
     suspendTimeoutMillis: parts.holdMs,
     subVersion: parts.subVersion,
-    expressionType: EXPRESSION_TAG,
+    expressionType: parts.expressionTypeOf(queue.topic),
     bname: queue.brokerName,
   };
 }
@@ -129,6 +130,7 @@ async function take(
       return AFTER_FLOW_CONTROL_MS;
     case ResponseCode.SUBSCRIPTION_NOT_EXIST:
     case ResponseCode.SUBSCRIPTION_NOT_LATEST:
+    case ResponseCode.FILTER_DATA_NOT_LATEST:
       await parts.unknownSubscription();
       return AFTER_ERROR_MS;
     default:

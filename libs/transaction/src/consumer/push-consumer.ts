@@ -1,17 +1,20 @@
 import {
   every,
+  EXPRESSION_TAG,
   parseTagExpression,
-  tagSubscription,
   type Cancel,
   type ConsumerData,
   type ConsumeFromWhere,
+  type SubscriptionData,
   type TagExpression,
 } from '@halfmq/remoting';
 import type { ClientParts } from '../client-parts.js';
 import { Complaints } from '../complaints.js';
 import { ClientClosed } from '../errors.js';
+import { subscriptionTo } from '../selector.js';
 import { assignedQueues } from './assignment.js';
 import { checkConsumerOptions } from './check-options.js';
+import { checkSelectors } from './check-selectors.js';
 import type { ConsumerOptions, StartPosition } from './consumer-options.js';
 import { Dispatch } from './dispatch.js';
 import { within } from '../within.js';
@@ -89,7 +92,7 @@ export class PushConsumer {
   /**
    * Joins the group. Resolves after the first round of sharing out; brokers and topics that are not there yet are joined
    * when they are.
-   * @throws ClientClosed before the client's start, or the second time
+   * @throws ClientClosed before the client's start, or the second time; BrokerRefused for a selector that cannot work
    */
   async start(): Promise<void> {
     const what = `consumer ${this.options.group}`;
@@ -100,6 +103,7 @@ export class PushConsumer {
     for (const topic of this.topics) {
       await this.look(topic);
     }
+    await this.checkSelectors();
     if (this.closing) return;
     heartbeats.addConsumer(this.consumerData());
     this.timers.push(every(clock, COMMIT_MS, () => this.held.commit(false)));
@@ -108,6 +112,15 @@ export class PushConsumer {
       this.timers.push(every(clock, RENEW_LOCKS_MS, () => this.held.renewLocks(), undefined, false));
     }
     await this.rebalance.now();
+  }
+
+  private async checkSelectors(): Promise<void> {
+    try {
+      await checkSelectors(this.parts, this.options.group, this.subscriptions());
+    } catch (error) {
+      this.state = 'closed';
+      throw error;
+    }
   }
 
   /** Drains, see above. Handlers that run longer than drainTimeoutMs are left alone: their messages come again. */
@@ -159,11 +172,15 @@ export class PushConsumer {
 
   private makeHeldQueues(): HeldQueues {
     const { clock, log, clientId, routes, brokers, heartbeats } = this.parts;
-    const { group, orderly, subscriptions, from = 'last', offsetFolder } = this.options;
+    const { group, orderly, from = 'last', offsetFolder } = this.options;
     const clustering = this.model === 'clustering';
     const expressions = new Map<string, TagExpression>(
-      this.topics.map((topic) => [topic, parseTagExpression(subscriptions[topic])]),
+      this.subscriptions().map(({ topic, expressionType, subString }) => [
+        topic,
+        parseTagExpression(expressionType === EXPRESSION_TAG ? subString : '*'),
+      ]),
     );
+    const types = new Map(this.subscriptions().map((one) => [one.topic, one.expressionType]));
     return new HeldQueues({
       clock,
       log,
@@ -183,6 +200,7 @@ export class PushConsumer {
         commits: clustering,
         holdMs: this.parts.pullHoldMs,
         subVersion: this.subVersion,
+        expressionTypeOf: (topic) => types.get(topic) ?? EXPRESSION_TAG,
         expressionOf: (topic) => expressions.get(topic) ?? parseTagExpression('*'),
         unknownSubscription: () => heartbeats.beat(true),
       },
@@ -190,17 +208,21 @@ export class PushConsumer {
   }
 
   private consumerData(): ConsumerData {
-    const { group, subscriptions, from = 'last' } = this.options;
+    const { group, from = 'last' } = this.options;
     return {
       groupName: group,
       consumeType: 'CONSUME_PASSIVELY',
       messageModel: this.model === 'clustering' ? 'CLUSTERING' : 'BROADCASTING',
       consumeFromWhere: fromWhere(from),
-      subscriptionDataSet: this.topics.map((topic) =>
-        tagSubscription(topic, subscriptions[topic] ?? '*', this.subVersion),
-      ),
+      subscriptionDataSet: this.subscriptions(),
       unitMode: false,
     };
+  }
+
+  private subscriptions(): SubscriptionData[] {
+    return this.topics.map((topic) =>
+      subscriptionTo(topic, this.options.subscriptions[topic] ?? '*', this.subVersion),
+    );
   }
 }
 

@@ -2,6 +2,7 @@ import { checkConsumerOptions } from '../consumer/check-options.js';
 import type { ConsumerOptions } from '../consumer/consumer-options.js';
 import { InvalidOption } from '../errors.js';
 import type { ReceivedMessage } from '../message.js';
+import type { Selector } from '../selector.js';
 import type { HandlerDefinition } from './decorators.js';
 import type { HandlerCall } from './handler-call.js';
 import type { HalfmqModuleOptions } from './options.js';
@@ -33,13 +34,22 @@ export function consumerGroups(
     group,
     concurrency: typeof concurrency === 'object' ? concurrency[group] : concurrency,
     subscriptions: Object.fromEntries(
-      members.map(({ handler: { definition } }) => [definition.topic.name, definition.tag ?? '*']),
+      members.map(({ handler }) => [handler.definition.topic.name, wanted(handler)]),
     ),
     handle: (message: ReceivedMessage) => dispatch(group, members, message),
   }));
   // now, not when a name server has answered: a mistake stops the start
   for (const consumer of consumers) checkConsumerOptions(consumer);
   return consumers;
+}
+
+function wanted({ definition, where }: HandlerCall['handler']): string | Selector {
+  const { tag, selector } = definition;
+  if (tag !== undefined && selector !== undefined)
+    throw new InvalidOption(
+      `${where} has both a tag and a selector: say it with one, sql("TAGS = '${tag}' AND …")`,
+    );
+  return selector ?? tag ?? '*';
 }
 
 async function dispatch(

@@ -8,6 +8,7 @@ import {
 import type { StartPosition } from '../consumer/consumer-options.js';
 import { DeadLetter, RetryIn } from '../errors.js';
 import type { TransactionState } from '../message.js';
+import type { Selector } from '../selector.js';
 import { type Topic, type TopicOrName, topicOf } from '../topic.js';
 import { MessageContext } from './message-context.js';
 
@@ -17,6 +18,8 @@ export interface MessageHandlerOptions {
   readonly group: string;
   /** tag expression: `*` (unless told), `tagA`, `tagA || tagB` */
   readonly tag?: string | undefined;
+  /** instead of tags: by the messages' properties, `sql("amount > 100 AND region = 'cn'")` */
+  readonly selector?: Selector | undefined;
   /**
    * 'transaction': the handler runs in a database transaction together with the row that says "handled", so that a
    * second delivery changes nothing. `@Tx()` is its EntityManager; `context.send` and `Transactions.run` join it.

@@ -18,6 +18,7 @@ export type {
   TransactionCallback,
   TransactionContext,
 } from '../transaction/transactions.js';
+export { sql, type Selector } from '../selector.js';
 export * from '../topic.js';
 export * from '../errors.js';
 export * from '../duration.js';

@@ -24,6 +24,7 @@ public final class Main {
             case "transactions": return new Transactions(nameServer, run);
             case "orderly": return new Orderly(nameServer, run);
             case "query": return new Query(nameServer, run);
+            case "filter": return new Filter(nameServer, run);
             default: throw new IllegalArgumentException("no scenario " + name);
         }
     }
