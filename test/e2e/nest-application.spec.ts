@@ -9,6 +9,7 @@ import {
   MessageHandler,
   Messages,
   Payload,
+  sql,
   topic,
   TransactionListener,
   Transactions,
@@ -140,6 +141,14 @@ describe('a Nest application', () => {
       expect(await apps.refusal([Managing])).toContain(
         "Managing.handle has @Tx() and needs dedupe: 'transaction'",
       );
+    });
+
+    it('with a handler that wants both a tag and a selector', async () => {
+      class Twofold {
+        @MessageHandler('a', { group: 'twofold', tag: 'x', selector: sql('b > 1') })
+        a(): void {}
+      }
+      expect(await apps.refusal([Twofold])).toContain('Twofold.a has both a tag and a selector');
     });
 
     it('with a group whose handlers want different consumers', async () => {

@@ -206,7 +206,8 @@ function equal(left: Evaluate, right: Evaluate): Evaluate {
 
 function same(left: Value, right: Value): Value {
   if (typeof left === typeof right && !(left instanceof JavaNumber)) return left === right;
-  if (typeof left === 'boolean') return typeof right === 'string' && isTrue(right) === left;
+  // RocketMQ reads the text on the left alone as true or false, and throws for one on the right
+  if (typeof left === 'boolean') return typeof right === 'string' ? FAILED : false;
   if (typeof right === 'boolean') return typeof left === 'string' && isTrue(left) === right;
   const order = numericOrder(left, right);
   return order === undefined ? FAILED : order === 0;
@@ -244,9 +245,10 @@ function found(
   text: string,
   not: boolean,
 ): Evaluate {
+  if (text === '') return () => false;
   return (values) => {
     const value = of(values);
     if (value === FAILED) return FAILED;
-    return typeof value === 'string' && text !== '' && search(value, text) !== not;
+    return typeof value === 'string' && search(value, text) !== not;
   };
 }
