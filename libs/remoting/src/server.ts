@@ -1,4 +1,5 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
+import { channels } from './channels.js';
 import type { Clock } from './clock.js';
 import type { Connection } from './connection.js';
 import { SharedRead } from './shared-read.js';
@@ -54,6 +55,7 @@ export class RemotingServer {
   listen(port: number, host?: string): Promise<number> {
     const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (accepted) => {
       const socket = this.read.socketOf(accepted);
+      if (channels.accepted.hasSubscribers) channels.accepted.publish({ socket });
       const connection = new TcpConnection(socket, { ...this.options, unread: this.unread });
       this.accepted.add(connection);
       connection.onClose(() => this.accepted.delete(connection));

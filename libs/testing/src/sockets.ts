@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 
-const OPENED = ['net.client.socket', 'net.server.socket'];
+/** of Node, and of libs/remoting, whose servers put sockets of their own in the place of those Node tells of */
+const OPENED = ['net.client.socket', 'halfmq:remoting:accepted'];
 
 interface End {
   readonly socket: Socket;
@@ -9,7 +10,7 @@ interface End {
   other: Socket | undefined;
 }
 
-/** The connections to some ports, with both ends that lie in this process: Node tells of every socket it makes. */
+/** The connections to some ports, with both ends that lie in this process. */
 export class Sockets {
   private readonly fresh = new Set<Socket>();
   private readonly ends = new Map<string, End>();
