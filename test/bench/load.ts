@@ -174,6 +174,18 @@ async function drive(
   const lanes = sockets.map(
     (socket, index) => new Lane(socket, frames(index), slots, latencies, protocol.counter(), answered),
   );
+  return measured(sockets, latencies, total, (done) => {
+    onAnswers = begin(lanes, done);
+  });
+}
+
+/** From `begin` until it says that all was answered; the sockets are gone then. */
+export async function measured(
+  sockets: readonly Socket[],
+  latencies: Latencies,
+  total: number,
+  begin: (done: () => void) => void,
+): Promise<LoadResult> {
   const begun = performance.now();
   const cpu = process.cpuUsage();
   try {
@@ -182,7 +194,7 @@ async function drive(
         socket.once('error', reject);
         socket.once('close', () => reject(new Error('the server closed the connection under load')));
       }
-      onAnswers = begin(lanes, resolve);
+      begin(resolve);
     });
     const seconds = (performance.now() - begun) / 1000;
     const { user, system } = process.cpuUsage(cpu);

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openStore, type MessageStore, type NewMessage } from '@halfmq/store';
-import { silentLog, systemClock } from '@halfmq/remoting';
+import { systemClock } from '@halfmq/remoting';
 import { freePort } from '../kit/ports.js';
+import { asUsual, workMessage } from '../kit/store-work.js';
 import { node, startServer } from './server.js';
 
 /**
@@ -14,7 +15,6 @@ import { node, startServer } from './server.js';
  */
 
 const CLI = new URL('../../../apps/cli/dist/main.js', import.meta.url).pathname;
-const HOST = { address: Buffer.from([127, 0, 0, 1]), port: 10911 };
 const HOUR = 3_600_000;
 /** Appended before the event loop gets its turn. */
 const AT_ONCE = 500;
@@ -24,34 +24,13 @@ const line = (text: string): void => void process.stdout.write(`${text}\n`);
 const millis = (begun: number): string => `${(performance.now() - begun).toFixed(1)} ms`;
 
 function open(path: string): Promise<MessageStore> {
-  return openStore({
-    path,
-    clock: systemClock,
-    log: silentLog,
-    clusterName: 'DefaultCluster',
-    brokerName: 'bench',
-    storeHost: HOST,
-    flush: 'ASYNC_FLUSH',
-    flushIntervalMs: 500,
-    retentionMs: 72 * HOUR,
-    firstCheckAfterMs: () => 1000,
-  });
+  return openStore({ ...asUsual(path), brokerName: 'bench', firstCheckAfterMs: () => 1000 });
 }
 
 function messageOf(topic: string, sequence: number): NewMessage {
   const key = sequence.toString(16).toUpperCase().padStart(32, '0');
-  return {
-    topic,
-    queueId: 0,
-    flag: 0,
-    sysFlag: 0,
-    bornTimestamp: 1_700_000_000_000,
-    bornHost: HOST,
-    reconsumeTimes: 0,
-    preparedTransactionOffset: 0,
-    body: Buffer.alloc(100, 'x'),
-    properties: `UNIQ_KEY\u0001${key}\u0002PGROUP\u0001orders\u0002TRAN_MSG\u0001true\u0002REAL_TOPIC\u0001placed\u0002REAL_QID\u00010\u0002`,
-  };
+  const properties = `UNIQ_KEY\u0001${key}\u0002PGROUP\u0001orders\u0002TRAN_MSG\u0001true\u0002REAL_TOPIC\u0001placed\u0002REAL_QID\u00010\u0002`;
+  return workMessage(topic, 0, Buffer.alloc(100, 'x'), properties);
 }
 
 const FILL: Readonly<Record<string, (store: MessageStore, sequence: number) => void>> = {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { open } from 'lmdb';
-import { silentLog, systemClock } from '@halfmq/remoting/record';
 import type { openStore, NewMessage } from '@halfmq/store';
+import { asUsual, workMessage } from '../kit/store-work.js';
 import { diskBytes } from './disk.js';
 
 /**
@@ -18,39 +18,17 @@ const QUEUES = 4;
 const RECORD = 1200;
 const INDEX_ENTRY = 20;
 const BLOCK = 64 * 4096 - 24;
-const HOST = { address: Buffer.from([127, 0, 0, 1]), port: 10911 };
 
 function message(sequence: number): NewMessage {
   const id = `7F00000100002A9F${String(sequence).padStart(16, '0')}`;
-  return {
-    topic: 'BenchTopic',
-    queueId: sequence % QUEUES,
-    flag: 0,
-    sysFlag: 0,
-    bornTimestamp: 1_700_000_000_000,
-    bornHost: HOST,
-    reconsumeTimes: 0,
-    preparedTransactionOffset: 0,
-    body: BODY,
-    properties: `UNIQ_KEY\u0001${id}\u0002WAIT\u0001true\u0002TAGS\u0001TagA\u0002`,
-  };
+  const properties = `UNIQ_KEY\u0001${id}\u0002WAIT\u0001true\u0002TAGS\u0001TagA\u0002`;
+  return workMessage('BenchTopic', sequence % QUEUES, BODY, properties);
 }
 const BODY = Buffer.alloc(mode === 'lone' ? 300 : 1024, 'x');
 
 async function ours(): Promise<Work> {
   const { openStore: openIt } = (await import(module)) as { openStore: typeof openStore };
-  const store = await openIt({
-    path: folder,
-    clock: systemClock,
-    log: silentLog,
-    clusterName: 'DefaultCluster',
-    brokerName: 'bench',
-    storeHost: HOST,
-    flush: 'ASYNC_FLUSH',
-    flushIntervalMs: 500,
-    retentionMs: 72 * 3600 * 1000,
-    firstCheckAfterMs: () => 6000,
-  });
+  const store = await openIt(asUsual(folder));
   return {
     group(from) {
       return new Promise((resolve, reject) => {

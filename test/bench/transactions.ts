@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { FrameSplitter } from '@halfmq/remoting';
 import { nextUnique, transaction, writeNumber, type Slot } from './frames.js';
 import { Latencies } from './latencies.js';
-import { dialAll, type Load, type LoadResult } from './load.js';
+import { dialAll, measured, type Load, type LoadResult } from './load.js';
 
 interface Pair {
   readonly half: Slot;
@@ -88,23 +88,13 @@ export async function runTransactions(load: Omit<Load, 'frames'>): Promise<LoadR
   const total = share * load.connections;
   const sockets = await dialAll(load);
   const latencies = new Latencies(total);
-  const cpu = process.cpuUsage();
-  const begun = performance.now();
-  try {
-    await Promise.all(
-      sockets.map((socket, lane) => {
-        return new Promise<void>((resolve, reject) => {
-          socket.once('error', reject);
-          socket.once('close', () => reject(new Error('the broker closed the connection under load')));
-          new TransactionLane(socket, lane, load.window, share, latencies, resolve).start();
-        });
-      }),
-    );
-    const seconds = (performance.now() - begun) / 1000;
-    const { user, system } = process.cpuUsage(cpu);
-    const rate = { total, seconds, perSecond: total / seconds, loadMicros: (user + system) / total };
-    return { ...rate, ...latencies.percentiles() };
-  } finally {
-    for (const socket of sockets) socket.destroy();
-  }
+  let open = sockets.length;
+  return measured(sockets, latencies, total, (done) => {
+    const ended = (): void => {
+      if (--open === 0) done();
+    };
+    for (const [lane, socket] of sockets.entries()) {
+      new TransactionLane(socket, lane, load.window, share, latencies, ended).start();
+    }
+  });
 }

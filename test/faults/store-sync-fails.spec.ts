@@ -5,9 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeRecords, ManualClock, silentLog } from '@halfmq/remoting/record';
 import { openStore, type MessageStore, type NewMessage, type Place, type StoreOptions } from '@halfmq/store';
 import { failSyncs } from '../kit/failing-sync.js';
+import { asUsual, workMessage } from '../kit/store-work.js';
 import { until } from '../kit/until.js';
-
-const HOST = { address: Buffer.from([127, 0, 0, 1]), port: 10911 };
 
 describe('a failed fdatasync is final', () => {
   let path = '';
@@ -24,37 +23,12 @@ describe('a failed fdatasync is final', () => {
   });
 
   async function open(more: Partial<StoreOptions> = {}): Promise<MessageStore> {
-    const opened = await openStore({
-      path,
-      clock,
-      log: silentLog,
-      clusterName: 'DefaultCluster',
-      brokerName: 'broker-a',
-      storeHost: HOST,
-      flush: 'ASYNC_FLUSH',
-      flushIntervalMs: 500,
-      retentionMs: 72 * 3600 * 1000,
-      firstCheckAfterMs: () => 6000,
-      ...more,
-    });
+    const opened = await openStore({ ...asUsual(path), clock, ...more });
     stores.push(opened);
     return opened;
   }
 
-  function message(body: string): NewMessage {
-    return {
-      topic: 'a',
-      queueId: 0,
-      flag: 0,
-      sysFlag: 0,
-      bornTimestamp: 0,
-      bornHost: HOST,
-      reconsumeTimes: 0,
-      preparedTransactionOffset: 0,
-      body: Buffer.from(body),
-      properties: '',
-    };
-  }
+  const message = (body: string): NewMessage => workMessage('a', 0, body);
 
   function store(into: MessageStore, body: string): Promise<readonly Place[]> {
     return new Promise((resolve, reject) => {

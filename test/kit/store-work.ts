@@ -1,9 +1,9 @@
-/** What a store process (store-process.ts) does and how it is opened again afterwards. */
+/** What a store process (store-process.ts) does, and how tests and benches outside of the store open and fill one. */
 import { writeSync } from 'node:fs';
 import { silentLog, systemClock } from '@halfmq/remoting/record';
 import type { MessageStore, NewMessage, StoreOptions } from '@halfmq/store';
 
-const host = { address: Buffer.from([127, 0, 0, 1]), port: 10911 };
+const HOST = { address: Buffer.from([127, 0, 0, 1]), port: 10911 };
 export const TOPIC = 'work';
 export const FINAL_TOPIC = 'final';
 
@@ -14,7 +14,7 @@ export function workOptions(path: string, more: Partial<StoreOptions> = {}): Sto
     log: silentLog,
     clusterName: 'DefaultCluster',
     brokerName: 'broker-a',
-    storeHost: host,
+    storeHost: HOST,
     flush: 'ASYNC_FLUSH',
     flushIntervalMs: 500,
     segmentBytes: 2 * 1024 * 1024,
@@ -24,17 +24,26 @@ export function workOptions(path: string, more: Partial<StoreOptions> = {}): Sto
   };
 }
 
-export function workMessage(topic: string, queueId: number, body: string, properties = ''): NewMessage {
+/** A folder as a broker with defaults has it: large segments, three days. */
+export const asUsual = (path: string): StoreOptions =>
+  workOptions(path, { segmentBytes: 256 * 1024 * 1024, retentionMs: 72 * 3_600_000 });
+
+export function workMessage(
+  topic: string,
+  queueId: number,
+  body: string | Buffer,
+  properties = '',
+): NewMessage {
   return {
     topic,
     queueId,
     flag: 0,
     sysFlag: 0,
     bornTimestamp: 0,
-    bornHost: host,
+    bornHost: HOST,
     reconsumeTimes: 0,
     preparedTransactionOffset: 0,
-    body: Buffer.from(body),
+    body: typeof body === 'string' ? Buffer.from(body) : body,
     properties,
   };
 }

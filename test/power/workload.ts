@@ -4,11 +4,11 @@ import {
   decodeRecords,
   formatProperties,
   propertyOf,
-  silentLog,
   tagsCode,
   type Clock,
 } from '@halfmq/remoting/record';
 import type { MessageStore, NewMessage, Place, PlainMessage, StoreOptions } from '@halfmq/store';
+import { workMessage, workOptions } from '../kit/store-work.js';
 import { bodyOf, idOf } from './bodies.js';
 import type { Fact, Note } from './promises.js';
 import type { Random } from './random.js';
@@ -19,25 +19,17 @@ export const WHEEL_TOPIC = 'rmq_sys_wheel_timer';
 /** Of all but the last nothing is ever deleted. */
 export const TOPICS = ['plain', 'other', 'final', 'delivered', 'fence', 'parked', 'doomed'] as const;
 export const GROUP = 'readers';
-const HOST = { address: Buffer.from([127, 0, 0, 1]), port: 10911 };
 const RETENTION_MS = 25_000;
 
 /** Small segments and a short retention: cuts fall into rolls, merges and unlinking. */
 export function options(disk: string, clock: Clock, { flush, apart }: Shape): StoreOptions {
-  return {
-    path: join(disk, 'store'),
+  return workOptions(join(disk, 'store'), {
     logPath: apart ? join(disk, 'elsewhere', 'log') : undefined,
     clock,
-    log: silentLog,
-    clusterName: 'DefaultCluster',
-    brokerName: 'broker-a',
-    storeHost: HOST,
     flush,
-    flushIntervalMs: 500,
     segmentBytes: 1024 * 1024,
     retentionMs: RETENTION_MS,
-    firstCheckAfterMs: () => 6000,
-  };
+  });
 }
 
 export function messageOf(topic: string, queueId: number, id: string, size: number): NewMessage {
@@ -47,18 +39,7 @@ export function messageOf(topic: string, queueId: number, id: string, size: numb
     ['PGROUP', 'producers'],
     ['REAL_TOPIC', topic === HALF_TOPIC ? 'final' : topic],
   ] as const;
-  return {
-    topic,
-    queueId,
-    flag: 0,
-    sysFlag: 0,
-    bornTimestamp: 0,
-    bornHost: HOST,
-    reconsumeTimes: 0,
-    preparedTransactionOffset: 0,
-    body: bodyOf(id, size),
-    properties: formatProperties(properties),
-  };
+  return workMessage(topic, queueId, bodyOf(id, size), formatProperties(properties));
 }
 
 const NEWEST = 60;

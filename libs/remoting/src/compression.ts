@@ -56,6 +56,12 @@ export function inflateBody(record: { readonly sysFlag: number; readonly body: B
   }
 }
 
+/** The body as it was sent, in memory of its own. @throws CompressionError as inflateBody */
+export function ownBody(record: { readonly sysFlag: number; readonly body: Buffer }): Buffer {
+  const body = inflateBody(record);
+  return body === record.body ? Buffer.from(body) : body;
+}
+
 /** To look at: a body that cannot be inflated as it is stored. */
 export function shownBody(record: { readonly sysFlag: number; readonly body: Buffer }): Buffer {
   try {

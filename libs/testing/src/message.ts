@@ -1,12 +1,5 @@
 import type { MessageStore } from '@halfmq/broker';
-import {
-  decodeRecords,
-  inflateBody,
-  parseProperties,
-  PropertyName,
-  SysFlag,
-  type MessageRecord,
-} from '@halfmq/remoting';
+import { decodeRecords, ownBody, parseProperties, PropertyName, type MessageRecord } from '@halfmq/remoting';
 import type { TopicOrName } from '@halfmq/transaction';
 
 /** A message that consumers can see. */
@@ -31,8 +24,7 @@ export interface DeliveredMessage<T = unknown> {
 const A_READ = { maxMessages: 1_000, maxBytes: 64 * 1024 * 1024 };
 
 export function deliveredMessage<T>(record: MessageRecord, named: TopicOrName<T>): DeliveredMessage<T> {
-  const compressed = (record.sysFlag & SysFlag.COMPRESSED) !== 0;
-  const bytes = compressed ? inflateBody(record) : Buffer.from(record.body);
+  const bytes = ownBody(record);
   const properties = parseProperties(record.properties);
   return {
     topic: record.topic,

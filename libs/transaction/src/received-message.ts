@@ -1,18 +1,5 @@
-import {
-  encodeOffsetMessageId,
-  inflateBody,
-  parseProperties,
-  PropertyName,
-  SysFlag,
-  type MessageRecord,
-} from '@halfmq/remoting';
+import { encodeOffsetMessageId, parseProperties, PropertyName, type MessageRecord } from '@halfmq/remoting';
 import type { ReceivedMessage } from './message.js';
-
-/** The body as it was sent, in memory of its own. @throws Error when it cannot be decompressed */
-export function bodyOf(record: MessageRecord): Buffer {
-  const compressed = (record.sysFlag & SysFlag.COMPRESSED) !== 0;
-  return compressed ? inflateBody(record) : Buffer.from(record.body);
-}
 
 /** A record as its handler sees it: the topic of a retry is that of the first delivery. */
 export function receivedMessage(record: MessageRecord, brokerName: string, body: Buffer): ReceivedMessage {

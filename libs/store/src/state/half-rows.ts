@@ -1,3 +1,4 @@
+import type { HalfMessage } from '../message-store.js';
 import { Chunk, CHUNK, LIVE, LONGS, SMALLS } from './half-chunk.js';
 import { Names } from './names.js';
 
@@ -116,16 +117,8 @@ export class Row {
   }
 }
 
-export interface NewRow {
-  readonly halfOffset: number;
-  readonly physicalOffset: number;
-  readonly producerGroup: string;
-  readonly topic: string;
-  readonly storeTimestamp: number;
-  readonly state: 'pending' | 'parked';
-  readonly checks: number;
-  readonly nextCheckAt: number;
-}
+/** What a row is filled with: all but the unique key, which is read from its record. */
+export type NewRow = Omit<HalfMessage, 'uniqueKey'>;
 
 /** Undecided half messages, packed, in order of their half offsets. */
 export class HalfRows {

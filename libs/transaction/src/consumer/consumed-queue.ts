@@ -1,6 +1,6 @@
-import type { MessageQueue, MessageRecord } from '@halfmq/remoting';
+import { ownBody, type MessageQueue, type MessageRecord } from '@halfmq/remoting';
 import type { ReceivedMessage } from '../message.js';
-import { bodyOf, receivedMessage } from '../received-message.js';
+import { receivedMessage } from '../received-message.js';
 import { Progress } from './progress.js';
 
 /** Local flow control, RocketMQ's figures: beyond these a queue is not pulled until handlers catch up. */
@@ -21,7 +21,7 @@ export interface TakenMessage {
 export function takenMessage(record: MessageRecord, brokerName: string): TakenMessage {
   const { queueOffset: offset, size: bytes, physicalOffset } = record;
   try {
-    const message = receivedMessage(record, brokerName, bodyOf(record));
+    const message = receivedMessage(record, brokerName, ownBody(record));
     return { offset, bytes, physicalOffset, message };
   } catch (unreadable) {
     const message = receivedMessage(record, brokerName, Buffer.from(record.body));

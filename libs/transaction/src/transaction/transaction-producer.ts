@@ -1,6 +1,7 @@
 import {
   decodeOffsetMessageId,
   endTransaction,
+  ownBody,
   PropertyName,
   ResponseCode,
   SysFlag,
@@ -21,7 +22,7 @@ import { TransactionState, type HalfReceipt, type OutgoingMessage } from '../mes
 import type { Stored } from '../producer/delivery.js';
 import { toWire, type WireMessage } from '../producer/outgoing.js';
 import { SEND_TIMEOUT_MS } from '../producer/producer.js';
-import { bodyOf, receivedMessage } from '../received-message.js';
+import { receivedMessage } from '../received-message.js';
 
 /** A check is the application's own code: one that hangs must not keep the process for ever. */
 const DRAIN_TIMEOUT_MS = 30_000;
@@ -181,7 +182,7 @@ export class TransactionProducer {
   }
 
   private async check(record: MessageRecord, asked: CheckTransactionStateHeader, peer: Peer): Promise<void> {
-    const message = receivedMessage(record, asked.bname ?? '', bodyOf(record));
+    const message = receivedMessage(record, asked.bname ?? '', ownBody(record));
     const state = await this.state(() => this.options.check(message), message.messageId);
     const header: EndTransactionHeader = {
       topic: record.topic,
