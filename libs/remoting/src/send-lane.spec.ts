@@ -23,6 +23,7 @@ const entries = mostly(
   oneOf(
     KEY,
     'TAGS\u0001A\u0002',
+    'TAGS\u0001orders of today\u0002',
     'WAIT\u0001true\u0002',
     'KEYS\u0001k1 k2\u0002',
     'user\u0001x_y\u0002',
