@@ -12,8 +12,8 @@ export interface HandlerEntry {
   readonly handle: Handler;
 }
 
-/** RocketMQ's codes lie in two ranges: 0-5001, and from 200050 on for POP and lite topics. */
-const LOW_CODES = 8192;
+/** Codes lie in two ranges: RocketMQ's 0-5001 and ours from 9101 on, and from 200050 on for POP and lite topics. */
+const LOW_CODES = 9216;
 const HIGH_BASE = 200_000;
 const HIGH_CODES = 1024;
 

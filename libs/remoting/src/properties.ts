@@ -72,6 +72,8 @@ export const PropertyName = {
   HALFMQ_TX_AT: 'HALFMQ_TX_AT',
   /** ours: the name of the data source that holds the barrier row */
   HALFMQ_TX_SOURCE: 'HALFMQ_TX_SOURCE',
+  /** ours: where the broker asks how a transaction begun over HTTP has ended; not delivered */
+  HALFMQ_CHECK_URL: 'HALFMQ_CHECK_URL',
   /** ours: set on what an operator delivers again; joins the inbox key */
   HALFMQ_REPLAY: 'HALFMQ_REPLAY',
 } as const;

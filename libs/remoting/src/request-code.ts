@@ -114,6 +114,8 @@ export const RequestCode = {
   GET_COLD_DATA_FLOW_CTR_INFO: 2003,
   SET_COMMITLOG_READ_MODE: 2004,
   SWITCH_TIMER_ENGINE: 5001,
+  /** ours: a preview of the answer to a check */
+  HALFMQ_PREVIEW_CHECK: 9101,
   POP_MESSAGE: 200050,
   ACK_MESSAGE: 200051,
   PEEK_MESSAGE: 200052,

@@ -7,6 +7,7 @@ export { sendMessageV2 } from './send-message-v2.js'; // 310
 export * from './send-batch-message.js'; // 320
 export * from './end-transaction.js'; // 37
 export * from './check-transaction-state.js'; // 39, broker → producer
+export * from './preview-check.js'; // 9101, ours, broker → producer
 export * from './recall-message.js'; // 370
 
 // consuming
