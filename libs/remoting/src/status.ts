@@ -287,6 +287,27 @@ const TABLE = {
     'no half message at this place, or its verdict is forgotten',
     'Nothing was delivered by this request; look the message up by its key.',
   ),
+  TRANSACTION_ID_TAKEN: status(
+    ResponseCode.ILLEGAL_OPERATION,
+    [40000, 409],
+    FINAL,
+    'another transaction has this id',
+    'Repeat a call with the messages it had, or choose an id that is new.',
+  ),
+  TRANSACTION_DECIDED: status(
+    ResponseCode.ILLEGAL_OPERATION,
+    [42800, 409],
+    FINAL,
+    'the transaction is decided: nothing is left to ask',
+    'Read the verdict; it is final.',
+  ),
+  TRANSACTION_NOBODY_TO_ASK: status(
+    ResponseCode.SYSTEM_ERROR,
+    [40400, 503],
+    AGAIN,
+    'nobody can be asked about this transaction now',
+    'Start a producer of the group that can answer for the topic, or the service behind its checkUrl.',
+  ),
   TRANSACTION_GROUP_WRONG: status(
     ResponseCode.TRANSACTION_STATE_GROUP_WRONG,
     [40000, 403],
@@ -308,6 +329,9 @@ export function statusOfCode(code: number): StatusName {
   return BY_CODE.get(code) ?? 'SYSTEM_ERROR';
 }
 
+/** More about an outcome: fields of a problem document, and of an answer on the wire. */
+export type StatusFacts = Readonly<Record<string, string | number | undefined>>;
+
 /** An outcome that ends the work at hand. Any room throws it; the door answers with the status and the detail. */
 export class StatusError extends Error {
   override readonly name = 'StatusError';
@@ -316,6 +340,7 @@ export class StatusError extends Error {
   constructor(
     readonly status: StatusName,
     detail: string = STATUS[status].meaning,
+    readonly facts: StatusFacts = {},
   ) {
     super(detail);
   }

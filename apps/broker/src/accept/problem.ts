@@ -12,6 +12,8 @@ export interface Problem {
   readonly code?: number;
   readonly retryable?: boolean;
   readonly hint?: string;
+  /** what else is known, such as the verdict that was first */
+  readonly [fact: string]: string | number | boolean | undefined;
 }
 
 export function problem(name: StatusName, detail: string, http: number = STATUS[name].http): Problem {
@@ -36,7 +38,7 @@ export class AsProblem implements ExceptionFilter {
   }
 
   private describe(error: unknown): Problem {
-    if (error instanceof StatusError) return problem(error.status, error.message);
+    if (error instanceof StatusError) return { ...error.facts, ...problem(error.status, error.message) };
     const detail = error instanceof Error ? error.message : String(error);
     const name = this.nameOf(error);
     if (name) return problem(name, detail);
