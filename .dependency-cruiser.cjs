@@ -12,6 +12,7 @@ const ROOMS = [
   'replicate',
   'observe',
   'admin',
+  'outbound',
 ];
 
 /** `from` may import sister packages only among `allowed`. */
@@ -124,12 +125,13 @@ module.exports = {
     },
     room('directory', []),
     room('produce', ['directory']),
-    room('transaction', ['directory', 'produce']),
+    room('transaction', ['directory', 'produce', 'outbound']),
     room('consume', ['directory', 'produce']),
     room('accept', ['directory']),
     room('admit', ['directory']),
     room('replicate', ['directory']),
     room('observe', []),
+    room('outbound', []),
     ...['libs/remoting', 'libs/store', 'libs/transaction', 'libs/testing'].map(notItsOwnIndex),
     ...['apps/broker', 'apps/namesrv', 'apps/demo-shop', 'apps/cli'].map(notItsOwnIndex),
   ],

@@ -15,6 +15,7 @@ import {
 } from '@halfmq/remoting/settings';
 import { delayLevels } from './delay-levels.js';
 import type { HostFacts } from './host-facts.js';
+import { networks } from './networks.js';
 import { hours } from './retention-levels.js';
 
 const MiB = 1024 * 1024;
@@ -22,7 +23,7 @@ const LEVELS = '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h';
 
 /**
  * Every setting that means something to this broker. Names, units and defaults are RocketMQ's
- * (BrokerConfig, MessageStoreConfig, NettyServerConfig); the two `http…` ones are ours. docs/configuration.md is made of
+ * (BrokerConfig, MessageStoreConfig, NettyServerConfig); those that begin with `http` and `outbound` are ours. docs/configuration.md is made of
  * this table.
  */
 export const SETTINGS = {
@@ -64,6 +65,12 @@ export const SETTINGS = {
   shutdownWaitTimeSeconds: setting(whole(0), 30, 'how long a stopping broker waits for requests it accepted'),
   httpPort: setting(port, 8080, 'ours: console, REST and health; 0 = off'),
   httpHost: setting(text, '127.0.0.1', 'ours: the address of that door'),
+  outboundAllow: setting(
+    networks,
+    '',
+    'ours: networks the broker may call over HTTP (checkUrl) although they are private, while its HTTP door does not listen on loopback alone',
+  ),
+  outboundDeny: setting(networks, '', 'ours: networks it never calls; stronger than `outboundAllow`'),
 
   // topics, groups and clients
   defaultTopicQueueNums: setting(whole(1, 65_536), 8, 'queues of a topic that is created by a send'),

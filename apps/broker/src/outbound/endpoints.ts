@@ -1,0 +1,68 @@
+import type { Clock } from '@halfmq/remoting';
+import { OutboundError } from './outbound-error.js';
+
+/** At once, to one origin: its answers cost somebody's database something. */
+const AT_ONCE = 16;
+const FIRST_REST_MS = 1_000;
+const LONGEST_REST_MS = 60_000;
+/** Of origins that were away; the names come from others, the memory is ours. */
+const MOST_REMEMBERED = 10_000;
+
+interface Endpoint {
+  inFlight: number;
+  failures: number;
+  /** Clock.monotonic before which it is left alone */
+  restsUntil: number;
+}
+
+/**
+ * How each origin (scheme, host, port) is doing.
+ *
+ *   well ──── an answer ──────────▶ well, up to 16 requests at once
+ *   well ──── away ───────────────▶ resting 1 s, then 2, 4, ... 60 s; nothing is sent meanwhile
+ *   resting ─ its time is over ───▶ tried by one request
+ *   tried ─── an answer / away ───▶ well / resting, longer
+ */
+export class Endpoints {
+  private readonly endpoints = new Map<string, Endpoint>();
+
+  constructor(private readonly clock: Clock) {}
+
+  /** @throws OutboundError resting, busy */
+  begin(origin: string): void {
+    const endpoint = this.endpoints.get(origin) ?? { inFlight: 0, failures: 0, restsUntil: 0 };
+    const restMs = endpoint.restsUntil - this.clock.monotonic();
+    if (endpoint.failures > 0 && (restMs > 0 || endpoint.inFlight > 0)) {
+      const until = restMs > 0 ? `for ${Math.ceil(restMs)} ms more` : 'until its first answer';
+      throw new OutboundError('resting', `${origin} was away and is left alone ${until}`);
+    }
+    if (endpoint.inFlight >= AT_ONCE)
+      throw new OutboundError('busy', `${AT_ONCE} requests to ${origin} wait for their answers`);
+    endpoint.inFlight++;
+    this.endpoints.set(origin, endpoint);
+  }
+
+  /** @returns true when it is back: it was away before */
+  answered(origin: string): boolean {
+    const wasAway = (this.endpoints.get(origin)?.failures ?? 0) > 0;
+    this.end(origin, (endpoint) => (endpoint.failures = 0));
+    return wasAway;
+  }
+
+  away(origin: string): void {
+    this.end(origin, (endpoint) => {
+      const restMs = Math.min(FIRST_REST_MS * 2 ** endpoint.failures, LONGEST_REST_MS);
+      endpoint.restsUntil = this.clock.monotonic() + restMs;
+      endpoint.failures++;
+    });
+  }
+
+  private end(origin: string, change: (endpoint: Endpoint) => void): void {
+    const endpoint = this.endpoints.get(origin);
+    if (!endpoint) return;
+    endpoint.inFlight--;
+    change(endpoint);
+    if (endpoint.inFlight === 0 && (endpoint.failures === 0 || this.endpoints.size > MOST_REMEMBERED))
+      this.endpoints.delete(origin);
+  }
+}

@@ -1,0 +1,138 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ManualClock } from '@halfmq/remoting';
+import { AddressRules } from './address-rules.js';
+import { Endpoints } from './endpoints.js';
+import { Outbound } from './outbound.js';
+import type { OutboundError } from './outbound-error.js';
+
+describe('HTTP out of the broker', () => {
+  let clock: ManualClock;
+  let outbound: Outbound;
+  const servers: Server[] = [];
+  const asked: string[] = [];
+
+  const open = (httpHost = '127.0.0.1'): Outbound => {
+    const rules = new AddressRules({ httpHost, outboundAllow: '', outboundDeny: '' });
+    return new Outbound(clock, rules, new Endpoints(clock));
+  };
+
+  beforeEach(() => {
+    clock = new ManualClock();
+    outbound = open();
+    asked.length = 0;
+  });
+  afterEach(async () => {
+    outbound.stop();
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections();
+      await new Promise((resolve) => void server.close(resolve));
+    }
+  });
+
+  async function serve(answer: RequestListener, port = 0): Promise<URL> {
+    const server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      request.on('end', () => {
+        asked.push(`${request.method} ${request.url} ${body}`);
+        answer(request, response);
+      });
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/check?a=1`);
+  }
+
+  const failed = (url: URL): Promise<OutboundError> =>
+    outbound.post(url, {}).then(
+      () => Promise.reject(new Error('it was answered')),
+      (error: OutboundError) => error,
+    );
+
+  it('posts JSON and brings status and body back', async () => {
+    const url = await serve((_, response) => response.writeHead(201).end('fine'));
+    expect(await outbound.post(url, { a: [1] })).toEqual({ status: 201, body: 'fine' });
+    expect(asked).toEqual(['POST /check?a=1 {"a":[1]}']);
+  });
+
+  it('reports who is not there, answers 5xx or 429, or not in time, as away', async () => {
+    const nobody = await serve(() => undefined);
+    await new Promise((resolve) => void servers.pop()?.close(resolve));
+    expect(await failed(nobody)).toMatchObject({
+      kind: 'away',
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
+    for (const status of [500, 503, 429]) {
+      const url = await serve((_, response) => response.writeHead(status).end());
+      expect(await failed(url)).toMatchObject({
+        kind: 'away',
+        message: expect.stringContaining(String(status)),
+      });
+    }
+    const silent = await serve(() => void clock.advance(5_000));
+    expect(await failed(silent)).toMatchObject({ kind: 'away', message: expect.stringContaining('5000 ms') });
+    const half = await serve((_, response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('{');
+      void clock.advance(5_000);
+    });
+    expect(await failed(half)).toMatchObject({ kind: 'away' });
+    const endless = await serve((_, response) => response.end(Buffer.alloc(100_000)));
+    expect(await failed(endless)).toMatchObject({ kind: 'away', message: expect.stringContaining('65536') });
+  });
+
+  it('follows no redirect', async () => {
+    const url = await serve((_, response) => response.writeHead(307, { location: '/elsewhere' }).end());
+    expect(await outbound.post(url, {})).toMatchObject({ status: 307 });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('leaves alone what was away, longer and longer, and says when it is back', async () => {
+    let status = 500;
+    const url = await serve((_, response) => response.writeHead(status).end());
+    const back: string[] = [];
+    outbound.onBack((origin) => back.push(origin));
+    const rests = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000];
+    for (const restMs of rests) {
+      expect((await failed(url)).kind).toBe('away');
+      await clock.advance(restMs - 1);
+      expect((await failed(url)).kind).toBe('resting');
+      await clock.advance(1);
+    }
+    expect(asked).toHaveLength(rests.length);
+    status = 200;
+    const [tried, meanwhile] = await Promise.all([outbound.post(url, {}), failed(url)]);
+    expect([tried.status, meanwhile.kind, back]).toEqual([200, 'resting', [url.origin]]);
+    expect((await outbound.post(url, {})).status).toBe(200);
+    expect(back).toHaveLength(1);
+  });
+
+  it('asks one place at most sixteen things at once', async () => {
+    const url = await serve((_, response) => response.end());
+    const all = await Promise.allSettled(Array.from({ length: 20 }, () => outbound.post(url, {})));
+    expect(all.filter(({ status }) => status === 'fulfilled')).toHaveLength(16);
+    expect(all.at(-1)).toMatchObject({ reason: { kind: 'busy' } });
+    expect((await outbound.post(url, {})).status).toBe(200);
+  });
+
+  it('judges the address a name leads to, not the name', async () => {
+    const url = await serve((_, response) => response.end());
+    outbound = open('0.0.0.0');
+    url.hostname = 'localhost';
+    expect(await failed(url)).toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('private address'),
+    });
+    expect(await failed(new URL('http://0x7f.1/'))).toMatchObject({ kind: 'refused' });
+    expect(await failed(new URL('http://[::ffff:169.254.169.254]/'))).toMatchObject({ kind: 'refused' });
+    expect(asked).toEqual([]);
+  });
+
+  it('gives up what waits when it stops, and sends nothing any more', async () => {
+    const url = await serve(() => outbound.stop());
+    expect((await failed(url)).kind).toBe('closed');
+    expect((await failed(url)).kind).toBe('closed');
+    expect([asked.length, clock.pending]).toEqual([1, 0]);
+  });
+});

@@ -1,0 +1,165 @@
+import { lookup } from 'node:dns';
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import type { Clock } from '@halfmq/remoting';
+import type { AddressRules } from './address-rules.js';
+import type { Endpoints } from './endpoints.js';
+import { OutboundError } from './outbound-error.js';
+
+export interface Answer {
+  /** below 500, and not 429; a redirect is not followed */
+  readonly status: number;
+  readonly body: string;
+}
+
+const TIME_OUT_MS = 5_000;
+const MOST_ANSWER_BYTES = 64 * 1024;
+const TOO_MANY_REQUESTS = 429;
+const SERVER_ERRORS = 500;
+/** an idle connection is kept so long for the next request */
+const IDLE_MS = 15_000;
+
+/**
+ * All HTTP that leaves the broker. Addresses are judged where they are connected to, after their names were looked up:
+ * a name that means something else tomorrow gains nothing. No redirect is followed, no proxy asked.
+ */
+export class Outbound {
+  private readonly agents = {
+    'http:': new HttpAgent({ keepAlive: true, timeout: IDLE_MS }),
+    'https:': new HttpsAgent({ keepAlive: true, timeout: IDLE_MS }),
+  };
+  private readonly underWay = new Set<ClientRequest>();
+  private readonly backListeners = new Set<(origin: string) => void>();
+  private closed = false;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly rules: AddressRules,
+    private readonly endpoints: Endpoints,
+  ) {}
+
+  start(): void {
+    // nothing begins by itself
+  }
+
+  /** What waits for an answer is given up; nothing is sent any more. */
+  stop(): void {
+    this.closed = true;
+    for (const request of this.underWay)
+      request.destroy(new OutboundError('closed', 'the broker is stopping'));
+    for (const agent of Object.values(this.agents)) agent.destroy();
+  }
+
+  /** Called with the origin of an endpoint that was away and has answered again. Returns how to stop. */
+  onBack(listener: (origin: string) => void): () => void {
+    this.backListeners.add(listener);
+    return () => this.backListeners.delete(listener);
+  }
+
+  /**
+   * Posts JSON; the whole exchange has 5 s.
+   * @throws OutboundError nobody took it, as far as is known
+   */
+  async post(url: URL, document: object): Promise<Answer> {
+    if (this.closed) throw new OutboundError('closed', 'the broker is stopping');
+    const refusal = this.refusalOf(url);
+    if (refusal !== undefined) throw new OutboundError('refused', refusal);
+    this.endpoints.begin(url.origin);
+    try {
+      const answer = await this.exchange(url, Buffer.from(JSON.stringify(document)));
+      if (this.endpoints.answered(url.origin))
+        for (const listener of this.backListeners) listener(url.origin);
+      return answer;
+    } catch (error) {
+      this.endpoints.away(url.origin);
+      throw asOutboundError(url, error);
+    }
+  }
+
+  /** As far as it can be said before its name is looked up. */
+  refusalOf({ hostname }: URL): string | undefined {
+    const literal = hostname.replace(/^\[|\]$/g, '');
+    return isIP(literal) === 0 ? undefined : this.rules.refusal(literal);
+  }
+
+  private async exchange(url: URL, body: Buffer): Promise<Answer> {
+    const request = this.open(url, body.length);
+    const cancel = this.clock.after(TIME_OUT_MS, () =>
+      request.destroy(new OutboundError('away', `${url.origin} did not answer within ${TIME_OUT_MS} ms`)),
+    );
+    this.underWay.add(request);
+    try {
+      return await new Promise((resolve, reject) => {
+        request.on('response', (response) => void read(url.origin, response).then(resolve, reject));
+        request.on('error', reject);
+        request.end(body);
+      });
+    } catch (error) {
+      // the other side closed a kept connection in the same moment: it has not seen this request
+      if (request.reusedSocket && isReset(error)) return await this.exchange(url, body);
+      throw error;
+    } finally {
+      cancel();
+      this.underWay.delete(request);
+    }
+  }
+
+  private open(url: URL, bytes: number): ClientRequest {
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': bytes,
+      accept: 'application/json, text/plain',
+      'user-agent': 'HalfMQ',
+    };
+    const options = { method: 'POST', headers, lookup: this.lookup };
+    return url.protocol === 'https:'
+      ? httpsRequest(url, { ...options, agent: this.agents['https:'] })
+      : httpRequest(url, { ...options, agent: this.agents['http:'] });
+  }
+
+  /** The resolver's answer without what may not be called: what is left is what is connected to. */
+  private readonly lookup: LookupFunction = (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error) return callback(error, '');
+      const refusals = found.map(({ address }) => this.rules.refusal(address));
+      const callable = found.filter((_, index) => refusals[index] === undefined);
+      const [first] = callable;
+      if (!first)
+        return callback(new OutboundError('refused', `${hostname}: ${refusals[0] ?? 'no address'}`), '');
+      if (options.all === true) callback(null, callable);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+/** @throws OutboundError away: it cannot answer now */
+async function read(origin: string, response: IncomingMessage): Promise<Answer> {
+  const { statusCode: status = 0 } = response;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MOST_ANSWER_BYTES)
+      throw new OutboundError('away', `${origin} answers with more than ${MOST_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  if (status >= SERVER_ERRORS || status === TOO_MANY_REQUESTS)
+    throw new OutboundError('away', `${origin} answers with HTTP ${status}`);
+  return { status, body: Buffer.concat(chunks).toString() };
+}
+
+function asOutboundError(url: URL, error: unknown): OutboundError {
+  if (error instanceof OutboundError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new OutboundError('away', `${url.origin} cannot be reached (${code ?? message})`, { cause: error });
+}
+
+function isReset(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ECONNRESET';
+}
