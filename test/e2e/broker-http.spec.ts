@@ -96,6 +96,17 @@ describe('sending by HTTP', () => {
     expect(problem.hint).toBeTruthy();
   });
 
+  it('answers 415 for a form, which curl -d sends, and says what to send', async () => {
+    const form = await fetch(`${base}/v1/topics/orders/messages`, {
+      method: 'POST',
+      body: new URLSearchParams({ body: 'a' }),
+    });
+    expect([form.status, await form.json()]).toMatchObject([
+      415,
+      { detail: expect.stringContaining('content-type: application/json') },
+    ]);
+  });
+
   it('refuses what the wire refuses, by the same names', async () => {
     const illegal = await post('shop order', { body: 'a' });
     expect([illegal.status, await illegal.json()]).toMatchObject([

@@ -1,8 +1,14 @@
 import 'reflect-metadata';
-import { ValidationPipe, type DynamicModule, type ValidationError } from '@nestjs/common';
+import {
+  UnsupportedMediaTypeException,
+  ValidationPipe,
+  type DynamicModule,
+  type ValidationError,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { StatusError, type Clock, type Log, type StatusName } from '@halfmq/remoting';
+import type { NextFunction, Request, Response } from 'express';
 import type { AddressInfo } from 'node:net';
 import { PortError } from './ports.js';
 import { AsProblem } from './problem.js';
@@ -44,6 +50,7 @@ export async function openHttpDoor(module: DynamicModule, options: HttpDoorOptio
   application.disable('etag');
   // base64 takes a third more, a text of quotes and line ends twice as much
   application.useBodyParser('json', { limit: options.maxMessageSize * 2 + BESIDE_THE_BODY });
+  application.use(refuseOtherBodies);
   application.useGlobalFilters(new AsProblem(options.log, options.nameOf));
   application.useGlobalPipes(
     new ValidationPipe({
@@ -69,6 +76,31 @@ export async function openHttpDoor(module: DynamicModule, options: HttpDoorOptio
   return { port: (server.address() as AddressInfo).port, close };
 }
 
+/** What is no JSON would be read as an empty document, and refused for what it lacks: curl -d sends a form. */
+function refuseOtherBodies(request: Request, _response: Response, next: NextFunction): void {
+  const type = request.headers['content-type'];
+  const hasBody =
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
+  if (!hasBody || request.is('json') !== false) return next();
+  next(
+    new UnsupportedMediaTypeException(
+      `the body is sent as ${type ?? 'no type at all'}: send JSON with the header content-type: application/json`,
+    ),
+  );
+}
+
+/** Every field that is wrong, those of nested documents with their place: `messages.0: topic should not be empty`. */
 function sentence(errors: readonly ValidationError[]): string {
-  return errors.flatMap((error) => Object.values(error.constraints ?? { nested: error.property })).join('; ');
+  return errors.flatMap((error) => wrongFields(error, '')).join('; ');
+}
+
+function wrongFields(
+  { property, constraints = {}, children = [] }: ValidationError,
+  place: string,
+): string[] {
+  const own = Object.values(constraints).map((constraint) =>
+    place === '' ? constraint : `${place}: ${constraint}`,
+  );
+  const within = place === '' ? property : `${place}.${property}`;
+  return [...own, ...children.flatMap((child) => wrongFields(child, within))];
 }
