@@ -1,40 +1,9 @@
-import { isUtf8 } from 'node:buffer';
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
-import {
-  decodeOffsetMessageId,
-  decodeRecord,
-  encodeOffsetMessageId,
-  formatHost,
-  parseProperties,
-  PropertyName,
-  shownBody,
-  StatusError,
-  type Host,
-  type MessageRecord,
-} from '@halfmq/remoting';
+import { decodeOffsetMessageId, decodeRecord, formatHost, StatusError, type Host } from '@halfmq/remoting';
 import type { MessageStore } from '@halfmq/store';
+import { LAST_MOMENT, shown, type Message } from '../produce/shown-message.js';
 import { MESSAGE_STORE, STORE_HOST } from '../tokens.js';
 import { MessageRequest, MessagesRequest } from './message-request.js';
-
-/** A stored message as REST shows it. Times are ISO 8601; a producer's that is no date, ms since 1970. */
-export interface Message {
-  /** UNIQ_KEY; the offset message id of one without */
-  readonly messageId: string;
-  readonly offsetMessageId: string;
-  readonly topic: string;
-  readonly queueId: number;
-  readonly offset: number;
-  readonly tag?: string | undefined;
-  readonly keys: readonly string[];
-  readonly properties: Readonly<Record<string, string>>;
-  /** inflated, where it can be; as base64 when it is no UTF-8 */
-  readonly body?: string | undefined;
-  readonly bodyBase64?: string | undefined;
-  readonly bornAt: string;
-  readonly bornHost: string;
-  readonly storedAt: string;
-  readonly reconsumeTimes: number;
-}
 
 export interface Messages {
   readonly items: readonly Message[];
@@ -44,7 +13,6 @@ export interface Messages {
 
 /** More is read by `next`. */
 const MOST_BYTES = 8 * 1024 * 1024;
-const LAST_MOMENT = 8.64e15;
 
 /** Stored messages by business key and by id. */
 @Controller('v1/messages')
@@ -108,29 +76,4 @@ function momentOf(name: string, text: string | undefined, otherwise: number): nu
   const moment = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
   if (Number.isNaN(moment)) throw new StatusError('INVALID_PARAMETER', `${name} is no moment: ${text}`);
   return moment;
-}
-
-function shown(record: MessageRecord): Message {
-  const properties = parseProperties(record.properties);
-  const offsetMessageId = encodeOffsetMessageId(record.storeHost, record.physicalOffset);
-  const body = shownBody(record);
-  return {
-    messageId: properties.get(PropertyName.UNIQ_KEY) ?? offsetMessageId,
-    offsetMessageId,
-    topic: record.topic,
-    queueId: record.queueId,
-    offset: record.queueOffset,
-    tag: properties.get(PropertyName.TAGS),
-    keys: properties.get(PropertyName.KEYS)?.split(' ').filter(Boolean) ?? [],
-    properties: Object.fromEntries(properties),
-    ...(isUtf8(body) ? { body: body.toString() } : { bodyBase64: body.toString('base64') }),
-    bornAt: shownMoment(record.bornTimestamp),
-    bornHost: formatHost(record.bornHost),
-    storedAt: shownMoment(record.storeTimestamp),
-    reconsumeTimes: record.reconsumeTimes,
-  };
-}
-
-function shownMoment(ms: number): string {
-  return Math.abs(ms) <= LAST_MOMENT ? new Date(ms).toISOString() : String(ms);
 }

@@ -1,19 +1,6 @@
-import {
-  Body,
-  Controller,
-  HttpCode,
-  Inject,
-  Param,
-  PayloadTooLargeException,
-  Post,
-  Req,
-} from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import {
   CURRENT_VERSION,
-  PropertyName,
-  StatusError,
-  formatProperties,
-  javaHashCode,
   parseHost,
   type Clock,
   type SendMessageAnswer,
@@ -24,6 +11,7 @@ import type { BrokerConfig } from '../config/resolve-config.js';
 import { SystemTopic } from '../directory/topic-names.js';
 import { CLOCK, CONFIG } from '../tokens.js';
 import { Destination } from './destination.js';
+import { bodyOf, propertiesOf, queueOfKey } from './given-message.js';
 import { SendRequest } from './send-request.js';
 import { Send } from './send.js';
 
@@ -41,7 +29,6 @@ export interface SentMessage {
 const GROUP = 'HALFMQ_HTTP_PRODUCER';
 /** what RocketMQ's clients ask for */
 const QUEUES_OF_A_NEW_TOPIC = 4;
-const RESERVED: ReadonlySet<string> = new Set(Object.values(PropertyName));
 
 /** Sends by HTTP: the same way into the log as by the wire. */
 @Controller('v1/topics')
@@ -89,41 +76,10 @@ export class SendOverHttp {
       sysFlag: 0,
       bornTimestamp: this.clock.now(),
       flag: 0,
-      properties: propertiesOf(given),
+      properties: propertiesOf(given, given.orderingKey),
     };
     if (given.orderingKey === undefined) return header;
     const { writeQueueNums } = this.destination.topic(header);
-    // as SelectMessageQueueByHash of the Java client: both doors agree on the queue of a key
-    return { ...header, queueId: Math.abs(javaHashCode(given.orderingKey)) % Math.max(1, writeQueueNums) };
+    return { ...header, queueId: queueOfKey(given.orderingKey, writeQueueNums) };
   }
 }
-
-function bodyOf(given: SendRequest, limit: number): Buffer {
-  if ((given.body === undefined) === (given.bodyBase64 === undefined)) {
-    throw new StatusError('INVALID_PARAMETER', 'exactly one of body and bodyBase64 is expected');
-  }
-  const text = typeof given.body === 'string' ? given.body : JSON.stringify(given.body);
-  const body = given.bodyBase64 === undefined ? Buffer.from(text) : Buffer.from(given.bodyBase64, 'base64');
-  if (body.length > limit) {
-    throw new PayloadTooLargeException(
-      `the message body has ${body.length} bytes, the limit is maxMessageSize ${limit}`,
-    );
-  }
-  return body;
-}
-
-function propertiesOf({ properties = {}, tag, keys, orderingKey }: SendRequest): string {
-  const own: [string, string][] = Object.entries(properties).map(([name, value]) => {
-    if (RESERVED.has(name)) throw refused(name, 'is reserved');
-    if (typeof value !== 'string') throw refused(name, 'is no text');
-    if (/[\u0001\u0002]/.test(name + value)) throw refused(name, 'holds a control character');
-    return [name, value];
-  });
-  if (tag) own.push([PropertyName.TAGS, tag]);
-  if (keys && keys.length > 0) own.push([PropertyName.KEYS, keys.join(' ')]);
-  if (orderingKey) own.push([PropertyName.SHARDING_KEY, orderingKey]);
-  return formatProperties(own);
-}
-
-const refused = (name: string, why: string): StatusError =>
-  new StatusError('INVALID_PARAMETER', `property ${name} ${why}`);

@@ -1,0 +1,87 @@
+import { PayloadTooLargeException } from '@nestjs/common';
+import { formatProperties, javaHashCode, PropertyName, StatusError } from '@halfmq/remoting';
+import {
+  Allow,
+  IsArray,
+  IsBase64,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+} from 'class-validator';
+
+const RESERVED: ReadonlySet<string> = new Set(Object.values(PropertyName));
+
+/** A message as REST is given it. Either `body` or `bodyBase64`. */
+export class GivenMessage {
+  /** a text is sent as it is, anything else as JSON */
+  @Allow()
+  body?: unknown;
+
+  @IsOptional()
+  @IsBase64()
+  bodyBase64?: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  @Matches(/^[^\u0001\u0002|]*$/, { message: 'tag holds a | or a control character' })
+  tag?: string;
+
+  /** business keys, to be found by */
+  @IsOptional()
+  @IsArray()
+  @IsString({ each: true })
+  @Matches(/^[^\u0001\u0002\s]+$/, { each: true, message: 'keys hold a blank or a control character' })
+  keys?: string[];
+
+  /** text by name */
+  @IsOptional()
+  @IsObject()
+  properties?: Record<string, unknown>;
+}
+
+/** @throws StatusError INVALID_PARAMETER, PayloadTooLargeException */
+export function bodyOf({ body, bodyBase64 }: GivenMessage, limit: number): Buffer {
+  if ((body === undefined) === (bodyBase64 === undefined)) {
+    throw new StatusError('INVALID_PARAMETER', 'exactly one of body and bodyBase64 is expected');
+  }
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const bytes = bodyBase64 === undefined ? Buffer.from(text) : Buffer.from(bodyBase64, 'base64');
+  if (bytes.length > limit) {
+    throw new PayloadTooLargeException(
+      `the message body has ${bytes.length} bytes, the limit is maxMessageSize ${limit}`,
+    );
+  }
+  return bytes;
+}
+
+/**
+ * Properties as the wire has them.
+ * @param shardingKey messages of one go to one queue
+ * @throws StatusError INVALID_PARAMETER
+ */
+export function propertiesOf(
+  { properties = {}, tag, keys }: GivenMessage,
+  shardingKey: string | undefined,
+): string {
+  const own: [string, string][] = Object.entries(properties).map(([name, value]) => {
+    if (RESERVED.has(name)) throw refused(name, 'is reserved');
+    if (typeof value !== 'string') throw refused(name, 'is no text');
+    if (/[\u0001\u0002]/.test(name + value)) throw refused(name, 'holds a control character');
+    return [name, value];
+  });
+  if (tag) own.push([PropertyName.TAGS, tag]);
+  if (keys && keys.length > 0) own.push([PropertyName.KEYS, keys.join(' ')]);
+  if (shardingKey) own.push([PropertyName.SHARDING_KEY, shardingKey]);
+  return formatProperties(own);
+}
+
+/** As SelectMessageQueueByHash of the Java client: both doors agree on the queue of a key. */
+export function queueOfKey(shardingKey: string, queues: number): number {
+  return Math.abs(javaHashCode(shardingKey)) % Math.max(1, queues);
+}
+
+const refused = (name: string, why: string): StatusError =>
+  new StatusError('INVALID_PARAMETER', `property ${name} ${why}`);

@@ -1,0 +1,57 @@
+import { isUtf8 } from 'node:buffer';
+import {
+  encodeOffsetMessageId,
+  formatHost,
+  parseProperties,
+  PropertyName,
+  shownBody,
+  type MessageRecord,
+} from '@halfmq/remoting';
+
+/** A stored message as REST shows it. Times are ISO 8601; a producer's that is no date, ms since 1970. */
+export interface Message {
+  /** UNIQ_KEY; the offset message id of one without */
+  readonly messageId: string;
+  readonly offsetMessageId: string;
+  readonly topic: string;
+  readonly queueId: number;
+  readonly offset: number;
+  readonly tag?: string | undefined;
+  readonly keys: readonly string[];
+  readonly properties: Readonly<Record<string, string>>;
+  /** inflated, where it can be; as base64 when it is no UTF-8 */
+  readonly body?: string | undefined;
+  readonly bodyBase64?: string | undefined;
+  readonly bornAt: string;
+  readonly bornHost: string;
+  readonly storedAt: string;
+  readonly reconsumeTimes: number;
+}
+
+/** The last one that is a date. */
+export const LAST_MOMENT = 8.64e15;
+
+export function shown(record: MessageRecord): Message {
+  const properties = parseProperties(record.properties);
+  const offsetMessageId = encodeOffsetMessageId(record.storeHost, record.physicalOffset);
+  const body = shownBody(record);
+  return {
+    messageId: properties.get(PropertyName.UNIQ_KEY) ?? offsetMessageId,
+    offsetMessageId,
+    topic: record.topic,
+    queueId: record.queueId,
+    offset: record.queueOffset,
+    tag: properties.get(PropertyName.TAGS),
+    keys: properties.get(PropertyName.KEYS)?.split(' ').filter(Boolean) ?? [],
+    properties: Object.fromEntries(properties),
+    ...(isUtf8(body) ? { body: body.toString() } : { bodyBase64: body.toString('base64') }),
+    bornAt: shownMoment(record.bornTimestamp),
+    bornHost: formatHost(record.bornHost),
+    storedAt: shownMoment(record.storeTimestamp),
+    reconsumeTimes: record.reconsumeTimes,
+  };
+}
+
+export function shownMoment(ms: number): string {
+  return Math.abs(ms) <= LAST_MOMENT ? new Date(ms).toISOString() : String(ms);
+}
