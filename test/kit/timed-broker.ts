@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock, type Log } from '@halfmq/remoting';
-import { startBroker, type RunningBroker } from '@halfmq/broker';
+import { startBroker, type MessageStore, type RunningBroker } from '@halfmq/broker';
 import { WireClient } from './wire-client.js';
 
 /** A real broker in the test's process, on a real store and real sockets, with a clock that the test moves. */
@@ -27,6 +27,14 @@ export class TimedBroker {
     return this.running.port;
   }
 
+  get httpPort(): number | undefined {
+    return this.running.httpPort;
+  }
+
+  get store(): MessageStore {
+    return this.running.store;
+  }
+
   client(): WireClient {
     const client = new WireClient(`127.0.0.1:${this.running.port}`);
     this.clients.push(client);
@@ -34,11 +42,14 @@ export class TimedBroker {
   }
 
   /** Ends it in good order, and starts it again on the same store. Its clients have to be made anew. */
-  async restart(meanwhile: (folder: string) => Promise<void> = () => Promise.resolve()): Promise<void> {
+  async restart(
+    meanwhile: (folder: string) => Promise<void> = () => Promise.resolve(),
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     await this.disconnect();
     await this.running.close();
     await meanwhile(this.folder);
-    this.running = await start(this.folder, this.clock, this.properties, this.log);
+    this.running = await start(this.folder, this.clock, { ...this.properties, ...more }, this.log);
   }
 
   /**
