@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeRecord, formatProperties, silentLog } from '@halfmq/remoting/record';
 import { bodies, done, message, readAll, store, StoreFixture } from './fixture.js';
+import { environmentsKept } from './log/closed-environments.js';
 import type { MessageStore, StoreOptions } from './message-store.js';
 import type { LoggedDelayedMessages } from './state/delayed.js';
 import { HALF_TOPIC } from './system-topics.js';
@@ -194,6 +195,12 @@ describe('retention', () => {
   const fill = async (): Promise<void> => {
     for (let each = 0; each < 8; each++) await store(opened, message('filler', 'x'.repeat(60_000)));
   };
+
+  it('keeps nothing in memory of segments that are gone', async () => {
+    for (let times = 0; times < 3; times++) await age();
+    const ofTheState = 1;
+    expect(environmentsKept()).toBeLessThanOrEqual(files().length + ofTheState);
+  });
 
   it('retires a segment that was never filled', async () => {
     await reopenWith({ retentionMs: MINUTE });

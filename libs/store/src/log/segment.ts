@@ -13,6 +13,7 @@ import {
   mergedBlockKey,
   queueKey,
 } from '../keys.js';
+import { forgetClosed } from './closed-environments.js';
 import { BLOCK_HEADER, PAGE_SIZE, readBlockHeader, type BlockHeader } from './block.js';
 import { isReadableTree } from '../state/tree-check.js';
 import { ensureLockFile } from './lock-file.js';
@@ -268,7 +269,9 @@ export class Segment {
     this.tableRead = undefined;
     this.descriptor = undefined;
     // LMDB's at once: who reads a long history in one turn opens and closes many
-    await Promise.all([db?.close(), this.closeAfterSync(descriptor)]);
+    const closing = db?.close();
+    if (db) forgetClosed(db);
+    await Promise.all([closing, this.closeAfterSync(descriptor)]);
   }
 
   private async closeAfterSync(descriptor: number | undefined): Promise<void> {
