@@ -4,6 +4,7 @@ import { until } from './until.js';
 
 export interface Finding {
   readonly name: string;
+  readonly title: string;
   readonly holds: boolean;
   readonly settling: number;
   readonly detail: string;
@@ -30,7 +31,12 @@ interface ProcessAnswer {
 
 interface Fleet {
   readonly processes: readonly ProcessAnswer[];
-  readonly load: { readonly running: boolean; readonly placed: number; readonly lost: number } | null;
+  readonly load: {
+    readonly running: boolean;
+    readonly placed: number;
+    readonly refused: number;
+    readonly lost: number;
+  } | null;
 }
 
 export interface Answer<T> {

@@ -5,10 +5,11 @@ import { atRest } from '../rows.js';
 import { THIS_VERSION, type Measured, type Servers } from '../servers.js';
 import { nats } from './nats.js';
 import type { Mode, Peer } from './peer.js';
+import { rabbitmq } from './rabbitmq.js';
 import { redis } from './redis.js';
 import { rocketmq } from './rocketmq.js';
 
-const PEERS: readonly Peer[] = [rocketmq, nats, redis];
+const PEERS: readonly Peer[] = [rocketmq, rabbitmq, nats, redis];
 
 type Side = () => Promise<Measure>;
 

@@ -1,0 +1,117 @@
+/**
+ * `npm run shop-chaos [-- --orders 20000] [--per-second 60] [--kill-every-ms 3000] [--seed 7]`: the demo shop in each of
+ * its modes under one script: customers buy while broker and services are killed with SIGKILL, before a commit, after
+ * one, and at any moment. Says in the end which of the shop's invariants hold. Fails when one is broken in transactional
+ * mode; a seed kills in the same order again.
+ */
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { type Finding, ShopProcess } from '../kit/shop.js';
+import { until } from '../kit/until.js';
+import { Random } from '../power/random.js';
+
+const { values } = parseArgs({
+  options: {
+    orders: { type: 'string', default: '20000' },
+    'per-second': { type: 'string', default: '60' },
+    'kill-every-ms': { type: 'string', default: '3000' },
+    seed: { type: 'string', default: String(randomInt(1_000_000)) },
+  },
+});
+const orders = Number(values.orders);
+const perSecond = Number(values['per-second']);
+const killEveryMs = Number(values['kill-every-ms']);
+const seed = Number(values.seed);
+
+const MODES = ['plain', 'transactional'] as const;
+const TARGETS = ['order', 'payment', 'stock', 'broker'] as const;
+const MOMENTS = ['after-half', 'after-commit', 'now'] as const;
+/** How long after its last change a difference is no message in flight any more. */
+const DEADLINE_S = 30;
+const PROGRESS_MS = 30_000;
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+interface Ended {
+  readonly placed: number;
+  readonly refused: number;
+  readonly lost: number;
+  readonly kills: number;
+  readonly findings: readonly Finding[];
+}
+
+async function live(shop: ShopProcess, mode: (typeof MODES)[number], random: Random): Promise<Ended> {
+  await shop.call('PUT', '/api/mode', { mode });
+  const before = await restarts(shop);
+  await shop.call('POST', '/api/load', { orders, perSecond });
+  let nextKill = performance.now() + killEveryMs;
+  let nextLine = performance.now() + PROGRESS_MS;
+  await until(
+    'all orders were answered',
+    async () => {
+      const now = performance.now();
+      if (now >= nextKill) {
+        nextKill = now + killEveryMs;
+        // it may be down from the last one
+        await shop
+          .call('POST', '/api/chaos', { target: random.of(TARGETS), at: random.of(MOMENTS) })
+          .catch(() => undefined);
+      }
+      const { load } = await shop.fleet();
+      if (now >= nextLine && load) {
+        nextLine = now + PROGRESS_MS;
+        print(`${mode}: ${load.placed} placed, ${load.refused} refused, ${load.lost} not answered so far`);
+      }
+      return load?.running === false;
+    },
+    (orders / perSecond) * 4000 + 120_000,
+  );
+  const findings = await shop.quiet(300_000);
+  const load = (await shop.fleet()).load;
+  const kills = (await restarts(shop)) - before;
+  return { placed: load?.placed ?? 0, refused: load?.refused ?? 0, lost: load?.lost ?? 0, kills, findings };
+}
+
+async function restarts(shop: ShopProcess): Promise<number> {
+  const { processes } = await until('the supervisor is heard', () => shop.fleet());
+  return processes.reduce((sum, process) => sum + process.restarts, 0);
+}
+
+/** The board names three and counts the rest. */
+function brokenRows({ holds, detail }: Finding): number {
+  if (holds) return 0;
+  const more = /; and (\d+) more$/.exec(detail)?.[1];
+  return detail.replace(/; and \d+ more$/, '').split('; ').length + Number(more ?? 0);
+}
+
+async function main(): Promise<boolean> {
+  print(`${orders} orders at ${perSecond} a second, a kill each ${killEveryMs} ms, seed ${seed}`);
+  const rows: string[] = [];
+  let whole = true;
+  for (const mode of MODES) {
+    const shop = await ShopProcess.start({
+      HALFMQ_SHOP_EXPIRY: '20s',
+      HALFMQ_SHOP_DEADLINE: String(DEADLINE_S),
+    });
+    try {
+      const ended = await live(shop, mode, new Random(seed));
+      const broken = ended.findings.filter(({ holds }) => !holds);
+      for (const { title, detail } of broken) print(`${mode}: ${title}: NOT so: ${detail}`);
+      const count = broken.reduce((sum, finding) => sum + brokenRows(finding), 0);
+      if (mode === 'transactional') whole = broken.length === 0;
+      rows.push(
+        `| ${mode} | ${ended.placed} | ${ended.refused} | ${ended.lost} | ${ended.kills} | ${broken.length} of ${ended.findings.length} | ${count} |`,
+      );
+    } finally {
+      await shop.stop();
+    }
+  }
+  print(
+    '| mode | placed | refused | not answered | kills | invariants broken | orders or messages concerned |',
+  );
+  print('| --- | --- | --- | --- | --- | --- | --- |');
+  for (const row of rows) print(row);
+  return whole;
+}
+
+process.exitCode = (await main()) ? 0 : 1;
