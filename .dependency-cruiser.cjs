@@ -92,7 +92,7 @@ module.exports = {
           '^(apps|libs)/[^/]+/src/index[.]ts$',
           '^libs/remoting/src/(record-door|transport|settings/index)[.]ts$',
           '^libs/store/src/tools/index[.]ts$',
-          '^libs/transaction/src/(nest|typeorm)/index[.]ts$',
+          '^libs/transaction/src/(nest|typeorm|pg|drizzle)/index[.]ts$',
           '^libs/testing/src/jest[.]ts$',
         ],
       },
@@ -118,10 +118,18 @@ module.exports = {
     },
     {
       name: 'client-without-nest',
-      comment: 'the plain entry point must load where Nest, TypeORM and pg are not installed',
+      comment: 'the plain entry point must load where neither Nest nor a database driver is installed',
       severity: 'error',
-      from: { path: src('libs/transaction'), pathNot: ['/(nest|typeorm|microservice)/', '[.]spec[.]ts$'] },
-      to: { path: ['node_modules/(@nestjs|typeorm|pg)/', `${src('libs/transaction')}(nest|typeorm)/`] },
+      from: {
+        path: src('libs/transaction'),
+        pathNot: ['/(nest|typeorm|pg|drizzle|microservice)/', '[.]spec[.]ts$'],
+      },
+      to: {
+        path: [
+          'node_modules/(@nestjs|typeorm|pg|drizzle-orm|mysql2|libsql)/',
+          `${src('libs/transaction')}(nest|typeorm|pg|drizzle)/`,
+        ],
+      },
     },
     room('directory', []),
     room('produce', ['directory']),

@@ -1,70 +1,97 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { silentLog, systemClock } from '@halfmq/transaction';
-import { createBarrierTables, prune, TypeOrmBarrier } from '@halfmq/transaction/typeorm';
-import { DataSource } from 'typeorm';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Barrier, silentLog } from '@halfmq/transaction';
+import { PgTransactions } from '@halfmq/transaction/pg';
+import { TypeOrmTransactions } from '@halfmq/transaction/typeorm';
+import pg from 'pg';
+import { DataSource, type EntityManager } from 'typeorm';
 import { barrierConformance } from '../kit/barrier-conformance.js';
+import { onPostgres } from '../kit/barrier-databases.js';
 import { PostgresServer } from '../kit/postgres.js';
+import { tablesConformance } from '../kit/tables-conformance.js';
+import type { TestedDatabase } from '../kit/tested-database.js';
+import { RememberedHalves } from '../kit/remembered-halves.js';
 
-const DAY_MS = 86_400_000;
+let postgres: PostgresServer;
+beforeAll(async () => {
+  postgres = await PostgresServer.start();
+}, 60_000);
+afterAll(() => postgres?.stop());
 
-describe('the barrier on PostgreSQL', () => {
-  let postgres: PostgresServer;
-  let url: string;
-  const open: DataSource[] = [];
+const halves = new RememberedHalves();
 
+async function prepared(name: string): Promise<void> {
+  await postgres.createDatabase(name);
+  await postgres.query(name, 'CREATE TABLE work (id int PRIMARY KEY)');
+}
+
+describe('the barrier of TypeORM on PostgreSQL', () => {
+  let tested: TestedDatabase<EntityManager>;
+  const sources: DataSource[] = [];
   beforeAll(async () => {
-    postgres = await PostgresServer.start();
-    url = await postgres.createDatabase('barrier');
-  }, 60_000);
-  afterEach(async () => {
-    for (const dataSource of open.splice(0)) await dataSource.destroy();
+    await prepared('typeorm');
+    const run = (manager: EntityManager, sql: string): Promise<unknown> => manager.query(sql);
+    tested = {
+      ...onPostgres(postgres, 'typeorm', run),
+      run,
+      async open({ connections: poolSize, createTables, clock, inClone }) {
+        const url = postgres.url(inClone === true ? 'typeorm-clone' : 'typeorm');
+        const dataSource = await new DataSource({ type: 'postgres', url, poolSize }).initialize();
+        sources.push(dataSource);
+        return new TypeOrmTransactions({ dataSource, halves, createTables, clock });
+      },
+      async closeAll() {
+        for (const dataSource of sources.splice(0)) await dataSource.destroy();
+      },
+    };
   });
-  afterAll(() => postgres?.stop());
 
-  const connect = async (poolSize: number, schema?: string): Promise<DataSource> => {
-    const dataSource = new DataSource({ type: 'postgres', url, poolSize, schema });
-    open.push(dataSource);
-    await dataSource.initialize();
-    await createBarrierTables(dataSource);
-    return dataSource;
-  };
-  const barrierOn = async (dataSource: DataSource): Promise<TypeOrmBarrier> => {
-    const barrier = new TypeOrmBarrier({
-      dataSource,
-      clock: systemClock,
-      log: silentLog,
-      horizonMs: 7 * DAY_MS,
-    });
-    await barrier.start();
-    return barrier;
-  };
-
-  barrierConformance(async (connections) => barrierOn(await connect(connections)));
+  barrierConformance(() => tested);
+  tablesConformance(() => tested);
 
   it('is another one in another schema of the same database', async () => {
-    await postgres.query('barrier', 'CREATE SCHEMA other');
-    const [here, there] = [await barrierOn(await connect(2)), await barrierOn(await connect(2, 'other'))];
+    await postgres.query('typeorm', 'CREATE SCHEMA other');
+    const url = postgres.url('typeorm');
+    const barrierIn = async (schema?: string): Promise<Barrier<EntityManager>> => {
+      const dataSource = await new DataSource({ type: 'postgres', url, poolSize: 2, schema }).initialize();
+      sources.push(dataSource);
+      const transactions = new TypeOrmTransactions({ dataSource, halves, log: silentLog });
+      await transactions.start();
+      await transactions.close();
+      return transactions.rows;
+    };
+    const [here, there] = [await barrierIn(), await barrierIn('other')];
     const transaction = await here.begin();
     const stamp = await transaction.record('in-public');
     await transaction.commit();
     expect(await there.decide(stamp)).toBe('unknown');
     expect(await here.decide(stamp)).toBe('commit');
+    await tested.closeAll();
+  });
+});
+
+describe('the barrier of node-postgres', () => {
+  let tested: TestedDatabase<pg.PoolClient>;
+  const pools: pg.Pool[] = [];
+  beforeAll(async () => {
+    await prepared('pg');
+    const run = async (manager: pg.PoolClient, sql: string): Promise<unknown> =>
+      (await manager.query(sql)).rows;
+    tested = {
+      ...onPostgres(postgres, 'pg', run),
+      run,
+      async open({ connections: max, createTables, clock, inClone }) {
+        const connectionString = postgres.url(inClone === true ? 'pg-clone' : 'pg');
+        const pool = new pg.Pool({ connectionString, max });
+        pool.on('error', () => undefined);
+        pools.push(pool);
+        return new PgTransactions({ pool, halves, createTables, clock });
+      },
+      async closeAll() {
+        for (const pool of pools.splice(0)) await pool.end();
+      },
+    };
   });
 
-  it('forgets old rows, and only those', async () => {
-    const dataSource = await connect(2);
-    await dataSource.query('TRUNCATE halfmq_barrier, halfmq_inbox');
-    const rows = (table: string, columns: string): Promise<unknown> =>
-      dataSource.query(
-        `INSERT INTO ${table} SELECT ${columns}, now() - n * interval '1 day' FROM generate_series(0, 9) n`,
-      );
-    await rows('halfmq_barrier', "n::text, 'committed'");
-    await rows('halfmq_inbox', "'group', 'topic', n::text, ''");
-    const options = { dataSource, clock: systemClock, log: silentLog };
-    await prune({ ...options, barrierMs: 7 * DAY_MS, inboxMs: 3 * DAY_MS });
-    const left = await dataSource.query(
-      'SELECT (SELECT count(*)::int FROM halfmq_barrier) AS barrier, (SELECT count(*)::int FROM halfmq_inbox) AS inbox',
-    );
-    expect(left).toEqual([{ barrier: 8, inbox: 4 }]);
-  });
+  barrierConformance(() => tested);
+  tablesConformance(() => tested);
 });

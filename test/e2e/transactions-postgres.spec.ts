@@ -282,6 +282,7 @@ describe('transactions.run on PostgreSQL', () => {
     await dataSource.query('DROP TABLE halfmq_barrier, halfmq_inbox, halfmq_source');
     const strict = new TypeOrmTransactions({ dataSource, halves, createTables: false });
     await expect(strict.start()).rejects.toThrow('run the migration CreateHalfmqTables1764028800000');
+    await expect(strict.start()).rejects.toThrow('CREATE TABLE IF NOT EXISTS "halfmq_barrier"');
     await Promise.all([1, 2, 3, 4].map(() => createBarrierTables(dataSource)));
     await strict.start();
     await strict.close();

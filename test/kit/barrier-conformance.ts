@@ -1,89 +1,205 @@
 import { randomUUID } from 'node:crypto';
-import { expect, it } from '@jest/globals';
-import type { Barrier, BarrierStamp } from '@halfmq/transaction';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { ManualClock, TransactionRolledBack } from '@halfmq/transaction';
+import { committed, DAY_MS, stampOfNothing, type TestedDatabase, Trial } from './tested-database.js';
+import { until } from './until.js';
 
-/** What every implementation of the port promises; `make` gives a fresh one with as many connections as told. */
-export function barrierConformance<Manager>(make: (connections: number) => Promise<Barrier<Manager>>): void {
-  /** A transaction that has come and gone without a trace: what its half message would say. */
-  const stampOfNothing = async (barrier: Barrier<Manager>): Promise<BarrierStamp> => {
-    const transaction = await barrier.begin();
-    const stamp = await transaction.record(randomUUID());
-    await transaction.rollback();
-    return stamp;
-  };
+/** What every implementation of the Barrier port promises of its transactions and its answers. */
+export function barrierConformance<Manager>(of: () => TestedDatabase<Manager>): void {
+  const trial = new Trial(of);
+  afterEach(() => trial.end());
 
-  it('answers commit after a commit, as often as it is asked', async () => {
-    const barrier = await make(3);
-    const transaction = await barrier.begin();
-    const stamp = await transaction.record(randomUUID());
-    expect(await transaction.commit()).toEqual({ kind: 'committed' });
-    expect(await Promise.all([barrier.decide(stamp), barrier.decide(stamp)])).toEqual(['commit', 'commit']);
+  describe('decides', () => {
+    it('commit after a commit, as often as it is asked', async () => {
+      const barrier = await trial.barrierOn();
+      const stamp = await committed(barrier);
+      expect(await Promise.all([barrier.decide(stamp), barrier.decide(stamp)])).toEqual(['commit', 'commit']);
+    });
+
+    it('nothing while the transaction is open, and what it said binds nobody', async () => {
+      const barrier = await trial.barrierOn();
+      const transaction = await barrier.begin();
+      const stamp = await transaction.record(randomUUID());
+      const asked = Array.from({ length: 4 }, () => barrier.decide(stamp));
+      expect(await Promise.all(asked)).toEqual(Array(4).fill('unknown'));
+      expect(await transaction.commit()).toEqual({ kind: 'committed' });
+      expect(await barrier.decide(stamp)).toBe('commit');
+    });
+
+    it('"no" once it is written down: a late transaction of the same id cannot commit any more', async () => {
+      const barrier = await trial.barrierOn();
+      const stamp = await stampOfNothing(barrier);
+      expect(await barrier.decide(stamp)).toBe('rollback');
+      expect(await trial.stateOf(stamp)).toBe('rolled_back');
+      const late = await barrier.begin();
+      await expect(late.record(stamp.transactionId)).rejects.toBeInstanceOf(TransactionRolledBack);
+      await late.rollback();
+      expect(await barrier.decide(stamp)).toBe('rollback');
+    });
+
+    it('nothing for the transaction of another database, and writes nothing', async () => {
+      const barrier = await trial.barrierOn();
+      const stamp = await stampOfNothing(barrier);
+      expect(await barrier.decide({ ...stamp, source: 'elsewhere' })).toBe('unknown');
+      expect(await trial.stateOf(stamp)).toBeUndefined();
+    });
+
+    it('nothing in a clone for what the original has done', async () => {
+      const barrier = await trial.barrierOn();
+      const [done, undone] = [await committed(barrier), await stampOfNothing(barrier)];
+      await trial.database.closeAll();
+      await trial.database.clone();
+      const clone = await trial.open({ connections: 2, inClone: true });
+      await clone.start();
+      expect(await clone.rows.decide(done)).toBe('unknown');
+      expect(await clone.rows.decide(undone)).toBe('unknown');
+      expect(await clone.rows.preview(done)).toBe('unknown');
+    });
+
+    it('nothing beyond its horizon, and writes nothing', async () => {
+      const barrier = await trial.barrierOn();
+      const stamp = await stampOfNothing(barrier);
+      expect(await barrier.decide({ ...stamp, at: stamp.at - 366 * DAY_MS })).toBe('unknown');
+      expect(await trial.stateOf(stamp)).toBeUndefined();
+      expect(await barrier.decide(stamp)).toBe('rollback');
+    });
+
+    it('nothing while no connection is free', async () => {
+      const clock = new ManualClock();
+      const { rows: barrier } = await trial.make(1, clock);
+      const stamp = await stampOfNothing(barrier);
+      const greedy = await barrier.begin();
+      const asked = barrier.decide(stamp);
+      await setImmediate();
+      await clock.advance(1_000);
+      expect(await asked).toBe('unknown');
+      await greedy.rollback();
+      expect(await barrier.decide(stamp)).toBe('rollback');
+    });
+
+    it.each([1, 4])(
+      'without contradicting itself or the database in a storm on %i connections',
+      async (n) => {
+        const barrier = await trial.barrierOn(n);
+        const one = async (index: number): Promise<void> => {
+          const transaction = await barrier.begin();
+          const stamp = await transaction.record(randomUUID());
+          const asked = Array.from({ length: 3 }, () => barrier.decide(stamp));
+          // some are decided while the row is locked, some as it is given free, some after
+          if (n > 1 && index % 3 === 0) await Promise.race(asked);
+          const commits = index % 2 === 0;
+          if (commits) expect(await transaction.commit()).toEqual({ kind: 'committed' });
+          else await transaction.rollback();
+          const truth = commits ? 'commit' : 'rollback';
+          const answers = [...(await Promise.all(asked)), await barrier.decide(stamp)];
+          expect(answers.filter((answer) => answer !== 'unknown' && answer !== truth)).toEqual([]);
+        };
+        await Promise.all(Array.from({ length: 6 }, (_, index) => one(index)));
+      },
+    );
   });
 
-  it('does not know while the transaction is open, and what it said binds nobody', async () => {
-    const barrier = await make(3);
-    const transaction = await barrier.begin();
-    const stamp = await transaction.record(randomUUID());
-    expect(await barrier.decide(stamp)).toBe('unknown');
-    expect(await transaction.commit()).toEqual({ kind: 'committed' });
-    expect(await barrier.decide(stamp)).toBe('commit');
+  describe('previews', () => {
+    it('what is written', async () => {
+      const barrier = await trial.barrierOn();
+      const [done, undone] = [await committed(barrier), await stampOfNothing(barrier)];
+      expect(await barrier.preview(done)).toBe('commit');
+      await barrier.decide(undone);
+      expect(await barrier.preview(undone)).toBe('rollback');
+    });
+
+    it('none while nothing is, which binds nobody', async () => {
+      const barrier = await trial.barrierOn();
+      const transaction = await barrier.begin();
+      const stamp = await transaction.record(randomUUID());
+      if (trial.database.kill) expect(await barrier.preview(stamp)).toBe('none');
+      expect(await transaction.commit()).toEqual({ kind: 'committed' });
+      const undone = await stampOfNothing(barrier);
+      expect(await barrier.preview(undone)).toBe('none');
+      expect(await trial.stateOf(undone)).toBeUndefined();
+      expect(await barrier.preview({ ...undone, at: undone.at - 366 * DAY_MS })).toBe('unknown');
+    });
   });
 
-  it('writes "no" down before it says so: a late transaction of the same id cannot commit any more', async () => {
-    const barrier = await make(3);
-    const stamp = await stampOfNothing(barrier);
-    const late = await barrier.begin();
-    expect(await barrier.decide(stamp)).toBe('rollback');
-    await expect(late.record(stamp.transactionId)).rejects.toThrow();
-    await late.rollback();
-    expect(await barrier.decide(stamp)).toBe('rollback');
+  describe('a transaction', () => {
+    it('commits or rolls back what was done with its manager', async () => {
+      const barrier = await trial.barrierOn();
+      await trial.database.query('DELETE FROM work');
+      const one = await barrier.begin();
+      await trial.insert(one.manager, 1);
+      await one.commit();
+      const other = await barrier.begin();
+      await trial.insert(other.manager, 2);
+      await other.rollback();
+      expect(await trial.work()).toEqual([1]);
+    });
+
+    it('keeps what is outside of a savepoint that is rolled back', async () => {
+      const barrier = await trial.barrierOn();
+      await trial.database.query('DELETE FROM work');
+      const transaction = await barrier.begin();
+      const { manager } = transaction;
+      await trial.insert(manager, 1);
+      const nested = transaction.savepoint(async () => {
+        await trial.insert(manager, 2);
+        await transaction.savepoint(() => trial.insert(manager, 3));
+        await trial.insert(manager, 1);
+      });
+      await expect(nested).rejects.toThrow();
+      await transaction.savepoint(() => trial.insert(manager, 4));
+      await transaction.record(randomUUID());
+      expect(await transaction.commit()).toEqual({ kind: 'committed' });
+      expect(await trial.work()).toEqual([1, 4]);
+    });
+
+    it('that is ruined before its row is recorded does not get one', async () => {
+      const barrier = await trial.barrierOn();
+      const transaction = await barrier.begin();
+      await trial.database.run(transaction.manager, trial.database.ruin).catch(() => undefined);
+      const id = randomUUID();
+      await expect(transaction.record(id)).rejects.toThrow();
+      await transaction.rollback();
+    });
+
+    it('that is ruined after its row was recorded is refused, and "no" is the answer', async () => {
+      const barrier = await trial.barrierOn();
+      const transaction = await barrier.begin();
+      const stamp = await transaction.record(randomUUID());
+      await trial.database.run(transaction.manager, trial.database.ruin).catch(() => undefined);
+      expect(await transaction.commit()).toMatchObject({ kind: 'refused' });
+      expect(await barrier.decide(stamp)).toBe('rollback');
+    });
+
+    it('whose session is gone at COMMIT has an unknown outcome, which the check makes sure of', async () => {
+      const { kill } = trial.database;
+      if (!kill) return;
+      const barrier = await trial.barrierOn();
+      const transaction = await barrier.begin();
+      const stamp = await transaction.record(randomUUID());
+      await kill(transaction.manager);
+      expect(await transaction.commit()).toMatchObject({ kind: 'unknown' });
+      await until('the session has ended', async () => (await barrier.decide(stamp)) === 'rollback');
+    });
+
+    it('refuses a level of isolation that does not exist, and keeps no connection', async () => {
+      const barrier = await trial.barrierOn(1);
+      await expect(barrier.begin('FANTASTIC')).rejects.toThrow('FANTASTIC');
+      await committed(barrier);
+    });
   });
 
-  it('answers unknown for the transaction of another database, and writes nothing', async () => {
-    const barrier = await make(3);
-    const stamp = await stampOfNothing(barrier);
-    expect(await barrier.decide({ ...stamp, source: 'elsewhere' })).toBe('unknown');
-    const transaction = await barrier.begin();
-    await transaction.record(stamp.transactionId);
-    expect(await transaction.commit()).toEqual({ kind: 'committed' });
+  describe('seals', () => {
+    it('what a callback has left running, and what comes late', async () => {
+      if (!trial.database.kill) return;
+      const barrier = await trial.barrierOn();
+      const transaction = await barrier.begin();
+      const running = trial.insert(transaction.manager, 77);
+      expect(() => transaction.seal()).toThrow('await everything inside it');
+      await running;
+      await expect(trial.insert(transaction.manager, 78)).rejects.toThrow('await everything inside it');
+      await transaction.rollback();
+      await committed(barrier);
+    });
   });
-
-  it('answers unknown for a transaction older than its horizon, and writes nothing', async () => {
-    const barrier = await make(3);
-    const stamp = await stampOfNothing(barrier);
-    const old = { ...stamp, at: stamp.at - 366 * 86_400_000 };
-    expect(await barrier.decide(old)).toBe('unknown');
-    expect(await barrier.decide(stamp)).toBe('rollback');
-  });
-
-  it('does not know while no connection is free', async () => {
-    const barrier = await make(1);
-    const stamp = await stampOfNothing(barrier);
-    const greedy = await barrier.begin();
-    expect(await barrier.decide(stamp)).toBe('unknown');
-    await greedy.rollback();
-    expect(await barrier.decide(stamp)).toBe('rollback');
-  });
-
-  it.each([1, 4])(
-    'never contradicts itself or the database in a storm on %i connections',
-    async (connections) => {
-      const barrier = await make(connections);
-      const one = async (index: number): Promise<void> => {
-        const transaction = await barrier.begin();
-        const stamp = await transaction.record(randomUUID());
-        const asked = Array.from({ length: 3 }, () => barrier.decide(stamp));
-        // some are decided while the row is locked, some as it is given free, some after
-        if (connections > 1 && index % 3 === 0) await Promise.race(asked);
-        const commits = index % 2 === 0;
-        if (commits) expect(await transaction.commit()).toEqual({ kind: 'committed' });
-        else await transaction.rollback();
-        const truth = commits ? 'commit' : 'rollback';
-        const answers = [...(await Promise.all(asked)), await barrier.decide(stamp)];
-        expect(answers.filter((answer) => answer !== 'unknown' && answer !== truth)).toEqual([]);
-      };
-      await Promise.all(Array.from({ length: 12 }, (_, index) => one(index)));
-    },
-    60_000,
-  );
 }

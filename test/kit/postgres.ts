@@ -5,15 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { freePort } from './ports.js';
+import { keepOutput, untilInputEnds } from './tied-process.js';
 import { until } from './until.js';
 
 const NOBODY = 65_534;
-const LOG_LIMIT = 64 * 1024;
-
-/** SIGINT (fast shutdown) as soon as the input ends: a test run that is killed takes its PostgreSQL along. */
-const UNTIL_INPUT_ENDS =
-  'exec 3<&0; "$@" & child=$!; (cat <&3 >/dev/null; kill -INT $child) 2>/dev/null & wait $child';
-
 interface Binaries {
   readonly postgres: string;
   readonly initdb: string;
@@ -28,29 +23,30 @@ export class PostgresServer {
     private readonly said: () => string,
   ) {}
 
-  static async start(): Promise<PostgresServer> {
+  /** @param parameters of the server, over the kit's */
+  static async start(parameters: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
     const binaries = await locateBinaries();
     const folder = await mkdtemp(join(tmpdir(), 'halfmq-postgres-'));
     try {
       const launch = await launcher(binaries, folder);
       await initialize(launch, binaries, folder);
-      return await PostgresServer.serve(launch, binaries, folder);
+      return await PostgresServer.serve(launch, binaries, folder, parameters);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
     }
   }
 
-  private static async serve(launch: Launch, binaries: Binaries, folder: string): Promise<PostgresServer> {
+  private static async serve(
+    launch: Launch,
+    binaries: Binaries,
+    folder: string,
+    parameters: Readonly<Record<string, string>>,
+  ): Promise<PostgresServer> {
     const port = await freePort();
-    const child = launch([
-      'sh',
-      '-c',
-      UNTIL_INPUT_ENDS,
-      'sh',
-      binaries.postgres,
-      ...serverArguments(folder, port),
-    ]);
+    const args = serverArguments(folder, port, parameters);
+    // SIGINT: a fast shutdown
+    const child = launch(untilInputEnds('INT', [binaries.postgres, ...args]));
     const server = new PostgresServer(folder, port, child, keepOutput(child));
     await until('PostgreSQL takes connections', async () => {
       if (child.exitCode !== null) throw new Error(`PostgreSQL ended:\n${server.said()}`);
@@ -127,24 +123,15 @@ async function initialize(launch: Launch, binaries: Binaries, folder: string): P
   if (code !== 0) throw new Error(`initdb ended with ${code}:\n${said()}`);
 }
 
-function serverArguments(folder: string, port: number): string[] {
+function serverArguments(folder: string, port: number, more: Readonly<Record<string, string>>): string[] {
   const parameters = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: '100',
     shared_buffers: '32MB',
     fsync: 'off',
+    ...more,
   };
   const flags = Object.entries(parameters).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   return ['-D', join(folder, 'data'), '-p', String(port), ...flags];
-}
-
-function keepOutput(child: ChildProcess): () => string {
-  let output = '';
-  const take = (chunk: Buffer): void => {
-    output = (output + chunk.toString()).slice(-LOG_LIMIT);
-  };
-  child.stdout?.on('data', take);
-  child.stderr?.on('data', take);
-  return () => output;
 }

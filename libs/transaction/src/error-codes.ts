@@ -53,6 +53,11 @@ export const HALFMQ_ERRORS = {
     meaning: 'the broker has decided this transaction before, the other way round',
     hint: 'Reconcile by hand: the message says what became of it.',
   },
+  TRANSACTION_ROLLED_BACK: {
+    thrownAs: 'TransactionRolledBack',
+    meaning: 'a check was answered with "no" before the transaction could commit; nothing happened',
+    hint: 'Do the work again in a new transaction.',
+  },
   TRANSACTION_OUTCOME_UNKNOWN: {
     thrownAs: 'TransactionOutcomeUnknown',
     meaning: 'the connection to the database was lost during COMMIT; the check-back will decide',

@@ -136,6 +136,21 @@ export class VerdictConflict extends HalfmqError {
   }
 }
 
+/** A check was answered with "no" before the transaction could commit; that answer is final, nothing happened. */
+export class TransactionRolledBack extends HalfmqError {
+  constructor(
+    readonly transactionId: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      'TRANSACTION_ROLLED_BACK',
+      `transaction ${transactionId} was recorded as rolled back before it could commit: a check was answered with ` +
+        '"no", which is final. Nothing happened; do the work again in a new transaction.',
+      options,
+    );
+  }
+}
+
 /** The database did not say whether it committed. No verdict was sent: the check-back will find out and decide. */
 export class TransactionOutcomeUnknown extends HalfmqError {
   constructor(

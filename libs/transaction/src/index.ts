@@ -12,5 +12,7 @@ export { EVERY_TOPIC, TransactionProducer } from './transaction/transaction-prod
 export { PushConsumer } from './consumer/push-consumer.js';
 export { sql, type Selector } from './selector.js';
 export * from './topic.js';
+export { barrierMigration } from './database/migration.js';
+export type { DialectName } from './database/dialect.js';
 export type * from './transaction/barrier.js';
 export type * from './transaction/half-messages.js';

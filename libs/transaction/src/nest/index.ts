@@ -11,7 +11,7 @@ export { MessageContext } from './message-context.js';
 export { Transactions } from './transactions.js';
 export { Messages } from './messages.js';
 export type { SendInTransactionOptions } from './messages.js';
-export type { Delivery } from '../typeorm/typeorm-transactions.js';
+export type { Delivery } from '../transaction/inbox.js';
 export type {
   RunOptions,
   Send,

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { InvalidOption } from '../errors.js';
+import type { Delivery } from '../transaction/inbox.js';
 import type { RunOptions, TransactionCallback } from '../transaction/transactions.js';
-import type { Delivery, TypeOrmTransactions } from '../typeorm/typeorm-transactions.js';
+import type { TypeOrmTransactions } from '../typeorm/typeorm-transactions.js';
 
 /** Changes the application's database and sends messages in one atomic act. Ready when modules are initialized. */
 @Injectable()

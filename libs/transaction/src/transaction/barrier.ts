@@ -9,6 +9,22 @@ export interface BarrierStamp {
   readonly source: string;
 }
 
+/**
+ * What the barrier row says, without asking for a decision. None: there is no row; the transaction still runs, or a
+ * check would write "no" down. Unknown: it cannot be said by reading (the database cannot be asked now, is another
+ * one, or the row may have been pruned).
+ */
+export type BarrierPreview = TransactionState | 'none';
+
+/** One handling of one message by one group. */
+export interface InboxKey {
+  readonly group: string;
+  readonly topic: string;
+  readonly uniqueKey: string;
+  /** an operator's replay; '' for none */
+  readonly replay: string;
+}
+
 /** What became of a COMMIT. */
 export type CommitOutcome =
   | { readonly kind: 'committed' }
@@ -23,9 +39,21 @@ export interface OpenTransaction<Manager> {
   readonly manager: Manager;
   /**
    * Inserts the barrier row (state committed) into this transaction: it locks the id against every check until the
-   * transaction ends. Rejects when the row exists, and when the transaction cannot commit any more.
+   * transaction ends.
+   * @throws TransactionRolledBack when the row exists: a check was faster; what the database says when the transaction
+   *   cannot commit any more
    */
   record(transactionId: string): Promise<BarrierStamp>;
+  /**
+   * Inserts the inbox row of a message into this transaction; waits while another one handles the same message.
+   * @returns false when the message was handled before
+   */
+  mark(key: InboxKey): Promise<boolean>;
+  /**
+   * The callback has ended: later statements through the manager are refused.
+   * @throws InvalidOption when one is still running
+   */
+  seal(): void;
   commit(): Promise<CommitOutcome>;
   /** Never rejects: a connection that cannot even roll back is given up, and the database rolls back by itself. */
   rollback(): Promise<void>;
@@ -46,6 +74,8 @@ export interface Barrier<Manager> {
    * first). Unknown: it still runs, or the database cannot be asked now; ask again. Never rejects.
    */
   decide(stamp: BarrierStamp): Promise<TransactionState>;
+  /** What `decide` would find, reading only: nothing is written down, so it binds nobody. Never rejects. */
+  preview(stamp: BarrierStamp): Promise<BarrierPreview>;
   /** true for an error after which the same work may succeed in a new transaction (serialization, deadlock) */
   worthAnotherAttempt(error: unknown): boolean;
 }

@@ -86,6 +86,11 @@ export class Transactions<Manager> {
     return this.runs.settled();
   }
 
+  /** Of the scope a callback is called in. */
+  protected get current(): OpenTransaction<Manager> | undefined {
+    return this.scopes.getStore()?.transaction;
+  }
+
   private async attempts<R>(callback: TransactionCallback<Manager, R>, options: RunOptions): Promise<R> {
     for (let attempt = 1; ; attempt++) {
       try {

@@ -1,6 +1,5 @@
 import type { Clock } from '@halfmq/remoting';
-import type { DataSource, QueryRunner } from 'typeorm';
-import { giveUp } from './open-transaction.js';
+import { type Connection, type ConnectionPool, giveBack } from './connection.js';
 
 const CONNECTIONS = 2;
 /** A pool whose connections are all in use is no reason to leave the broker without an answer for long. */
@@ -9,7 +8,7 @@ const PATIENCE_MS = 1_000;
 const TURN_MS = 10_000;
 
 /**
- * The connections checks may use: two of the data source's pool, so that a storm of questions after a restart leaves
+ * The connections checks may use: two of the application's pool, so that a storm of questions after a restart leaves
  * the rest to the application.
  */
 export class CheckConnections {
@@ -17,7 +16,7 @@ export class CheckConnections {
   private readonly waiting = new Set<() => void>();
 
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly pool: ConnectionPool,
     private readonly clock: Clock,
   ) {}
 
@@ -25,29 +24,24 @@ export class CheckConnections {
    * Runs `work` on a connection of its own.
    * @throws Error when there is none free, and what `work` throws: the connection is given up then
    */
-  async use<R>(work: (runner: QueryRunner) => Promise<R>): Promise<R> {
+  async use<R>(work: (connection: Connection) => Promise<R>): Promise<R> {
     await this.turn();
-    const runner = this.dataSource.createQueryRunner('master');
-    const connected = runner.connect().then(() => undefined);
+    const connected = this.pool.connect();
+    let connection: Connection;
     try {
-      await this.inTime(connected);
+      connection = await this.inTime(connected);
     } catch (error) {
       // The place is free again when the pool has served this request too: it stays at two.
       void connected
         .then(
-          () => runner.release(),
+          (late) => late.release(),
           () => undefined,
         )
         .finally(() => this.next());
       throw error;
     }
     try {
-      const result = await work(runner);
-      await runner.release();
-      return result;
-    } catch (error) {
-      await giveUp(runner, error);
-      throw error;
+      return await giveBack(connection, work);
     } finally {
       this.next();
     }
@@ -81,7 +75,7 @@ export class CheckConnections {
     first();
   }
 
-  private inTime(connected: Promise<void>): Promise<void> {
+  private inTime(connected: Promise<Connection>): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const late = (): void =>
         reject(new Error(`no free connection to the database within ${PATIENCE_MS} ms`));
