@@ -8,8 +8,6 @@ jest.setTimeout(60_000);
 
 const TOPIC = 'orders';
 const GROUP = 'shop';
-const COMMITTED_BEFORE = 200;
-const ROLLED_BACK_BEFORE = 201;
 const UNKNOWN_HALF = 4;
 const GROUP_WRONG = 203;
 
@@ -92,72 +90,6 @@ describe('a half message', () => {
 
   it('is refused when its delay is illegal, while its sender can still do something about it', async () => {
     await expect(client.half(GROUP, TOPIC, 'x', { TIMER_DELAY_SEC: 'soon' })).rejects.toThrow('13');
-  });
-});
-
-describe('the first verdict is final', () => {
-  it('1: a commit that arrives after a check was answered with commit is delivered once', async () => {
-    const half = await client.half(GROUP, TOPIC, 'order 1');
-    expect((await client.commit(half, { fromTransactionCheck: true })).code).toBe(0);
-    expect((await client.commit(half)).code).toBe(0);
-    expect(await client.bodies(TOPIC)).toEqual(['order 1']);
-  });
-
-  it('2: a commit that arrives after a check was answered with rollback is refused, by name', async () => {
-    const half = await client.half(GROUP, TOPIC, 'order 1');
-    await client.rollback(half, { fromTransactionCheck: true });
-    const late = await client.commit(half);
-    expect(late.code).toBe(ROLLED_BACK_BEFORE);
-    expect(late.remark).toContain('rolled back by an answer to a check at 2026-11-25T00:00:00.000Z');
-    expect(await client.bodies(TOPIC)).toEqual([]);
-  });
-
-  it('14: the same verdict sent ten times, in any order with its opposite, has one effect', async () => {
-    for (const first of ['commit', 'rollback'] as const) {
-      const topic = `orders-${first}`;
-      const half = await client.half(GROUP, topic, first);
-      const others = Array.from(
-        { length: 10 },
-        (_, at) => [at % 2 ? 'commit' : 'rollback', broker.client()] as const,
-      );
-      const opening = client[first](half);
-      const answers = await Promise.all(
-        others.map(async ([kind, other]) => [kind, (await other[kind](half)).code] as const),
-      );
-      expect((await opening).code).toBe(0);
-      for (const [kind, code] of answers) {
-        const opposite = first === 'commit' ? COMMITTED_BEFORE : ROLLED_BACK_BEFORE;
-        expect([kind, code]).toEqual([kind, kind === first ? 0 : opposite]);
-      }
-      expect(await client.bodies(topic)).toEqual(first === 'commit' ? ['commit'] : []);
-    }
-  });
-
-  it('also over a restart', async () => {
-    const committed = await client.half(GROUP, TOPIC, 'yes');
-    const rolledBack = await client.half(GROUP, TOPIC, 'no');
-    await client.commit(committed);
-    await client.rollback(rolledBack);
-    await broker.restart();
-    client = broker.client();
-    expect((await client.commit(committed)).code).toBe(0);
-    expect((await client.rollback(committed)).code).toBe(COMMITTED_BEFORE);
-    expect((await client.rollback(rolledBack)).code).toBe(0);
-    expect((await client.commit(rolledBack)).code).toBe(ROLLED_BACK_BEFORE);
-    expect(await client.bodies(TOPIC)).toEqual(['yes']);
-  });
-
-  it('12: also when the broker is killed between half and end, or right after the end', async () => {
-    const before = await client.half(GROUP, TOPIC, 'killed before its end');
-    const after = await client.half(GROUP, TOPIC, 'killed after its end');
-    await client.commit(after);
-    broker = await broker.killed();
-    client = broker.client();
-    expect(await client.bodies(TOPIC)).toEqual(['killed after its end']);
-    expect((await client.commit(before)).code).toBe(0);
-    expect((await client.commit(after)).code).toBe(0);
-    expect((await client.rollback(after)).code).toBe(COMMITTED_BEFORE);
-    expect(await client.bodies(TOPIC)).toEqual(['killed after its end', 'killed before its end']);
   });
 });
 

@@ -83,8 +83,9 @@ export class Work {
       say(`half ${halfOffset}`);
       const kind = halfOffset % 3 === 0 ? 'rollback' : 'commit';
       if (halfOffset % 5 === 4) return;
-      const final = kind === 'commit' ? workMessage(FINAL_TOPIC, 0, `final ${halfOffset}`) : undefined;
-      store.halves.decide(halfOffset, { kind, by: 'producer', at: systemClock.now() }, final, (error) => {
+      const final = workMessage(FINAL_TOPIC, 0, `final ${halfOffset}`);
+      const finalOf = kind === 'commit' ? () => final : undefined;
+      store.halves.decide(halfOffset, { kind, by: 'producer', at: systemClock.now() }, finalOf, (error) => {
         if (!error) say(`decided ${halfOffset} ${kind}`);
       });
     });

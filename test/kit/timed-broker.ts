@@ -5,6 +5,8 @@ import { ManualClock, type Log } from '@halfmq/remoting';
 import { startBroker, type MessageStore, type RunningBroker } from '@halfmq/broker';
 import { WireClient } from './wire-client.js';
 
+const HEARTBEAT_MS = 30_000;
+
 /** A real broker in the test's process, on a real store and real sockets, with a clock that the test moves. */
 export class TimedBroker {
   private readonly clients: WireClient[] = [];
@@ -39,6 +41,14 @@ export class TimedBroker {
     const client = new WireClient(`127.0.0.1:${this.running.port}`);
     this.clients.push(client);
     return client;
+  }
+
+  /** Time passes; these clients send their heartbeats meanwhile, and have got what was sent to them when it returns. */
+  async pass(ms: number, ...clients: readonly WireClient[]): Promise<void> {
+    for (let left = ms; left > 0; left -= HEARTBEAT_MS) {
+      await this.clock.advance(Math.min(left, HEARTBEAT_MS));
+      for (const client of clients) await client.beat();
+    }
   }
 
   /** Ends it in good order, and starts it again on the same store. Its clients have to be made anew. */

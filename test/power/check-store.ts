@@ -123,7 +123,7 @@ class Check {
 
   private transactions(): void {
     const { store, expected } = this;
-    const found = new Map(store.halves.list(MOST).map((half) => [half.halfOffset, half]));
+    const found = new Map(store.halves.undecided(MOST).map((half) => [half.halfOffset, half]));
     for (const [half, { id, at, state }] of expected.halves) {
       const there = found.get(half);
       if (!there)

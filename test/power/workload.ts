@@ -7,7 +7,15 @@ import {
   tagsCode,
   type Clock,
 } from '@halfmq/remoting/record';
-import type { MessageStore, NewMessage, Place, PlainMessage, StoreOptions } from '@halfmq/store';
+import type {
+  FinalMessage,
+  HalfMessage,
+  MessageStore,
+  NewMessage,
+  Place,
+  PlainMessage,
+  StoreOptions,
+} from '@halfmq/store';
 import { workMessage, workOptions } from '../kit/store-work.js';
 import { bodyOf, idOf } from './bodies.js';
 import type { Fact, Note } from './promises.js';
@@ -38,8 +46,15 @@ export function messageOf(topic: string, queueId: number, id: string, size: numb
     ['TAGS', `tag${id.length % 3}`],
     ['PGROUP', 'producers'],
     ['REAL_TOPIC', topic === HALF_TOPIC ? 'final' : topic],
+    ...(topic === HALF_TOPIC ? transactionOf(id) : []),
   ] as const;
   return workMessage(topic, queueId, bodyOf(id, size), formatProperties(properties));
+}
+
+/** Half messages prepared soon after one another are of one transaction, as a rule. */
+function transactionOf(id: string): [string, string][] {
+  const n = Number.parseInt(id.slice(1), 10);
+  return n % 4 === 0 ? [] : [['HALFMQ_TX', `tx-${Math.floor(n / 40)}`]];
 }
 
 const NEWEST = 60;
@@ -168,48 +183,58 @@ export class Workload {
     this.say({ say: 'op', n: this.n, at, facts: [placed(fence.fact, place)] });
   }
 
+  /** Any one of a transaction's half messages stands for all of them. */
+  private someTogether(): readonly HalfMessage[] {
+    const all = this.store.halves.undecided(40);
+    const half = all[this.random.below(all.length)];
+    return half ? this.store.halves.together(half.halfOffset) : [];
+  }
+
   private decide(): void {
     const { random, store } = this;
-    const all = store.halves.list(40);
-    const half = all[random.below(all.length)];
+    const halves = this.someTogether();
+    const named = halves[random.below(halves.length)];
     // some are never decided, so that retention carries them on
-    if (!half || half.halfOffset % 11 === 3) return;
+    if (!named || halves.some(({ halfOffset }) => halfOffset % 11 === 3)) return;
     this.n++;
     const kind = random.chance(0.7) ? 'commit' : 'rollback';
     const verdict = { kind, by: 'producer', at: this.clock.now() } as const;
-    const facts: Fact[] = [{ is: 'verdict', half: half.halfOffset, kind }];
-    const late = kind === 'commit' && random.chance(0.3);
-    const { fact, message } = this.record(
-      late ? WHEEL_TOPIC : 'final',
-      late ? 0 : half.halfOffset % 2,
-      this.size(),
-    );
-    if (kind === 'commit' && fact.is === 'record') {
-      facts.unshift(fact);
-      if (late) facts.push({ is: 'waits', id: fact.id });
+    const facts: Fact[] = [];
+    const finals = new Map<number, FinalMessage>();
+    for (const [each, { halfOffset }] of halves.entries()) {
+      facts.push({ is: 'verdict', half: halfOffset, kind });
+      if (kind === 'rollback') continue;
+      const late = random.chance(0.3);
+      const [topic, queue] = late ? [WHEEL_TOPIC, 0] : ['final', halfOffset % 2];
+      const { fact, message } = this.record(topic, queue, this.size(), each);
+      facts.push(fact);
+      if (late && fact.is === 'record') facts.push({ is: 'waits', id: fact.id });
+      const deliverAt = late ? this.clock.now() + random.below(90_000) : undefined;
+      finals.set(halfOffset, { ...message, deliverAt });
     }
-    const deliverAt = late ? this.clock.now() + random.below(90_000) : undefined;
-    const final = kind === 'commit' ? { ...message, deliverAt } : undefined;
-    this.fenced(facts, (stored) => void store.halves.decide(half.halfOffset, verdict, final, stored));
+    const finalOf = kind === 'commit' ? (half: HalfMessage) => finals.get(half.halfOffset) : undefined;
+    this.fenced(facts, (stored) => void store.halves.decide(named.halfOffset, verdict, finalOf, stored));
   }
 
   private parkOrResume(): void {
     const { random, store } = this;
-    const all = store.halves.list(40);
-    const half = all[random.below(all.length)];
+    const halves = this.someTogether();
+    const [half] = halves;
     if (!half || random.chance(0.7)) return;
     this.n++;
     if (half.state === 'parked') {
-      const facts: Fact[] = [{ is: 'resumed', half: half.halfOffset }];
+      const facts = halves.map(({ halfOffset }): Fact => ({ is: 'resumed', half: halfOffset }));
       return this.fenced(facts, (stored) =>
         store.halves.resume(half.halfOffset, this.clock.now() + 1, stored),
       );
     }
-    const { n } = this;
-    const { fact, message } = this.record('parked', 0, 30);
-    const place = store.halves.park(half.halfOffset, message, this.answered(n));
-    const facts: Fact[] = [placed(fact, place), { is: 'parked', half: half.halfOffset }];
-    this.say({ say: 'op', n, at: place.physicalOffset, facts });
+    const pending = halves.filter(({ state }) => state === 'pending');
+    const copies = pending.map((_, each) => this.record('parked', 0, 30, each));
+    const copyOf = ({ halfOffset }: HalfMessage): NewMessage | undefined =>
+      copies[pending.findIndex((each) => each.halfOffset === halfOffset)]?.message;
+    const facts = copies.map(({ fact }) => fact);
+    for (const { halfOffset } of pending) facts.push({ is: 'parked', half: halfOffset });
+    this.fenced(facts, (stored) => void store.halves.park(half.halfOffset, copyOf, stored));
   }
 
   private delay(): void {

@@ -42,6 +42,8 @@ import { SendHandlers } from './produce/send.handlers.js';
 import { Send } from './produce/send.js';
 import { Ask } from './transaction/ask.js';
 import { CheckBack } from './transaction/check-back.js';
+import { CheckHistory } from './transaction/check-history.js';
+import { Decide } from './transaction/decide.js';
 import { EndTransaction } from './transaction/end-transaction.js';
 import { Resume } from './transaction/resume.js';
 import { TransactionHandlers } from './transaction/transaction.handlers.js';
@@ -166,9 +168,11 @@ const PRODUCE = {
 const TRANSACTION = {
   controllers: [TransactionHandlers],
   rooms: [
-    room(EndTransaction, CLOCK, LOG, MESSAGE_STORE, Delay),
+    room(Decide, LOG, MESSAGE_STORE, Delay),
+    room(CheckHistory, CLOCK),
+    room(EndTransaction, CLOCK, LOG, MESSAGE_STORE, Decide, CheckHistory),
     room(Ask, MESSAGE_STORE, Clients, CONFIG),
-    room(CheckBack, CLOCK, LOG, MESSAGE_STORE, Clients, Topics, Ask, CONFIG),
+    room(CheckBack, CLOCK, LOG, MESSAGE_STORE, Clients, Topics, Ask, CheckHistory, CONFIG),
     room(Resume, CLOCK, MESSAGE_STORE, CheckBack),
   ],
 };

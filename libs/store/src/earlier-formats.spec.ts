@@ -61,12 +61,12 @@ describe('a store written by the first version of format 1', () => {
 
   it('has its half messages, the carried one under its old names, and its verdicts', () => {
     const { halves } = opened;
-    expect(halves.list(9)).toMatchObject([
+    expect(halves.undecided(9)).toMatchObject([
       { halfOffset: 0, physicalOffset: 997, uniqueKey: 'carried', state: 'pending', producerGroup: 'shop' },
       { halfOffset: 1, physicalOffset: 1180, uniqueKey: 'parked', state: 'parked', topic: 'orders' },
       { halfOffset: 2, physicalOffset: 367_205, uniqueKey: 'pending', state: 'pending', checks: 1 },
     ]);
-    for (const { physicalOffset, uniqueKey } of halves.list(9)) {
+    for (const { physicalOffset, uniqueKey } of halves.undecided(9)) {
       const record = opened.recordAt(physicalOffset);
       expect(record && decodeRecord(record).body.toString()).toBe(uniqueKey);
     }

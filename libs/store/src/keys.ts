@@ -17,8 +17,9 @@ import { writeLong } from '@halfmq/remoting/record';
  *   A                              int64 applied offset: everything before it is in here
  *   u  half offset / 32 int64      undecided half messages (state/half-pages.ts)
  *   h  half offset int64           one of them as JSON; only read: what u replaced before the first release
- *   v  half offset / 128 int64     128 verdict slots of 16 bytes
+ *   v  half offset / 128 int64     128 verdict slots of 16 bytes (state/verdicts.ts)
  *   r  half offset int64           a verdict's reason, when one was given
+ *   n  half offset int64           the name of the operator who decided, when it was given
  *   d  deliver at int64, physical offset int64     a delayed message
  *   D                              int64, how many these are
  *   m  physical offset int64     where the record that had this offset lies now, int64

@@ -1,5 +1,6 @@
 import type { Arrival } from './arrival.js';
 import type { ReadLimits, ReadResult } from './reading.js';
+import type { HalfMessage, HalfPage, HalfQuery, KnownHalf } from './half-message.js';
 import type { LogCopy } from './replication.js';
 import type { Host } from '@halfmq/remoting/record';
 import type { StoreError } from './store-error.js';
@@ -9,6 +10,7 @@ import type { StoreLoad } from './store-load.js';
 export type { Arrival } from './arrival.js';
 export type { ReadLimits, ReadResult, ReadStatus, RecordJudge } from './reading.js';
 export { StoreError, type StoreErrorKind } from './store-error.js';
+export type { HalfMessage, HalfPage, HalfQuery, HalfState, KnownHalf } from './half-message.js';
 export type { Verdict } from './verdict.js';
 export type { StoreLoad } from './store-load.js';
 export type { StoreOptions } from './store-options.js';
@@ -168,30 +170,29 @@ export interface MessageStore {
   close(): Promise<void>;
 }
 
-export interface HalfMessage {
-  /** queue offset in the half queue and physical offset: its names on the wire, for ever */
-  readonly halfOffset: number;
-  readonly physicalOffset: number;
-  readonly producerGroup: string;
-  /** the real topic */
-  readonly topic: string;
-  readonly uniqueKey: string;
-  readonly storeTimestamp: number;
-  /** parked: past the check limit, not asked about any more, and still undecided */
-  readonly state: 'pending' | 'parked';
-  readonly checks: number;
-  readonly nextCheckAt: number;
-}
+/** What a half message becomes when it is committed; undefined when its record cannot be read: it stays undecided. */
+export type FinalOf = (half: HalfMessage) => FinalMessage | undefined;
 
 /**
  * Half messages and their verdicts: a projection of the half topic and of the verdict records in
  * RMQ_SYS_TRANS_OP_HALF_TOPIC. The first verdict is final: also after a crash, once its `stored` was called. Who is pending
  * or parked, and every verdict, is as the log says; only checks counted may be a second old.
+ *
+ * Half messages of one producer group with the same HALFMQ_TX belong together: they are checked, parked, resumed and decided
+ * as one, whichever of them is named. One without it is alone. What is only placed, and what comes after its transaction was
+ * decided, begins anew.
  */
 export interface HalfLedger {
   /** Undefined: never heard of, or decided and forgotten. A verdict may not be stored yet: `decide` tells when it is. */
   find(halfOffset: number): { readonly half?: HalfMessage; readonly verdict?: Verdict } | undefined;
-  /** Pending ones whose check is due, the longest due first. A range read: its cost does not grow with those not due. */
+  /** It and the undecided ones it belongs to, oldest first; empty when it is not undecided. */
+  together(halfOffset: number): HalfMessage[];
+  /** Undecided ones of a transaction, oldest first. */
+  group(producerGroup: string, transactionId: string): HalfMessage[];
+  /**
+   * Pending ones whose check is due, the longest due first; of a transaction the oldest one alone. A range read: its cost
+   * does not grow with those not due.
+   */
   due(now: number, limit: number): HalfMessage[];
   /** When the next check is due, ms since 1970; undefined when nothing is pending. */
   nextDueAt(): number | undefined;
@@ -199,26 +200,44 @@ export interface HalfLedger {
   checked(halfOffset: number, nextCheckAt: number): void;
   /** Its next check moves, nothing is counted. In memory: after a restart it is due when it was before. */
   postpone(halfOffset: number, nextCheckAt: number): void;
+  /** Its record cannot be read: it belongs to no transaction any more, whose others are asked about without it. Not logged. */
+  setApart(halfOffset: number, nextCheckAt: number): void;
   /**
-   * Decides, and in the same block appends the verdict record and, for a commit, `final`: a crash leaves both or neither,
-   * and the half message is undecided then.
+   * Decides it and those it belongs to, and in the same block appends their verdict record and, for a commit, what `finalOf`
+   * gives for each, oldest first: a crash leaves all or nothing, and they are undecided then. What `finalOf` throws is thrown,
+   * and nothing has happened.
+   * @param finalOf for a commit
    * @returns the earlier verdict when there is one: nothing is appended then, and `stored` is called once that one is stored
    * @throws StoreError as append; Error when the half message is unknown: call find first
    */
   decide(
     halfOffset: number,
     verdict: Verdict,
-    final: FinalMessage | undefined,
+    finalOf: FinalOf | undefined,
     stored: Stored,
   ): Verdict | undefined;
-  /** Pending → parked, with a copy in another topic, in one block: after a crash both or neither. Logged. */
-  park(halfOffset: number, copy: NewMessage, stored: Stored): Place;
-  /** Parked (or pending) → pending with no check counted. Logged. */
+  /**
+   * Pending → parked, it and those it belongs to, each with a copy in another topic, in one block: after a crash all or none.
+   * Logged. One without a copy stays as it is.
+   */
+  park(
+    halfOffset: number,
+    copyOf: (half: HalfMessage) => NewMessage | undefined,
+    stored: Stored,
+  ): readonly Place[];
+  /** Parked (or pending) → pending with no check counted, it and those it belongs to. Logged. */
   resume(halfOffset: number, nextCheckAt: number, stored: Stored): void;
   readonly pending: number;
   readonly parked: number;
   /** Undecided ones in half-offset order, after `afterHalfOffset`. */
-  list(limit: number, afterHalfOffset?: number): HalfMessage[];
+  undecided(limit: number, afterHalfOffset?: number): HalfMessage[];
+  /**
+   * Each transaction once, by the oldest half message it has in that state: undecided ones by age, decided ones newest first.
+   * A range read over the ledger, page by page.
+   */
+  list(query: HalfQuery): HalfPage;
+  /** By HALFMQ_TX or unique key, decided or not, of all producer groups, oldest first. */
+  byId(id: string): Promise<readonly KnownHalf[]>;
 }
 
 export interface DelayedMessage {

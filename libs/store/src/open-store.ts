@@ -27,6 +27,7 @@ import { CarriedRecords } from './state/carried-records.js';
 import { DecisionWriter } from './state/decision.js';
 import { LoggedDelayedMessages } from './state/delayed.js';
 import { LoggedHalfLedger } from './state/half-ledger.js';
+import { halfReads } from './state/half-reads.js';
 import { LoggedDecisions } from './state/logged-decisions.js';
 import { GroupedOffsets } from './state/offsets.js';
 import { Projection } from './state/projection.js';
@@ -148,10 +149,8 @@ async function loadState(options: StoreOptions, opened: ReturnType<typeof openLo
 }
 
 /** Empty until Projection.load. */
-async function openState(
-  options: StoreOptions,
-  { commitLog, reader, flush, segments }: ReturnType<typeof openLog>,
-) {
+async function openState(options: StoreOptions, opened: ReturnType<typeof openLog>) {
+  const { commitLog, reader, flush, segments } = opened;
   const { clock, log, storeHost, firstCheckAfterMs } = options;
   const state = await StateEnvironment.open(stateFile(options.path), log);
   const disk = new Disk(segments.path, options.diskLevels, log);
@@ -166,7 +165,7 @@ async function openState(
     verdicts,
     delayed,
     firstCheckAfterMs,
-    recordAt: (physicalOffset) => carried.recordAt(physicalOffset),
+    reads: halfReads({ ...opened, carried }),
     now,
   });
   const settings = new LoggedSettings(commitLog, decisions);

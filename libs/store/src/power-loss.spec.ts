@@ -153,7 +153,7 @@ describe('a store after a power loss', () => {
     await store(opened, message('b', 'new', { queueId: 2 }), message(HALF_TOPIC, 'half'));
     await done((stored) => opened.settings.put('topic', 'a', 'document', stored));
     const verdict = { kind: 'commit', by: 'producer', at: 5 } as const;
-    await done((stored) => void opened.halves.decide(0, verdict, message('a', 'final'), stored));
+    await done((stored) => void opened.halves.decide(0, verdict, () => message('a', 'final'), stored));
     await opened.flush();
     const found = await lose();
     expect(bodies(readAll(found, 'a'))).toEqual(bodies(readAll(opened, 'a')));

@@ -71,7 +71,7 @@ describe('the state, made again from the log alone', () => {
     segment.transaction(() => segment.remove(indexKey(0, 1)));
     await segment.close();
     opened = await fixture.open(SMALL);
-    expect(opened.halves.list(9).map(({ halfOffset }) => halfOffset)).toEqual([0, 2, 3]);
+    expect(opened.halves.undecided(9).map(({ halfOffset }) => halfOffset)).toEqual([0, 2, 3]);
   });
 
   it('says what it could not restore', async () => {

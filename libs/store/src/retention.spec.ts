@@ -87,7 +87,7 @@ describe('retention', () => {
       expect(opened.recordAt(physicalOffset)?.equals(before ?? Buffer.alloc(0))).toBe(true);
     }
     const verdict = { kind: 'commit', by: 'producer', at: 1 } as const;
-    await done((stored) => void opened.halves.decide(0, verdict, message('placed', 'final'), stored));
+    await done((stored) => void opened.halves.decide(0, verdict, () => message('placed', 'final'), stored));
     await reopen();
     expect(opened.halves.find(0)).toEqual({ verdict });
     expect(bodies(readAll(opened, 'placed'))).toEqual(['final']);
@@ -95,12 +95,14 @@ describe('retention', () => {
 
   it('carries forward that a half message is parked, for a log whose state is lost', async () => {
     await store(opened, message(HALF_TOPIC, 'half', { properties: formatProperties([['REAL_TOPIC', 'a']]) }));
-    await done((stored) => void opened.halves.park(0, message('TRANS_CHECK_MAX_TIME_TOPIC', 'half'), stored));
+    await done(
+      (stored) => void opened.halves.park(0, () => message('TRANS_CHECK_MAX_TIME_TOPIC', 'half'), stored),
+    );
     await age();
     await opened.close();
     rmSync(join(fixture.path, 'state.mdb'));
     opened = await fixture.open(SMALL);
-    expect(opened.halves.list(9)).toMatchObject([{ halfOffset: 0, state: 'parked' }]);
+    expect(opened.halves.undecided(9)).toMatchObject([{ halfOffset: 0, state: 'parked' }]);
   });
 
   it('carries delayed messages forward until they are delivered', async () => {
@@ -262,7 +264,12 @@ describe('retention', () => {
     expect(() => opened.delayed.schedule(message('a', 'b'), 1, () => undefined)).toThrow(/95 % full/);
     expect(bodies(readAll(opened, 'filler')).length).toBeGreaterThan(0);
     await done((stored) => {
-      opened.halves.decide(0, { kind: 'commit', by: 'producer', at: 1 }, message('placed', 'final'), stored);
+      opened.halves.decide(
+        0,
+        { kind: 'commit', by: 'producer', at: 1 },
+        () => message('placed', 'final'),
+        stored,
+      );
     });
     used = 0.2;
     await eventually(() => opened.writable);

@@ -182,7 +182,7 @@ export class Retention {
     if (this.isExpired(next.header.createdAt)) log.info('retention unlinks a segment', { path });
     else log.warn('the disk needs room: retention unlinks a segment before its time', { path });
     await segments.dropOldest();
-    const [undecided] = halves.list(1);
+    const [undecided] = halves.undecided(1);
     const named = queues.find(HALF_TOPIC, 0)?.minOffset ?? 0;
     projection.remove(verdicts.forgetBefore(Math.min(named, undecided?.halfOffset ?? named)));
   }

@@ -89,10 +89,11 @@ export class LogStore implements MessageStore {
 
   append(messages: readonly NewMessage[], stored: Stored): readonly Place[] {
     this.parts.disk.check();
+    for (const message of messages) if (message.topic === HALF_TOPIC) this.halves.admit(message);
     const places = this.parts.commitLog.append(messages, stored);
     messages.forEach((message, index) => {
       const place = places[index];
-      if (message.topic === HALF_TOPIC && place) this.halves.enter(place, message.properties);
+      if (message.topic === HALF_TOPIC && place) this.halves.enter(place, message);
     });
     return places;
   }

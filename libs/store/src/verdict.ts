@@ -5,4 +5,6 @@ export interface Verdict {
   /** ms since 1970 */
   readonly at: number;
   readonly reason?: string | undefined;
+  /** the name of one, where it is known */
+  readonly operator?: string | undefined;
 }

@@ -62,12 +62,13 @@ export class Workload {
       ['REAL_TOPIC', this.topic()],
       ['PGROUP', 'p'],
       ['UNIQ_KEY', `u${this.written}`],
+      ...(this.random(2) === 0 ? [['HALFMQ_TX', `t${this.random(4)}`] as const] : []),
     ] as const;
     return message(HALF_TOPIC, this.body(), { properties: formatProperties(names) });
   }
 
   private async decide(into: MessageStore): Promise<void> {
-    const undecided = into.halves.list(100);
+    const undecided = into.halves.undecided(100);
     const half = undecided[this.random(undecided.length)];
     if (!half) return;
     const by = (['producer', 'check', 'operator'] as const)[this.random(3)] ?? 'check';
@@ -80,18 +81,23 @@ export class Workload {
     const verdict = { kind, by, at: this.clock.now(), reason } as const;
     await done(
       (stored) =>
-        void into.halves.decide(half.halfOffset, verdict, kind === 'commit' ? final : undefined, stored),
+        void into.halves.decide(
+          half.halfOffset,
+          verdict,
+          kind === 'commit' ? () => final : undefined,
+          stored,
+        ),
     );
   }
 
   private async park(into: MessageStore): Promise<void> {
-    const undecided = into.halves.list(100);
+    const undecided = into.halves.undecided(100);
     const half = undecided[this.random(undecided.length)];
     if (!half) return;
     const { halfOffset } = half;
     if (half.state === 'parked')
       return done((stored) => into.halves.resume(halfOffset, this.clock.now(), stored));
-    await done((stored) => void into.halves.park(halfOffset, message('parked', this.body()), stored));
+    await done((stored) => void into.halves.park(halfOffset, () => message('parked', this.body()), stored));
   }
 
   private async delay(into: MessageStore): Promise<void> {
@@ -115,10 +121,21 @@ export function everythingIn(from: MessageStore) {
   const queues = [...TOPICS, 'parked', 'filler'].flatMap((topic) =>
     Array.from({ length: QUEUES }, (_, queueId) => queueIn(from, topic, queueId)),
   );
-  const halves = from.halves.list(Infinity).map((half) => {
+  const halves = from.halves.undecided(Infinity).map((half) => {
     const { halfOffset, physicalOffset, producerGroup, topic, uniqueKey, storeTimestamp, state } = half;
     const record = digest(from.recordAt(physicalOffset));
-    return { halfOffset, physicalOffset, producerGroup, topic, uniqueKey, storeTimestamp, state, record };
+    const together = from.halves.together(halfOffset).map((each) => each.halfOffset);
+    return {
+      halfOffset,
+      physicalOffset,
+      producerGroup,
+      topic,
+      uniqueKey,
+      storeTimestamp,
+      state,
+      record,
+      together,
+    };
   });
   const [min, max] = [from.minOffset(HALF_TOPIC, 0), from.maxOffset(HALF_TOPIC, 0)];
   const verdicts = Array.from({ length: max - min }, (_, each) => from.halves.find(min + each)?.verdict);

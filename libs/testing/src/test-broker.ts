@@ -166,7 +166,7 @@ export class TestBroker {
 
   /** Half messages without a verdict, asked about (pending) or not any more (parked), the oldest first. */
   inDoubt(): InDoubt[] {
-    const halves = this.broker.store.halves.list(Infinity);
+    const halves = this.broker.store.halves.undecided(Infinity);
     return halves.map(({ topic, producerGroup: group, uniqueKey: messageId, state, checks, nextCheckAt }) => {
       return { topic, group, messageId, state, checks, nextCheckAt };
     });

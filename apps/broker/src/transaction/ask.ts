@@ -4,13 +4,20 @@ import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Clients } from '../directory/clients.js';
 import type { ProducerChannel } from '../directory/producers.js';
 import { SystemTopic } from '../directory/topic-names.js';
+import type { Asked } from './check-history.js';
 import { checkBody, readHalf } from './half-record.js';
 
 /** A producer's declaration that it answers for every topic of its group. */
 const EVERY_TOPIC = '*';
 
-/** asked: how many bytes were written; 0: there is nobody to ask now */
-export type Asked = number | 'unreadable';
+/** How many bytes were written to whom. */
+export interface Question {
+  readonly whom: Asked;
+  readonly bytes: number;
+}
+
+/** Nobody: there is no producer that can answer now. */
+export type NotAsked = 'nobody' | 'unreadable';
 
 /** Puts the question CHECK_TRANSACTION_STATE to a producer that can answer it. */
 export class Ask {
@@ -39,9 +46,9 @@ export class Ask {
   }
 
   /** Each next check of one half message goes to the next connection, and those of many are spread over all. */
-  ask(half: HalfMessage): Asked {
+  ask(half: HalfMessage): Question | NotAsked {
     const channels = this.whoCanAnswer(half.producerGroup, half.topic);
-    if (channels.length === 0) return 0;
+    if (channels.length === 0) return 'nobody';
     const record = readHalf(this.store, half);
     if (!record) return 'unreadable';
     const body = checkBody(record, half);
@@ -57,9 +64,11 @@ export class Ask {
     const first = half.halfOffset + half.checks;
     for (let turn = 0; turn < channels.length; turn++) {
       const channel = channels[(first + turn) % channels.length];
-      if (channel?.connection.oneWay(checkTransactionState, header, body)) return body.length;
+      if (!channel?.connection.oneWay(checkTransactionState, header, body)) continue;
+      const { clientId, connection } = channel;
+      return { whom: { clientId, address: connection.remoteAddress }, bytes: body.length };
     }
-    return 0;
+    return 'nobody';
   }
 }
 

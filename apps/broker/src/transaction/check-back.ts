@@ -1,11 +1,12 @@
 import type { Cancel, Clock, Log } from '@halfmq/remoting';
-import { StoreError, type HalfMessage, type MessageStore } from '@halfmq/store';
+import { StoreError, type HalfMessage, type MessageStore, type NewMessage } from '@halfmq/store';
 import { channels } from '../channels.js';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Clients } from '../directory/clients.js';
 import { SystemTopic } from '../directory/topic-names.js';
 import type { Topics } from '../directory/topics.js';
-import type { Ask } from './ask.js';
+import type { Ask, NotAsked } from './ask.js';
+import type { CheckHistory } from './check-history.js';
 import { parkedCopy, readHalf } from './half-record.js';
 import { Unanswered } from './unanswered.js';
 
@@ -30,12 +31,14 @@ type CheckSettings = Pick<BrokerConfig, 'transactionCheckInterval' | 'transactio
  *                                                         longest back-off while no producer of its group is there at
  *                                                         all), or at once when a producer that can appears
  *                ── asked transactionCheckMax times ───── parked: shown in TRANS_CHECK_MAX_TIME_TOPIC, asked no more
- *                ── its record is damaged ─────────────── looked at again after the longest back-off, never counted
+ *                ── its record is damaged ─────────────── looked at again after the longest back-off, never counted;
+ *                                                         it belongs to no other any more
  *   parked ────── resumed by an operator ──────────────── pending, counted from 0
  *   any ───────── a verdict ───────────────────────────── decided, for ever
  *
  * Which are due is a range read of the ledger; nothing is written while they wait. A count is only as good as the
- * ledger's: after a kill it may be a second old.
+ * ledger's: after a kill it may be a second old. The half messages of one transaction go this way together: the ledger
+ * gives the oldest of them, whose question, count and answer are all of theirs.
  */
 export class CheckBack {
   private readonly unanswered = new Unanswered();
@@ -57,6 +60,7 @@ export class CheckBack {
     private readonly clients: Pick<Clients, 'onProducer'>,
     private readonly topics: Pick<Topics, 'ensureParked'>,
     private readonly ask: Ask,
+    private readonly history: CheckHistory,
     private readonly config: CheckSettings,
   ) {}
 
@@ -156,16 +160,33 @@ export class CheckBack {
       this.postpone(half, LONGEST_BACK_OFF);
       return;
     }
+    const asked = this.put(half);
+    if (asked !== 'nobody') return;
+    this.unanswered.add(half.producerGroup, half.topic, half.halfOffset);
+    this.postpone(half, 1);
+  }
+
+  /**
+   * By an operator, whatever its time and the budget: asked now, and counted.
+   * @param halfOffset of one that is pending
+   */
+  askNow(halfOffset: number): 'asked' | NotAsked {
+    for (const half of this.store.halves.together(halfOffset)) {
+      const asked = half.state === 'pending' ? this.put(half) : 'unreadable';
+      if (asked !== 'unreadable') return asked;
+    }
+    return 'unreadable';
+  }
+
+  private put(half: HalfMessage): 'asked' | NotAsked {
     const asked = this.ask.ask(half);
     if (asked === 'unreadable') this.unreadable(half);
-    else if (asked === 0) {
-      this.unanswered.add(half.producerGroup, half.topic, half.halfOffset);
-      this.postpone(half, 1);
-    } else {
-      this.spend(asked);
-      if (channels.asked.hasSubscribers) channels.asked.publish({ store: this.store, half });
-      this.store.halves.checked(half.halfOffset, this.later(Math.min(2 ** half.checks, LONGEST_BACK_OFF)));
-    }
+    if (asked === 'unreadable' || asked === 'nobody') return asked;
+    this.spend(asked.bytes);
+    this.history.asked(half, asked.whom);
+    if (channels.asked.hasSubscribers) channels.asked.publish({ store: this.store, half });
+    this.store.halves.checked(half.halfOffset, this.later(Math.min(2 ** half.checks, LONGEST_BACK_OFF)));
+    return 'asked';
   }
 
   private spend(bytes: number): void {
@@ -174,28 +195,37 @@ export class CheckBack {
   }
 
   private park(half: HalfMessage): void {
-    const record = readHalf(this.store, half);
-    if (!record) {
+    if (!readHalf(this.store, half)) {
       this.unreadable(half);
       return;
     }
-    this.spend(record.record.size);
     try {
       this.topics.ensureParked();
-      this.store.halves.park(half.halfOffset, parkedCopy(record, half), (error) => {
-        if (error) this.log.warn('a half message could not be parked', { reason: error.message });
-        else
-          this.log.warn('a half message is parked: still undecided, not asked about any more', facts(half));
-      });
+      this.store.halves.park(
+        half.halfOffset,
+        (each) => this.copyOf(each),
+        (error) => {
+          if (error) this.log.warn('a half message could not be parked', { reason: error.message });
+          else
+            this.log.warn('a half message is parked: still undecided, not asked about any more', facts(half));
+        },
+      );
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.postpone(half, 1);
     }
   }
 
+  private copyOf(half: HalfMessage): NewMessage | undefined {
+    const record = readHalf(this.store, half);
+    if (!record) return undefined;
+    this.spend(record.record.size);
+    return parkedCopy(record, half);
+  }
+
   private unreadable(half: HalfMessage, error?: unknown): void {
     this.log.error('a half message cannot be read and is not asked about', { ...facts(half), error });
-    this.postpone(half, LONGEST_BACK_OFF);
+    this.store.halves.setApart(half.halfOffset, this.later(LONGEST_BACK_OFF));
   }
 
   private postpone(half: HalfMessage, intervals: number): void {

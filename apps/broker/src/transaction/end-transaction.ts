@@ -11,19 +11,13 @@ import {
   type Outcome,
   type RequestContext,
 } from '@halfmq/remoting';
-import {
-  StoreError,
-  type FinalMessage,
-  type HalfMessage,
-  type MessageStore,
-  type Verdict,
-} from '@halfmq/store';
+import { StoreError, type HalfMessage, type MessageStore, type Verdict } from '@halfmq/store';
 import { SystemTopic } from '../directory/topic-names.js';
-import type { Delay } from '../produce/delay.js';
-import { statusOfStoreError } from '../produce/store-failure.js';
 import { readRecord } from '../produce/stored-message.js';
-import { finalMessage, halfOf, type HalfRecord } from './half-record.js';
-import { ALREADY, describeVerdict } from './verdict-words.js';
+import type { CheckHistory } from './check-history.js';
+import { refusalOf, type Decide } from './decide.js';
+import { halfOf, type HalfRecord } from './half-record.js';
+import { VerdictContradicted, verdictFields } from './verdict-words.js';
 
 const KIND_OF: Readonly<Record<number, Verdict['kind']>> = {
   [SysFlag.TRANSACTION_COMMIT]: 'commit',
@@ -45,17 +39,17 @@ interface Named {
 }
 
 /**
- * END_TRANSACTION. The first verdict is final, whoever says it: the final message and the verdict are one group in the
- * log. The same verdict again succeeds and does nothing; the opposite one is refused and told who decided. RocketMQ
- * answers success to all of these and delivers twice, or after a rollback. Its refusal of late verdicts (604, when an
- * immunity time is set) has no place here: what is undecided can be decided.
+ * END_TRANSACTION. RocketMQ answers success to every repetition and every contradiction, and delivers twice, or after a
+ * rollback; here the first verdict is final (decide.ts). RocketMQ's refusal of late verdicts (604, when an immunity time is
+ * set) has no place here: what is undecided can be decided.
  */
 export class EndTransaction {
   constructor(
     private readonly clock: Clock,
     private readonly log: Log,
     private readonly store: MessageStore,
-    private readonly delay: Delay,
+    private readonly decisions: Decide,
+    private readonly history: CheckHistory,
   ) {}
 
   /**
@@ -64,6 +58,10 @@ export class EndTransaction {
    */
   end(header: EndTransactionHeader, asker: Asker): Outcome {
     const kind = KIND_OF[header.commitOrRollback];
+    if (header.fromTransactionCheck === true) {
+      const { peer, remark } = asker;
+      this.history.answered(header.tranStateTableOffset, kind ?? 'unknown', peer.remoteAddress, remark);
+    }
     // "unknown" decides nothing; the next check asks again
     if (kind === undefined) return DONE;
     try {
@@ -77,17 +75,14 @@ export class EndTransaction {
   }
 
   private decide(header: EndTransactionHeader, kind: Verdict['kind'], asker: Asker): void {
-    const halfOffset = header.tranStateTableOffset;
-    const { half, record } = this.named(header);
+    const { record } = this.named(header);
     const verdict: Verdict = {
       kind,
       by: header.fromTransactionCheck === true ? 'check' : 'producer',
       at: this.clock.now(),
       reason: asker.remark ? asker.remark.slice(0, LONGEST_REASON) : undefined,
     };
-    const final = half && kind === 'commit' ? this.finalOf(half, record) : undefined;
-    const earlier = this.store.halves.decide(halfOffset, verdict, final, (error) => {
-      const refusal = error ? refusalOf(error) : earlier && contradiction(halfOffset, kind, earlier);
+    this.decisions.decide(header.tranStateTableOffset, verdict, record, (refusal) => {
       asker.peer.reply(asker, refusal ? this.refused(header, kind, asker, refusal) : DONE);
       asker.peer.owes(-BYTES_A_VERDICT);
     });
@@ -98,41 +93,21 @@ export class EndTransaction {
     header: EndTransactionHeader,
     kind: Verdict['kind'],
     asker: Asker,
-    { status, message }: StatusError,
+    refusal: StatusError,
   ): Outcome {
+    const { status, message } = refusal;
+    const decided = refusal instanceof VerdictContradicted ? verdictFields(refusal.decided) : undefined;
     // classic clients would never hear of it
     if (asker.oneWay)
       this.log.warn('a verdict was refused', {
         producer: asker.peer.remoteAddress,
         group: header.producerGroup,
         uniqueKey: header.transactionId,
-        verdict: kind,
+        refused: kind,
         reason: message,
+        ...decided,
       });
-    return { status, remark: message };
-  }
-
-  private finalOf(half: HalfMessage, record: HalfRecord | undefined): FinalMessage {
-    if (!record) {
-      throw new StatusError(
-        'SYSTEM_ERROR',
-        `half message ${half.halfOffset} cannot be read: it stays undecided`,
-      );
-    }
-    const message = finalMessage(record, half);
-    try {
-      const waiting = this.delay.of(message);
-      return waiting ? { ...waiting.message, deliverAt: waiting.deliverAt } : message;
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-      // what was accepted must not be lost because the settings of delays have changed since
-      this.log.warn('a committed message cannot wait as it asks and is delivered at once', {
-        topic: message.topic,
-        uniqueKey: half.uniqueKey,
-        reason: error.message,
-      });
-      return message;
-    }
+    return { status, remark: message, header: decided };
   }
 
   /** @throws StatusError when no half message is named by all that the header says of it */
@@ -173,18 +148,6 @@ function refuseOtherKey(header: EndTransactionHeader, uniqueKey: string): void {
   const { transactionId, msgId } = header;
   if (!transactionId || uniqueKey === '' || transactionId === uniqueKey || msgId === uniqueKey) return;
   throw unknown(header, `The message there is ${uniqueKey}, not ${transactionId}`);
-}
-
-function contradiction(halfOffset: number, kind: Verdict['kind'], earlier: Verdict): StatusError | undefined {
-  if (earlier.kind === kind) return undefined;
-  return new StatusError(
-    ALREADY[earlier.kind],
-    `half message ${halfOffset} was ${describeVerdict(earlier)}; the first verdict is final`,
-  );
-}
-
-function refusalOf(error: StoreError): StatusError {
-  return new StatusError(statusOfStoreError(error), error.message);
 }
 
 function unknown(header: EndTransactionHeader, why: string): StatusError {

@@ -9,6 +9,7 @@ describe('what a committed half message delivers', () => {
     producerGroup: 'shop',
     topic: 'orders',
     uniqueKey: 'K',
+    transactionId: undefined,
     storeTimestamp: 2,
     state: 'pending',
     checks: 0,

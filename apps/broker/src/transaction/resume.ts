@@ -9,9 +9,9 @@ import {
 } from '@halfmq/remoting';
 import { StoreError, type MessageStore } from '@halfmq/store';
 import { SystemTopic } from '../directory/topic-names.js';
-import { statusOfStoreError } from '../produce/store-failure.js';
 import { readStored } from '../produce/stored-message.js';
 import type { CheckBack } from './check-back.js';
+import { refusalOf } from './decide.js';
 import { describeVerdict } from './verdict-words.js';
 
 /** RESUME_CHECK_HALF_MESSAGE: a parked half message is asked about again, counted from 0. */
@@ -24,21 +24,26 @@ export class Resume {
 
   /** @throws StatusError SYSTEM_ERROR as RocketMQ answers: nothing there, or it is decided */
   async resume(header: ResumeCheckHalfMessageHeader): Promise<Outcome> {
-    const halfOffset = this.halfNamedBy(header.msgId);
+    await this.recover(this.halfNamedBy(header.msgId));
+    return DONE;
+  }
+
+  /**
+   * Resolves when that is stored.
+   * @param halfOffset of one that is undecided, with all that belong to it
+   * @throws StatusError when the store refuses
+   */
+  async recover(halfOffset: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      const refuse = (error: StoreError): void =>
-        reject(new StatusError(statusOfStoreError(error), error.message));
       try {
         this.store.halves.resume(halfOffset, this.clock.now(), (error) =>
-          error ? refuse(error) : resolve(),
+          error ? reject(refusalOf(error)) : resolve(),
         );
       } catch (error) {
-        if (error instanceof StoreError) refuse(error);
-        else reject(error);
+        reject(error instanceof StoreError ? refusalOf(error) : error);
       }
     });
     this.checkBack.wake();
-    return DONE;
   }
 
   /** By its copy in TRANS_CHECK_MAX_TIME_TOPIC. */

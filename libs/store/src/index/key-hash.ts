@@ -1,7 +1,9 @@
 import { SysFlag } from '@halfmq/remoting/record';
+import { HALF_TOPIC } from '../system-topics.js';
 
 /*
- * Which keys a record is found by: UNIQ_KEY and each blank-separated part of KEYS, as in RocketMQ. The hash is
+ * Which keys a record is found by: UNIQ_KEY and each blank-separated part of KEYS, as in RocketMQ, and of a half message
+ * the id of its transaction (HALFMQ_TX). The hash is
  * murmur3 (32 bits) of the key, seeded with that of the topic. Java's string hash of `topic#key`, which RocketMQ takes,
  * lies close together for keys that differ in their last characters; ours never leaves the broker, and its upper bits
  * choose a bucket. Records are compared with what is asked for, so a collision costs one read.
@@ -17,6 +19,10 @@ const BLANK = 0x20;
 const UNIQ = 0x554e4951;
 const UNIQ_REST = 0x5f4b4559;
 const KEYS = 0x4b455953;
+/** `HALF`, `MQ_T` and `X` with KEY_END behind it */
+const HALF = 0x48414c46;
+const HALF_REST = 0x4d515f54;
+const HALF_END = 0x5801;
 const SHORTEST_ENTRY = 'KEYS'.length + 2;
 const BODY_LENGTH_AT = 84;
 const LONGER_HOST = 12;
@@ -30,6 +36,9 @@ export interface KeySink {
 export function keyHash(topic: string, key: string): number {
   return hashText(key, hashText(topic, 0));
 }
+
+/** A topic whose name has the same hash has a few keys more in the index. */
+const HALF_SEED = hashText(HALF_TOPIC, 0);
 
 function hashText(text: string, seed: number): number {
   const bytes = Buffer.from(text);
@@ -50,8 +59,9 @@ export function hashKeys(
   const topicAt = topicLengthAt + (v2 ? 2 : 1);
   const topicEnd = topicAt + (v2 ? view.getUint16(topicLengthAt) : view.getUint8(topicLengthAt));
   const seed = murmur3(view, topicAt, topicEnd, 0);
-  // each of the two names comes once: what lies behind both, as a rule what the broker added, is not looked at
-  let missing = 2;
+  const isHalf = seed === HALF_SEED;
+  // each of these names comes once: what lies behind them, as a rule what the broker added, is not looked at
+  let missing = isHalf ? 3 : 2;
   for (let entry = topicEnd + 2; missing > 0 && entry + SHORTEST_ENTRY <= end;) {
     const next = entryEnd(view, entry, end);
     const word = view.getUint32(entry);
@@ -60,6 +70,9 @@ export function hashKeys(
       missing--;
     } else if (word === KEYS && view.getUint8(entry + 4) === KEY_END) {
       hashParts(view, entry + 5, next, seed, physicalOffset, into);
+      missing--;
+    } else if (isHalf && word === HALF && isTransactionId(view, entry, next)) {
+      into.add(murmur3(view, entry + 10, next, seed), physicalOffset);
       missing--;
     }
     entry = next + 1;
@@ -76,6 +89,12 @@ function bodyEnd(view: DataView, at: number): number {
 
 function isUniqueKey(view: DataView, entry: number, next: number): boolean {
   return entry + 9 < next && view.getUint32(entry + 4) === UNIQ_REST && view.getUint8(entry + 8) === KEY_END;
+}
+
+function isTransactionId(view: DataView, entry: number, next: number): boolean {
+  return (
+    entry + 10 < next && view.getUint32(entry + 4) === HALF_REST && view.getUint16(entry + 8) === HALF_END
+  );
 }
 
 function hashParts(

@@ -1,13 +1,21 @@
 import { rm } from 'node:fs/promises';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeRecord, propertyOf, PropertyName, SMALLEST_RECORD, type Log } from '@halfmq/remoting/record';
+import {
+  decodeRecord,
+  propertyOf,
+  PropertyName,
+  SMALLEST_RECORD,
+  type Log,
+  type MessageRecord,
+} from '@halfmq/remoting/record';
 import type { LogReader } from '../log/log-reader.js';
 import type { BlockView } from '../log/recent-blocks.js';
 import type { Queues } from '../log/queues.js';
 import type { Segment } from '../log/segment.js';
 import type { Segments } from '../log/segments.js';
 import { StoreError, type KeyLimits, type KeyRange } from '../message-store.js';
+import { HALF_TOPIC } from '../system-topics.js';
 import { storeTimeOf, type ConsumeQueues } from './consume-queues.js';
 import { hashKeys, keyHash } from './key-hash.js';
 import { keyFileOf, readKeyFile, writeKeyFile, type KeyFileName } from './key-file.js';
@@ -216,7 +224,7 @@ export class KeyIndex {
     const storedAt = storeTimeOf(bytes);
     const record = decodeRecord(bytes);
     if (storedAt < from || storedAt > to || record.topic !== topic) return undefined;
-    if (!hasKey(record.properties, key)) return undefined;
+    if (!hasKey(record, key)) return undefined;
     const queue = queues.find(topic, record.queueId);
     return queue && consumeQueues.placeOf(queue, record.queueOffset) === offset ? bytes : undefined;
   }
@@ -238,8 +246,9 @@ function hashBlock({ records, physicalOffset }: BlockView, from: number, run: Ke
   }
 }
 
-function hasKey(properties: string, key: string): boolean {
+function hasKey({ topic, properties }: MessageRecord, key: string): boolean {
   if (propertyOf(properties, PropertyName.UNIQ_KEY) === key) return true;
+  if (topic === HALF_TOPIC && propertyOf(properties, PropertyName.HALFMQ_TX) === key) return true;
   return propertyOf(properties, PropertyName.KEYS)?.split(' ').includes(key) ?? false;
 }
 

@@ -49,7 +49,11 @@ export class Appending {
   }
 
   /** @throws StoreError illegal */
-  all(group: Group, messages: readonly NewMessage[], tagSlot?: number): readonly Place[] {
+  all(
+    group: Group,
+    messages: readonly NewMessage[],
+    tagSlots?: readonly (number | undefined)[],
+  ): readonly Place[] {
     const lengths = messages.map((message) => this.placement.length(message));
     const total = lengths.reduce((sum, length) => sum + length, 0);
     const block = this.blockFor(group, total);
@@ -59,7 +63,8 @@ export class Appending {
       for (const message of messages) {
         const queue = group.queue(this.parts.queues, message.topic, message.queueId);
         const length = lengths[places.length] ?? 0;
-        places.push(this.placement.place(message, queue, block, length, this.storeTimestamp, tagSlot));
+        const slot = tagSlots?.[places.length];
+        places.push(this.placement.place(message, queue, block, length, this.storeTimestamp, slot));
       }
     } catch (cause) {
       throw this.takenBack(group, messages.slice(0, places.length), before, cause);

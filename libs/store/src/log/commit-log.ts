@@ -77,9 +77,13 @@ export class CommitLog {
   }
 
   /** @throws StoreError disk-full, failed, closed, illegal; nothing was placed then */
-  append(messages: readonly NewMessage[], stored: Stored, tagSlot?: number): readonly Place[] {
+  append(
+    messages: readonly NewMessage[],
+    stored: Stored,
+    tagSlots?: readonly (number | undefined)[],
+  ): readonly Place[] {
     const group = this.open();
-    const places = this.appending.all(group, messages, tagSlot);
+    const places = this.appending.all(group, messages, tagSlots);
     group.tell(stored, messages[0]?.waits);
     this.hurry(group);
     return places;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CheckOrder } from './check-order.js';
+import { HalfGroups } from './half-groups.js';
 import { HalfRows, type Row } from './half-rows.js';
 
 const USUAL = 100;
@@ -26,7 +27,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** Rows and their order beside a plain map of the pending ones: half offset → next check. */
 class Pair {
   readonly rows = new HalfRows();
-  readonly order = new CheckOrder(this.rows, USUAL);
+  readonly order = new CheckOrder(this.rows, new HalfGroups(this.rows), USUAL);
   readonly pending = new Map<number, number>();
   private readonly parked = new Set<number>();
   private undecided: (() => void) | undefined;
@@ -49,7 +50,8 @@ class Pair {
     const halfOffset = this.next++;
     const nextCheckAt = this.now + wait;
     const facts = { halfOffset, physicalOffset: halfOffset, storeTimestamp: this.now, nextCheckAt };
-    const row = { ...facts, producerGroup: 'g', topic: 't', state: 'pending', checks: 0 } as const;
+    const names = { producerGroup: 'g', topic: 't', transactionKey: 0, bytes: 0 };
+    const row = { ...facts, ...names, state: 'pending', checks: 0 } as const;
     this.order.add(this.rows.add(row));
     this.pending.set(halfOffset, nextCheckAt);
   }

@@ -5,7 +5,8 @@ import { OP_TOPIC, STATE_TOPIC } from '../system-topics.js';
 /*
  * Decisions as records. In STATE_TOPIC, queue 0, tag = type, body = the decision as JSON; in queue 1, tag carried,
  * body = a record that was still owed when its segment was unlinked. A verdict is a record of
- * RocketMQ's op topic: tag d, body = half offset and a comma, and ours in property HALFMQ_VERDICT (JSON).
+ * RocketMQ's op topic: tag d, body = the half offsets decided by it, each with a comma behind it, and ours in property
+ * HALFMQ_VERDICT (JSON).
  */
 export type Decision =
   | {
@@ -39,9 +40,10 @@ export class DecisionWriter {
     return this.message(STATE_TOPIC, body, formatProperties([['TAGS', decision.type]]));
   }
 
-  verdict(halfOffset: number, verdict: Verdict): NewMessage {
+  /** One for all that it decides, so that no cut log has half of it. */
+  verdict(halfOffsets: readonly number[], verdict: Verdict): NewMessage {
     const properties = `TAGS\u0001d\u0002${VERDICT}\u0001${verdictText(verdict)}\u0002`;
-    return this.message(OP_TOPIC, Buffer.from(`${halfOffset},`), properties);
+    return this.message(OP_TOPIC, Buffer.from(`${halfOffsets.join(',')},`), properties);
   }
 
   /** A record that is still owed, whole and as it was, in queue 1 of STATE_TOPIC. */
@@ -65,9 +67,9 @@ export class DecisionWriter {
   }
 }
 
-/** As JSON.stringify writes it, which is asked only for reasons: those are people's. */
+/** As JSON.stringify writes it, which is asked only for reasons and names: those are people's. */
 function verdictText(verdict: Verdict): string {
-  if (verdict.reason !== undefined) return JSON.stringify(verdict);
+  if (verdict.reason !== undefined || verdict.operator !== undefined) return JSON.stringify(verdict);
   return `{"kind":"${verdict.kind}","by":"${verdict.by}","at":${verdict.at}}`;
 }
 
@@ -75,13 +77,17 @@ export function readDecision(record: MessageRecord): Decision {
   return JSON.parse(record.body.toString('utf8')) as Decision;
 }
 
-/** Half offset and verdict of an op record; undefined for one that carries no verdict of ours. */
+/** Half offsets and verdict of an op record; undefined for one that carries no verdict of ours. */
 export function readVerdict(
   record: MessageRecord,
   properties: ReadonlyMap<string, string>,
-): { halfOffset: number; verdict: Verdict } | undefined {
+): { halfOffsets: number[]; verdict: Verdict } | undefined {
   const verdict = properties.get(VERDICT);
-  const halfOffset = Number.parseInt(record.body.toString('latin1'), 10);
-  if (!verdict || Number.isNaN(halfOffset)) return undefined;
-  return { halfOffset, verdict: JSON.parse(verdict) as Verdict };
+  const halfOffsets = record.body
+    .toString('latin1')
+    .split(',')
+    .filter((text) => /^\d+$/.test(text))
+    .map(Number);
+  if (!verdict || halfOffsets.length === 0) return undefined;
+  return { halfOffsets, verdict: JSON.parse(verdict) as Verdict };
 }

@@ -55,7 +55,7 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
 
   schedule(message: NewMessage, deliverAt: number, stored: Stored): Place {
     this.admit();
-    const [place] = this.log.append([keepingTime(message, deliverAt)], stored, deliverAt);
+    const [place] = this.log.append([keepingTime(message, deliverAt)], stored, [deliverAt]);
     if (!place) throw new Error('nothing was placed');
     this.enter(deliverAt, place.physicalOffset);
     return place;

@@ -1,11 +1,11 @@
 /*
- * Undecided half messages, 44 bytes each, in order of their half offsets: chunks of rows, in every chunk numbers of 64
+ * Undecided half messages, 56 bytes each, in order of their half offsets: chunks of rows, in every chunk numbers of 64
  * bits (LONGS a row) and of 32 (SMALLS a row). A row that is removed stays where it is until `tidy`, so that a decision
  * whose commit failed is undone by a bit.
  */
 export const CHUNK = 1024;
-export const LONGS = 4;
-export const SMALLS = 3;
+export const LONGS = 5;
+export const SMALLS = 4;
 /** Flag of a row that counts, in its third small number. */
 export const LIVE = 1;
 

@@ -70,7 +70,7 @@ describe('the half ledger', () => {
     const offset = await half();
     const first = verdict('commit');
     const decided = done((stored) => {
-      expect(opened.halves.decide(offset, first, message('placed', 'final'), stored)).toBeUndefined();
+      expect(opened.halves.decide(offset, first, () => message('placed', 'final'), stored)).toBeUndefined();
     });
     const again = done((stored) => {
       expect(opened.halves.decide(offset, verdict('rollback', 'check'), undefined, stored)).toEqual(first);
@@ -80,7 +80,7 @@ describe('the half ledger', () => {
       expect(opened.halves.find(offset)).toEqual({ verdict: first });
       const late = message('placed', 'final again');
       await done((stored) => {
-        expect(opened.halves.decide(offset, verdict('commit'), late, stored)).toEqual(first);
+        expect(opened.halves.decide(offset, verdict('commit'), () => late, stored)).toEqual(first);
       });
       expect(bodies(readAll(opened, 'placed'))).toEqual(['final']);
       expect(bodies(readAll(opened, OP_TOPIC))).toEqual([`${offset},`]);
@@ -123,7 +123,8 @@ describe('the half ledger', () => {
   it('parks without deciding, and a late verdict still decides', async () => {
     const offset = await half();
     await done(
-      (stored) => void opened.halves.park(offset, message('TRANS_CHECK_MAX_TIME_TOPIC', 'copy'), stored),
+      (stored) =>
+        void opened.halves.park(offset, () => message('TRANS_CHECK_MAX_TIME_TOPIC', 'copy'), stored),
     );
     expect(opened.halves.due(fixture.clock.now() + 1e9, 10)).toEqual([]);
     expect(opened.halves.nextDueAt()).toBeUndefined();
@@ -133,7 +134,7 @@ describe('the half ledger', () => {
     expect(opened.halves.nextDueAt()).toBeUndefined();
     expect(bodies(readAll(opened, 'TRANS_CHECK_MAX_TIME_TOPIC'))).toEqual(['copy']);
     await done(
-      (stored) => void opened.halves.decide(offset, verdict('commit'), message('placed', 'f'), stored),
+      (stored) => void opened.halves.decide(offset, verdict('commit'), () => message('placed', 'f'), stored),
     );
     expect([opened.halves.pending, opened.halves.parked]).toEqual([0, 0]);
     expect(bodies(readAll(opened, 'placed'))).toEqual(['f']);
@@ -143,7 +144,8 @@ describe('the half ledger', () => {
     const offset = await half();
     opened.halves.checked(offset, fixture.clock.now() + 1);
     await done(
-      (stored) => void opened.halves.park(offset, message('TRANS_CHECK_MAX_TIME_TOPIC', 'copy'), stored),
+      (stored) =>
+        void opened.halves.park(offset, () => message('TRANS_CHECK_MAX_TIME_TOPIC', 'copy'), stored),
     );
     await done((stored) => opened.halves.resume(offset, fixture.clock.now() + 50, stored));
     await reopen();
@@ -154,7 +156,7 @@ describe('the half ledger', () => {
   it('lists the undecided in order, page by page', async () => {
     for (let each = 0; each < 5; each++) await half(`${each}`);
     await done((stored) => void opened.halves.decide(2, verdict('rollback'), undefined, stored));
-    const offsets = (after?: number) => opened.halves.list(2, after).map(({ halfOffset }) => halfOffset);
+    const offsets = (after?: number) => opened.halves.undecided(2, after).map(({ halfOffset }) => halfOffset);
     expect([offsets(), offsets(1), offsets(4)]).toEqual([[0, 1], [3, 4], []]);
   });
 

@@ -1,17 +1,22 @@
-import { readLong, writeLong } from '@halfmq/remoting/record';
+import { propertyOf, PropertyName, readLong, writeLong } from '@halfmq/remoting/record';
 import { longKey } from '../keys.js';
+import { transactionKey } from './half-groups.js';
 import type { HalfRows, NewRow } from './half-rows.js';
 import type { Change, StateEnvironment } from './state-environment.js';
 
 /*
  * Undecided half messages in the state environment: one value for each 32 consecutive half offsets, so that a million of
  * them is read in 31,250 steps.
- *   rows 1, names 1, names (length 2, UTF-8), then the rows by rising half offset, 32 bytes each:
+ *   rows 1, names 1, names (length 2, UTF-8), then the rows by rising half offset, 44 bytes each:
  *   half offset mod 32 1, state 1 (1 pending, 2 parked), checks 2, group 1 and topic 1 (which name), unused 2,
- *   physical offset 8, store time 8, next check 8
+ *   physical offset 8, store time 8, next check 8, key of its transaction 8, bytes 4
+ * The first byte has its upper bit set. Without it the page is of a version that knew no transactions, and its rows end
+ * with the next check; their records say the rest.
  */
 const PAGE_ROWS = 32;
-const ROW = 32;
+const ROW = 44;
+const OLD_ROW = 32;
+const WITH_TRANSACTIONS = 0x80;
 const MOST_CHECKS = 0xffff;
 
 /** What of the rows goes to the state environment. */
@@ -23,7 +28,10 @@ export class HalfPages {
   /** keys of rows that were not packed */
   private outdated: Buffer[] = [];
 
-  constructor(private readonly rows: HalfRows) {}
+  constructor(
+    private readonly rows: HalfRows,
+    private readonly propertiesAt: (physicalOffset: number) => string,
+  ) {}
 
   /** The row changed, or is gone; what enters and leaves between two writes is never written. */
   touch(halfOffset: number): void {
@@ -31,14 +39,25 @@ export class HalfPages {
   }
 
   load(state: StateEnvironment, take: (row: NewRow) => void): void {
-    for (const { key, value } of state.all('u')) rowsOfPage(readLong(key, 1), value).forEach(take);
+    const old: number[] = [];
+    for (const { key, value } of state.all('u')) {
+      for (const row of rowsOfPage(readLong(key, 1), value)) take(isWhole(row) ? row : this.completed(row));
+      if ((value.readUInt8(0) & WITH_TRANSACTIONS) === 0) old.push(readLong(key, 1));
+    }
     this.writtenEnd = this.rows.end;
+    for (const page of old) this.dirty.add(page);
     for (const { key, value } of state.all('h')) {
-      const row = JSON.parse(value.toString('utf8')) as NewRow;
-      if (!this.rows.find(row.halfOffset)) take(row);
+      const row = JSON.parse(value.toString('utf8')) as OldRow;
+      if (!this.rows.find(row.halfOffset)) take(this.completed(row));
       this.touch(row.halfOffset);
       this.outdated.push(key);
     }
+  }
+
+  private completed(row: OldRow): NewRow {
+    const properties = this.propertiesAt(row.physicalOffset);
+    const id = propertyOf(properties, PropertyName.HALFMQ_TX);
+    return { ...row, transactionKey: transactionKey(id), bytes: properties.length };
   }
 
   changes(): Change[] {
@@ -53,9 +72,16 @@ export class HalfPages {
   }
 }
 
+/** As earlier versions wrote it. */
+type OldRow = Omit<NewRow, 'transactionKey' | 'bytes'>;
+
+function isWhole(row: NewRow | OldRow): row is NewRow {
+  return 'transactionKey' in row;
+}
+
 /** How many undecided half messages a page holds. */
 export function rowsIn(page: Buffer): number {
-  return page.readUInt8(0);
+  return page.readUInt8(0) & ~WITH_TRANSACTIONS;
 }
 
 function pageOf(halfOffset: number): number {
@@ -80,6 +106,8 @@ function pageChange(rows: HalfRows, page: number): Change {
     writeLong(packed, at + 8, row.physicalOffset);
     writeLong(packed, at + 16, row.storeTimestamp);
     writeLong(packed, at + 24, row.nextCheckAt);
+    writeLong(packed, at + 32, row.transactionKey);
+    packed.writeUInt32BE(row.bytes, at + 40);
   }
   if (count === 0) return { key, value: undefined };
   return { key, value: Buffer.concat([head(count, names), packed.subarray(0, count * ROW)]) };
@@ -97,10 +125,10 @@ function head(count: number, names: readonly string[]): Buffer {
     length.writeUInt16BE(text.length);
     return [length, text];
   });
-  return Buffer.concat([Buffer.from([count, names.length]), ...parts]);
+  return Buffer.concat([Buffer.from([count | WITH_TRANSACTIONS, names.length]), ...parts]);
 }
 
-function rowsOfPage(page: number, value: Buffer): NewRow[] {
+function rowsOfPage(page: number, value: Buffer): (NewRow | OldRow)[] {
   const names: string[] = [];
   let at = 2;
   for (let left = value.readUInt8(1); left > 0; left--) {
@@ -108,9 +136,10 @@ function rowsOfPage(page: number, value: Buffer): NewRow[] {
     names.push(value.toString('utf8', at + 2, end));
     at = end;
   }
-  const rows: NewRow[] = [];
-  for (let left = value.readUInt8(0); left > 0; left--, at += ROW) {
-    rows.push({
+  const isOld = (value.readUInt8(0) & WITH_TRANSACTIONS) === 0;
+  const rows: (NewRow | OldRow)[] = [];
+  for (let left = rowsIn(value); left > 0; left--, at += isOld ? OLD_ROW : ROW) {
+    const row: OldRow = {
       halfOffset: page * PAGE_ROWS + value.readUInt8(at),
       state: value.readUInt8(at + 1) === 2 ? 'parked' : 'pending',
       checks: value.readUInt16BE(at + 2),
@@ -119,7 +148,9 @@ function rowsOfPage(page: number, value: Buffer): NewRow[] {
       physicalOffset: readLong(value, at + 8),
       storeTimestamp: readLong(value, at + 16),
       nextCheckAt: readLong(value, at + 24),
-    });
+    };
+    if (isOld) rows.push(row);
+    else rows.push({ ...row, transactionKey: readLong(value, at + 32), bytes: value.readUInt32BE(at + 40) });
   }
   return rows;
 }

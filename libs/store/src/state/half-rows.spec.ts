@@ -11,12 +11,15 @@ const rowAt = (halfOffset: number, state: NewRow['state'] = 'pending'): NewRow =
   state,
   checks: halfOffset % 7,
   nextCheckAt: 1_700_000_006_000 + halfOffset,
+  transactionKey: halfOffset % 2 === 0 ? 0 : halfOffset * 2 ** 20,
+  bytes: halfOffset * 3,
 });
 
 function all(rows: HalfRows): NewRow[] {
   const found: NewRow[] = [];
   for (let row = rows.ceiling(0); row; row = row.step() ? row : undefined) {
     const { halfOffset, physicalOffset, producerGroup, topic, storeTimestamp, checks, nextCheckAt } = row;
+    const { transactionKey, bytes } = row;
     const state = row.isParked ? 'parked' : 'pending';
     found.push({
       halfOffset,
@@ -27,6 +30,8 @@ function all(rows: HalfRows): NewRow[] {
       state,
       checks,
       nextCheckAt,
+      transactionKey,
+      bytes,
     });
   }
   return found;

@@ -4,7 +4,9 @@ import { Names } from './names.js';
 
 const PARKED = 2;
 const IN_ORDER = 4;
+const FOLLOWS = 8;
 const FLAGS = 8;
+const MOST_BYTES = 0xffff_ffff;
 /** More than two names a row, and this many: some are not used any more. */
 const SPARE_NAMES = 1024;
 
@@ -32,6 +34,17 @@ export class Row {
   set nextCheckAt(at: number) {
     this.chunk.longs[this.index * LONGS + 3] = at;
   }
+  /** of its HALFMQ_TX (half-groups.ts); 0 without one */
+  get transactionKey(): number {
+    return this.long(4);
+  }
+  set transactionKey(key: number) {
+    this.chunk.longs[this.index * LONGS + 4] = key;
+  }
+  /** of body and properties */
+  get bytes(): number {
+    return this.small(3);
+  }
   get producerGroup(): string {
     return this.rows.names.text(this.small(0));
   }
@@ -57,8 +70,20 @@ export class Row {
   set isInOrder(inOrder: boolean) {
     this.flags = inOrder ? this.flags | IN_ORDER : this.flags & ~IN_ORDER;
   }
+  /** not asked about: an older one of its transaction is */
+  get follows(): boolean {
+    return (this.flags & FOLLOWS) !== 0;
+  }
+  set follows(follows: boolean) {
+    this.flags = follows ? this.flags | FOLLOWS : this.flags & ~FOLLOWS;
+  }
   get isLive(): boolean {
     return (this.flags & LIVE) !== 0;
+  }
+
+  /** As far as a row tells: the keys of two transactions may be the same. */
+  isTogetherWith(other: Row): boolean {
+    return this.transactionKey === other.transactionKey && this.small(0) === other.small(0);
   }
 
   /** To the next one; false when there is none. */
@@ -78,10 +103,12 @@ export class Row {
 
   fill(row: NewRow): void {
     const { longs, smalls } = this.chunk;
-    longs.set([row.halfOffset, row.physicalOffset, row.storeTimestamp, row.nextCheckAt], this.index * LONGS);
+    const { halfOffset, physicalOffset, storeTimestamp, nextCheckAt, transactionKey } = row;
+    longs.set([halfOffset, physicalOffset, storeTimestamp, nextCheckAt, transactionKey], this.index * LONGS);
     const { names } = this.rows;
     const flags = (row.checks << FLAGS) | (row.state === 'parked' ? PARKED : 0);
-    smalls.set([names.id(row.producerGroup), names.id(row.topic), flags], this.index * SMALLS);
+    const bytes = Math.min(row.bytes, MOST_BYTES);
+    smalls.set([names.id(row.producerGroup), names.id(row.topic), flags, bytes], this.index * SMALLS);
     this.revive();
   }
 
@@ -117,8 +144,11 @@ export class Row {
   }
 }
 
-/** What a row is filled with: all but the unique key, which is read from its record. */
-export type NewRow = Omit<HalfMessage, 'uniqueKey'>;
+/** What a row is filled with: all but what is read from its record. */
+export interface NewRow extends Omit<HalfMessage, 'uniqueKey' | 'transactionId'> {
+  readonly transactionKey: number;
+  readonly bytes: number;
+}
 
 /** Undecided half messages, packed, in order of their half offsets. */
 export class HalfRows {
@@ -127,7 +157,7 @@ export class HalfRows {
   size = 0;
   private chunks: Chunk[] = [];
 
-  /** Of 44 KiB each. */
+  /** Of 56 KiB each. */
   get chunkCount(): number {
     return this.chunks.length;
   }

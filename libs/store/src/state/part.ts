@@ -4,7 +4,12 @@ import type { Change, StateEnvironment } from './state-environment.js';
 
 /** What a projection needs of the log. */
 export interface Appender {
-  append(messages: readonly NewMessage[], stored: Stored, tagSlot?: number): readonly Place[];
+  /** @param tagSlots by message: what the index holds instead of the hash of its TAGS */
+  append(
+    messages: readonly NewMessage[],
+    stored: Stored,
+    tagSlots?: readonly (number | undefined)[],
+  ): readonly Place[];
   /** undoes what memory shows of the group under construction, should its commit fail */
   onUndo(undo: () => void): void;
   /** completes what memory shows once the group under construction is committed */

@@ -105,10 +105,10 @@ export class Projection {
   private apply(bytes: Buffer): void {
     const record = decodeRecord(bytes);
     const { topic, properties, queueId } = record;
-    if (topic === HALF_TOPIC) this.parts.halves.applyHalf(record, properties);
+    if (topic === HALF_TOPIC) this.parts.halves.applyHalf(record, record);
     else if (topic === OP_TOPIC) {
       const decided = readVerdict(record, parseProperties(properties));
-      if (decided) this.parts.halves.applyVerdict(decided.halfOffset, decided.verdict);
+      if (decided) this.parts.halves.applyVerdict(decided.halfOffsets, decided.verdict);
     } else if (SCHEDULE_TOPICS.has(topic)) {
       this.parts.delayed.applyScheduled(record.physicalOffset, properties);
     } else if (topic === STATE_TOPIC && queueId === CARRIED_QUEUE) {
@@ -198,7 +198,8 @@ export class Projection {
 
   private all(): readonly Part[] {
     const { halves, delayed, settings, offsets, carried } = this.parts;
-    return [halves, delayed, settings, offsets, carried];
+    // those carried forward first: half messages of older versions are completed from their records
+    return [carried, halves, delayed, settings, offsets];
   }
 
   private collect(): void {

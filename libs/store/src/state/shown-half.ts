@@ -1,7 +1,8 @@
+import { propertyOf, PropertyName } from '@halfmq/remoting/record';
 import type { HalfMessage } from '../message-store.js';
 import type { Row } from './half-rows.js';
 
-/** A half message as it was when it was asked for. */
+/** A half message as it was when it was asked for; its record is read only for what no row has. */
 export class ShownHalf implements HalfMessage {
   readonly halfOffset: number;
   readonly physicalOffset: number;
@@ -11,10 +12,12 @@ export class ShownHalf implements HalfMessage {
   readonly state: 'pending' | 'parked';
   readonly checks: number;
   readonly nextCheckAt: number;
+  private read: string | undefined;
 
+  /** @param propertiesAt of the record at a physical offset; empty when it cannot be read */
   constructor(
     row: Row,
-    private readonly uniqueKeyAt: (physicalOffset: number) => string,
+    private readonly propertiesAt: (physicalOffset: number) => string,
   ) {
     this.halfOffset = row.halfOffset;
     this.physicalOffset = row.physicalOffset;
@@ -27,6 +30,14 @@ export class ShownHalf implements HalfMessage {
   }
 
   get uniqueKey(): string {
-    return this.uniqueKeyAt(this.physicalOffset);
+    return propertyOf(this.properties, PropertyName.UNIQ_KEY) ?? '';
+  }
+
+  get transactionId(): string | undefined {
+    return propertyOf(this.properties, PropertyName.HALFMQ_TX);
+  }
+
+  private get properties(): string {
+    return (this.read ??= this.propertiesAt(this.physicalOffset));
   }
 }

@@ -5,13 +5,18 @@ import type { Change, StateEnvironment } from './state-environment.js';
 
 /*
  * Verdicts of decided half messages, 128 slots a page, in memory (those not yet written) as in the state environment:
- *   kind 1 (0 none, 1 commit, 2 rollback), by 1 (1 producer, 2 check, 3 operator), 6 unused, at 8 (ms since 1970)
- * A reason, which only people give, is a value of its own.
+ *   kind 1 (0 none, 1 commit, 2 rollback), by 1 (1 producer, 2 check, 3 operator),
+ *   place 1 (0 the first of those decided at once, 1 a later one), 5 unused, at 8 (ms since 1970)
+ * A reason, and an operator's name, are values of their own.
  */
 const SLOTS = 128;
 const SLOT = 16;
 const KINDS = [undefined, 'commit', 'rollback'] as const;
 const SPEAKERS = [undefined, 'producer', 'check', 'operator'] as const;
+const LATER = 1;
+/** Prefixes of what people say. */
+const WORDS = { reason: 'r', operator: 'n' } as const;
+type Word = keyof typeof WORDS;
 
 interface Page {
   readonly number: number;
@@ -23,40 +28,73 @@ interface Page {
 export class Verdicts {
   /** what the environment does not have yet, page by page */
   private readonly recent = new Map<number, Page>();
-  private readonly reasons = new Map<number, string>();
-  private handedOut: number[] = [];
+  private readonly words = { reason: new Map<number, string>(), operator: new Map<number, string>() };
+  private handedOut: { readonly word: Word; readonly halfOffset: number }[] = [];
   private latest: Page | undefined;
 
   constructor(private readonly state: StateEnvironment) {}
 
   find(halfOffset: number): Verdict | undefined {
-    const number = pageNumber(halfOffset);
-    const slots = this.recent.get(number)?.slots ?? this.state.get(longKey('v', number));
+    const slots = this.slotsOf(halfOffset);
     if (!slots) return undefined;
-    const at = (halfOffset % SLOTS) * SLOT;
+    const at = slotAt(halfOffset);
     const kind = KINDS[slots.readUInt8(at)];
     const by = SPEAKERS[slots.readUInt8(at + 1)];
     if (!kind || !by) return undefined;
-    const reason = this.reasons.get(halfOffset) ?? this.state.get(longKey('r', halfOffset))?.toString('utf8');
-    const verdict = { kind, by, at: readLong(slots, at + 8) };
-    return reason === undefined ? verdict : { ...verdict, reason };
+    const verdict: Verdict = { kind, by, at: readLong(slots, at + 8) };
+    const reason = this.word('reason', halfOffset);
+    const operator = by === 'operator' ? this.word('operator', halfOffset) : undefined;
+    return {
+      ...verdict,
+      ...(reason !== undefined && { reason }),
+      ...(operator !== undefined && { operator }),
+    };
   }
 
-  set(halfOffset: number, verdict: Verdict): void {
-    const page = this.pageOf(halfOffset);
-    const at = (halfOffset % SLOTS) * SLOT;
-    page.slots[at] = KINDS.indexOf(verdict.kind);
-    page.slots[at + 1] = SPEAKERS.indexOf(verdict.by);
-    writeLong(page.slots, at + 8, verdict.at);
-    page.changed = true;
-    if (verdict.reason !== undefined) this.reasons.set(halfOffset, verdict.reason);
+  private slotsOf(halfOffset: number): Buffer | undefined {
+    const number = pageNumber(halfOffset);
+    return this.recent.get(number)?.slots ?? this.state.get(longKey('v', number));
+  }
+
+  private word(word: Word, halfOffset: number): string | undefined {
+    const recent = this.words[word].get(halfOffset);
+    return recent ?? this.state.get(longKey(WORDS[word], halfOffset))?.toString('utf8');
+  }
+
+  /** Of its page, up to it: what was decided so, newest first; of those decided at once the first one. */
+  upTo(halfOffset: number, kind: Verdict['kind']): number[] {
+    const found: number[] = [];
+    const slots = this.slotsOf(halfOffset);
+    if (!slots) return found;
+    for (let each = halfOffset; each >= pageStart(halfOffset); each--) {
+      const at = slotAt(each);
+      if (KINDS[slots.readUInt8(at)] === kind && slots.readUInt8(at + 2) !== LATER) found.push(each);
+    }
+    return found;
+  }
+
+  /** @param halfOffsets decided at once, rising */
+  set(halfOffsets: readonly number[], verdict: Verdict): void {
+    for (const [index, halfOffset] of halfOffsets.entries()) {
+      const page = this.pageOf(halfOffset);
+      const at = slotAt(halfOffset);
+      page.slots[at] = KINDS.indexOf(verdict.kind);
+      page.slots[at + 1] = SPEAKERS.indexOf(verdict.by);
+      page.slots[at + 2] = index === 0 ? 0 : LATER;
+      writeLong(page.slots, at + 8, verdict.at);
+      page.changed = true;
+      if (verdict.reason !== undefined) this.words.reason.set(halfOffset, verdict.reason);
+      if (verdict.operator !== undefined) this.words.operator.set(halfOffset, verdict.operator);
+    }
   }
 
   /** Of a decision whose commit failed. */
-  unset(halfOffset: number): void {
-    const at = (halfOffset % SLOTS) * SLOT;
-    this.pageOf(halfOffset).slots.fill(0, at, at + SLOT);
-    this.reasons.delete(halfOffset);
+  unset(halfOffsets: readonly number[]): void {
+    for (const halfOffset of halfOffsets) {
+      const at = slotAt(halfOffset);
+      this.pageOf(halfOffset).slots.fill(0, at, at + SLOT);
+      for (const words of Object.values(this.words)) words.delete(halfOffset);
+    }
   }
 
   private pageOf(halfOffset: number): Page {
@@ -78,17 +116,18 @@ export class Verdicts {
       // a copy: what is decided while it is being written is not in the synced log yet
       changes.push({ key: longKey('v', page.number), value: Buffer.from(page.slots) });
     }
-    for (const [halfOffset, reason] of this.reasons) {
-      changes.push({ key: longKey('r', halfOffset), value: Buffer.from(reason) });
+    for (const word of ['reason', 'operator'] as const) {
+      for (const [halfOffset, text] of this.words[word]) {
+        changes.push({ key: longKey(WORDS[word], halfOffset), value: Buffer.from(text) });
+        this.handedOut.push({ word, halfOffset });
+      }
     }
-    this.handedOut = [...this.reasons.keys()];
     return changes;
   }
 
   /** The environment has what the last call of `changes` gave. */
   written(): void {
-    for (const halfOffset of this.handedOut) this.reasons.delete(halfOffset);
-    this.handedOut = [];
+    for (const { word, halfOffset } of this.handedOut.splice(0)) this.words[word].delete(halfOffset);
     for (const page of this.recent.values()) if (!page.changed) this.recent.delete(page.number);
     this.latest = undefined;
   }
@@ -101,12 +140,23 @@ export class Verdicts {
       if (readLong(key, 1) >= end) break;
       changes.push({ key, value: undefined });
     }
-    for (const key of this.state.keysAfter(Buffer.from('r'), 'r')) {
-      if (readLong(key, 1) >= end * SLOTS) break;
-      changes.push({ key, value: undefined });
+    for (const prefix of Object.values(WORDS)) {
+      for (const key of this.state.keysAfter(Buffer.from(prefix), prefix)) {
+        if (readLong(key, 1) >= end * SLOTS) break;
+        changes.push({ key, value: undefined });
+      }
     }
     return changes;
   }
+}
+
+/** First half offset of its page of verdicts. */
+export function pageStart(halfOffset: number): number {
+  return pageNumber(halfOffset) * SLOTS;
+}
+
+function slotAt(halfOffset: number): number {
+  return (halfOffset % SLOTS) * SLOT;
 }
 
 function pageNumber(halfOffset: number): number {

@@ -1,0 +1,276 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { formatProperties, tagsCode } from '@halfmq/remoting/record';
+import { bodies, done, message, readAll, store, StoreFixture } from '../fixture.js';
+import type { HalfMessage, MessageStore, NewMessage, Verdict } from '../message-store.js';
+import { rebuildState } from '../rebuild-state.js';
+import { HALF_TOPIC, OP_TOPIC } from '../system-topics.js';
+
+const PARKED = 'TRANS_CHECK_MAX_TIME_TOPIC';
+const TIMER = 'rmq_sys_wheel_timer';
+const HOUR = 3_600_000;
+
+let fixture: StoreFixture;
+let opened: MessageStore;
+beforeEach(async () => {
+  fixture = new StoreFixture();
+  opened = await fixture.open();
+});
+afterEach(() => fixture.end());
+
+function half(transaction: string | undefined, body: string, group = 'orders'): NewMessage {
+  const properties = formatProperties([
+    ['PGROUP', group],
+    ['REAL_TOPIC', 'placed'],
+    ['UNIQ_KEY', `key-${body.slice(0, 20)}`],
+    ...(transaction === undefined ? [] : [['HALFMQ_TX', transaction] as const]),
+  ]);
+  return message(HALF_TOPIC, body, { properties });
+}
+
+async function prepare(transaction: string | undefined, ...texts: string[]): Promise<number[]> {
+  const places = await store(opened, ...texts.map((body) => half(transaction, body)));
+  return places.map(({ queueOffset }) => queueOffset);
+}
+
+const verdict = (kind: Verdict['kind'], more: Partial<Verdict> = {}): Verdict => {
+  return { kind, by: 'producer', at: fixture.clock.now(), ...more };
+};
+const final = ({ halfOffset }: HalfMessage): NewMessage => message('placed', `final ${halfOffset}`);
+
+function decide(halfOffset: number, given: Verdict, finalOf = final): Promise<void> {
+  const makes = given.kind === 'commit' ? finalOf : undefined;
+  return done((stored) => void opened.halves.decide(halfOffset, given, makes, stored));
+}
+
+function park(halfOffset: number): Promise<void> {
+  const copyOf = (each: HalfMessage): NewMessage => message(PARKED, `copy ${each.halfOffset}`);
+  return done((stored) => void opened.halves.park(halfOffset, copyOf, stored));
+}
+
+const offsetsOf = (halves: readonly { halfOffset: number }[]): number[] =>
+  halves.map(({ halfOffset }) => halfOffset);
+const due = (at = Number.MAX_SAFE_INTEGER): number[] => offsetsOf(opened.halves.due(at, 99));
+
+async function reopen(): Promise<void> {
+  await opened.close();
+  opened = await fixture.open();
+}
+
+/** The state is made again from the log alone. */
+async function rebuild(): Promise<void> {
+  await opened.close();
+  await rebuildState(fixture.options());
+  opened = await fixture.open();
+}
+
+describe('half messages of one transaction', () => {
+  it('are decided at once, whichever of them is named, and nobody else is', async () => {
+    const [first = -1, second = -1] = await prepare('tx-1', 'a', 'b');
+    const [stranger = -1] = await prepare('tx-2', 'c');
+    const [third = -1] = await prepare('tx-1', 'd');
+    await store(opened, half('tx-1', 'e', 'other producers'), half(undefined, 'f'));
+    expect(offsetsOf(opened.halves.together(second))).toEqual([first, second, third]);
+    expect(offsetsOf(opened.halves.group('orders', 'tx-1'))).toEqual([first, second, third]);
+    const given = verdict('commit');
+    await decide(second, given);
+    expect(bodies(readAll(opened, 'placed'))).toEqual([first, second, third].map((each) => `final ${each}`));
+    expect(bodies(readAll(opened, OP_TOPIC))).toEqual([`${first},${second},${third},`]);
+    expect(offsetsOf(opened.halves.undecided(9))).toEqual([stranger, 4, 5]);
+    for (const each of [first, third]) {
+      expect(opened.halves.find(each)).toEqual({ verdict: given });
+      await decide(each, verdict('commit'));
+    }
+    expect(readAll(opened, 'placed')).toHaveLength(3);
+  });
+
+  it.each([
+    ['a restart', reopen],
+    ['the loss of the state', rebuild],
+  ])('belong together and stay decided over %s', async (_, again) => {
+    const [first = -1, second = -1] = await prepare('tx-1', 'a', 'b');
+    const [waits = -1] = await prepare('tx-2', 'c', 'd');
+    await decide(first, verdict('rollback', { by: 'operator', operator: 'alice', reason: 'a test' }));
+    const before = opened.halves.find(second);
+    await again();
+    expect(opened.halves.find(second)).toEqual(before);
+    expect(before?.verdict).toMatchObject({ by: 'operator', operator: 'alice', reason: 'a test' });
+    expect(offsetsOf(opened.halves.together(waits))).toEqual([2, 3]);
+    expect(due()).toEqual([waits]);
+    await decide(3, verdict('commit'));
+    await again();
+    expect([opened.halves.pending, due()]).toEqual([0, []]);
+    expect(bodies(readAll(opened, 'placed'))).toEqual(['final 2', 'final 3']);
+  });
+
+  it('may wait for different times: what waits and what does not is one append', async () => {
+    const [first = -1] = await prepare('tx-1', 'now', 'later', 'tagged');
+    await done((stored) => {
+      const finalOf = ({ halfOffset }: HalfMessage) => {
+        if (halfOffset === 1) return { ...message(TIMER, 'later'), deliverAt: fixture.clock.now() + 5000 };
+        return message('placed', `${halfOffset}`, { properties: formatProperties([['TAGS', 'new']]) });
+      };
+      opened.halves.decide(first, verdict('commit'), finalOf, stored);
+      expect(bodies(readAll(opened, 'placed'))).toEqual([]);
+    });
+    const isNew = (slot: number): boolean => slot === tagsCode('new');
+    const tagged = opened.read('placed', 0, 0, { maxMessages: 9, maxBytes: 9999, accepts: isNew });
+    expect(tagged.count).toBe(2);
+    expect(opened.delayed.nextDueAt()).toBe(fixture.clock.now() + 5000);
+    await rebuild();
+    expect(opened.delayed.waiting).toBe(1);
+  });
+
+  it('are asked about by the oldest of them, and wait, park and are resumed together', async () => {
+    const [first = -1, second = -1] = await prepare('tx-1', 'a', 'b');
+    const [alone = -1] = await prepare(undefined, 'c');
+    expect(due()).toEqual([first, alone]);
+    opened.halves.checked(first, fixture.clock.now() + 30_000);
+    expect(opened.halves.find(second)?.half).toMatchObject({
+      checks: 1,
+      nextCheckAt: fixture.clock.now() + 30_000,
+    });
+    expect(due(fixture.clock.now() + 29_999)).toEqual([alone]);
+    await park(second);
+    expect([opened.halves.parked, due()]).toEqual([2, [alone]]);
+    expect(bodies(readAll(opened, PARKED))).toEqual(['copy 0', 'copy 1']);
+    const [late = -1] = await prepare('tx-1', 'late');
+    expect(due()).toEqual([alone, late]);
+    await reopen();
+    expect([opened.halves.parked, due()]).toEqual([2, [alone, late]]);
+    await done((stored) => opened.halves.resume(second, fixture.clock.now(), stored));
+    expect([opened.halves.parked, due()]).toEqual([0, [first, alone]]);
+    await rebuild();
+    expect([opened.halves.parked, due()]).toEqual([0, [first, alone]]);
+  });
+
+  it('begin anew after their decision', async () => {
+    const [first = -1] = await prepare('tx-1', 'a');
+    await decide(first, verdict('commit'));
+    const [late = -1] = await prepare('tx-1', 'late');
+    expect(opened.halves.find(late)?.half?.state).toBe('pending');
+    expect(due()).toEqual([late]);
+  });
+
+  it('that are only placed are not decided with the others', async () => {
+    const [first = -1] = await prepare('tx-1', 'a');
+    const placed = done((stored) => void opened.append([half('tx-1', 'b')], stored));
+    await Promise.all([placed, decide(first, verdict('commit'))]);
+    expect(offsetsOf(opened.halves.undecided(9))).toEqual([1]);
+    expect(due()).toEqual([1]);
+  });
+
+  it('stay as they are when a final message cannot be made', async () => {
+    const [first = -1] = await prepare('tx-1', 'a', 'b');
+    const failing = ({ halfOffset }: HalfMessage): NewMessage => {
+      if (halfOffset === 1) throw new Error('no');
+      return message('placed', 'x');
+    };
+    await expect(decide(first, verdict('commit'), failing)).rejects.toThrow('no');
+    expect(opened.halves.pending).toBe(2);
+    await decide(first, verdict('commit'));
+    expect(readAll(opened, 'placed')).toHaveLength(2);
+  });
+
+  it('go on without one that cannot be read', async () => {
+    const [first = -1, second = -1] = await prepare('tx-1', 'a', 'b', 'c');
+    opened.halves.setApart(first, fixture.clock.now() + 99_000);
+    expect(due(fixture.clock.now() + 6000)).toEqual([second]);
+    await decide(2, verdict('commit'), (each) => (each.halfOffset === 1 ? undefined! : final(each)));
+    expect(offsetsOf(opened.halves.undecided(9))).toEqual([first, second]);
+    expect(due()).toEqual([second, first]);
+    await decide(second, verdict('rollback'));
+    expect(offsetsOf(opened.halves.undecided(9))).toEqual([first]);
+  });
+
+  it('are refused where one verdict could not decide them all, or their id is none', async () => {
+    for (const id of ['a b', 'x'.repeat(65)]) {
+      await expect(prepare(id, 'a')).rejects.toThrow('HALFMQ_TX');
+    }
+    for (let from = 0; from < 1000; from += 250) {
+      await prepare('tx-1', ...Array.from({ length: 250 }, (_, at) => `${from + at}`));
+    }
+    await expect(prepare('tx-1', 'one more')).rejects.toThrow('1001 half messages');
+    await store(opened, half('tx-1', 'of others', 'other producers'));
+    const megabytes = 'x'.repeat(6 * 1024 * 1024);
+    await prepare('tx-2', megabytes);
+    await prepare('tx-2', megabytes);
+    await expect(prepare('tx-2', megabytes)).rejects.toThrow('16777216 bytes');
+    await decide(0, verdict('commit'));
+    expect(readAll(opened, 'placed')).toHaveLength(1000);
+  });
+});
+
+describe('looking for half messages', () => {
+  it('lists each transaction once, by state, topic, group and age, page by page', async () => {
+    await prepare('tx-1', 'a', 'b');
+    await store(opened, half(undefined, 'c', 'others'));
+    await fixture.clock.advance(1000);
+    const since = fixture.clock.now();
+    await prepare('tx-2', 'd', 'e');
+    await prepare('tx-3', 'f', 'g');
+    await park(6);
+    await decide(3, verdict('rollback'));
+    const found = (query: object): (readonly [number, string])[] =>
+      opened.halves
+        .list({ state: 'pending', limit: 9, ...query })
+        .items.map((each) => [each.halfOffset, each.state]);
+    expect(found({})).toEqual([
+      [0, 'pending'],
+      [2, 'pending'],
+    ]);
+    expect(found({ state: 'parked' })).toEqual([[5, 'parked']]);
+    expect(found({ state: 'rolledBack' })).toEqual([[3, 'rolledBack']]);
+    expect(found({ state: 'committed' })).toEqual([]);
+    expect(found({ producerGroup: 'others' })).toEqual([[2, 'pending']]);
+    expect(found({ topic: 'elsewhere' })).toEqual([]);
+    expect(found({ state: 'parked', storedBefore: since })).toEqual([]);
+    await decide(0, verdict('commit'));
+    await decide(2, verdict('commit'));
+    const first = opened.halves.list({ state: 'committed', limit: 1 });
+    expect(offsetsOf(first.items)).toEqual([2]);
+    const second = opened.halves.list({ state: 'committed', limit: 1, from: first.next });
+    expect([offsetsOf(second.items), second.next]).toEqual([[0], undefined]);
+    expect(second.items[0]).toMatchObject({
+      transactionId: 'tx-1',
+      topic: 'placed',
+      producerGroup: 'orders',
+    });
+  });
+
+  it('finds them by their transaction and by their unique key, undecided or decided', async () => {
+    await prepare('tx-1', 'a', 'b');
+    await prepare(undefined, 'classic');
+    await decide(0, verdict('commit'));
+    await prepare('tx-1', 'late');
+    const states = async (id: string): Promise<(readonly [number, string])[]> =>
+      (await opened.halves.byId(id)).map((each) => [each.halfOffset, each.state]);
+    for (const again of [reopen, rebuild, reopen]) {
+      expect(await states('tx-1')).toEqual([
+        [0, 'committed'],
+        [1, 'committed'],
+        [3, 'pending'],
+      ]);
+      expect(await states('key-b')).toEqual([[1, 'committed']]);
+      expect(await states('key-classic')).toEqual([[2, 'pending']]);
+      expect(await states('nobody')).toEqual([]);
+      await again();
+    }
+  });
+
+  it('finds by its unique key what was carried forward when its segment went', async () => {
+    await opened.close();
+    opened = await fixture.open({ segmentBytes: 64 * 1024, retentionMs: HOUR });
+    await prepare('tx-1', 'a');
+    await prepare(undefined, 'classic');
+    for (let each = 0; each < 4; each++) await store(opened, message('filler', 'x'.repeat(60_000)));
+    fixture.clock.setWallClock(fixture.clock.now() + 2 * HOUR);
+    for (let each = 0; each < 4; each++) await store(opened, message('filler', 'x'.repeat(60_000)));
+    // many short turns: retention waits for the disk, which the clock cannot move
+    for (let turn = 0; turn < 50_000 && opened.minPhysicalOffset === 0; turn++)
+      await fixture.clock.advance(20);
+    expect(opened.minPhysicalOffset).toBeGreaterThan(0);
+    expect((await opened.halves.byId('key-classic')).map(({ halfOffset }) => halfOffset)).toEqual([1]);
+    expect((await opened.halves.byId('tx-1')).map(({ state }) => state)).toEqual(['pending']);
+    expect(await opened.halves.byId('key-nobody')).toEqual([]);
+  });
+});
