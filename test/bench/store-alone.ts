@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { open } from 'lmdb';
-import type { openStore, NewMessage } from '@halfmq/store';
+import type { MessageStore, openStore, NewMessage, PlainMessage, Stored } from '@halfmq/store';
 import { asUsual, workMessage } from '../kit/store-work.js';
 import { diskBytes } from './disk.js';
+import { writeNumber } from './frames.js';
 
 /**
  * `node test/dist/bench/store-alone.js ours MODULE FOLDER COUNT` and `... bare - FOLDER COUNT`: groups of 256 messages of
- * 1 KiB into the store, and the same bytes packed into blocks and handed to LMDB with nothing around it. `... lone`:
- * messages of 300 bytes, each stored before the next is sent, and what they take on the disk once they were merged.
- * Prints the figures as one line of JSON.
+ * 1 KiB into the store, and the same bytes packed into blocks and handed to LMDB with nothing around it. `ours` calls what
+ * the broker calls for nearly all it stores: `appendPlain`, whose properties are bytes. `... general` calls `append`,
+ * whose properties are a string. `... lone`: messages of 300 bytes, each stored before the next is sent, and what they
+ * take on the disk once they were merged. Prints the figures as one line of JSON.
  */
 const [, , mode, module = '', folder = '.', counted = '0'] = process.argv;
 const COUNT = Number(counted);
@@ -26,6 +28,28 @@ function message(sequence: number): NewMessage {
 }
 const BODY = Buffer.alloc(mode === 'lone' ? 300 : 1024, 'x');
 
+/** One object and its bytes, filled again for each, as the broker does. */
+const ID = 'UNIQ_KEY\u00017F00000100002A9F0000';
+const PROPERTIES = Buffer.from(`${ID}${'0'.repeat(12)}\u0002WAIT\u0001true\u0002TAGS\u0001TagA\u0002`);
+const TAG_A = 2598919;
+const plain: { -readonly [Field in keyof PlainMessage]: PlainMessage[Field] } = {
+  ...message(0),
+  propertyBytes: PROPERTIES,
+  propertyAt: 0,
+  propertyLength: PROPERTIES.length,
+  tagsCode: TAG_A,
+};
+
+function append(store: MessageStore, sequence: number, stored: Stored): void {
+  if (mode !== 'ours') {
+    store.append([message(sequence)], stored);
+    return;
+  }
+  plain.queueId = sequence % QUEUES;
+  writeNumber(PROPERTIES, ID.length, sequence);
+  store.appendPlain(plain, stored);
+}
+
 async function ours(): Promise<Work> {
   const { openStore: openIt } = (await import(module)) as { openStore: typeof openStore };
   const store = await openIt(asUsual(folder));
@@ -34,7 +58,7 @@ async function ours(): Promise<Work> {
       return new Promise((resolve, reject) => {
         // a group is stored as a whole: the first answer is that of all
         const stored = (error?: Error): void => (error ? reject(error) : resolve());
-        for (let nth = 0; nth < GROUP; nth++) store.append([message(from + nth)], stored);
+        for (let nth = 0; nth < GROUP; nth++) append(store, from + nth, stored);
       });
     },
     recordBytes: () => store.maxPhysicalOffset,

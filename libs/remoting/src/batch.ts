@@ -42,37 +42,56 @@ function encodeOne({ flag, body, properties }: BatchMessage): Buffer {
   return bytes;
 }
 
-/** Where a message of a batch lies in its body. */
-export interface BatchPlace {
-  readonly flag: number;
-  readonly bodyAt: number;
-  readonly bodyEnd: number;
-  readonly propertiesAt: number;
-  readonly end: number;
-}
+/** Reads the messages of a batch where they lie, one after the other. */
+export class BatchReader {
+  /** messages */
+  count = 0;
+  /** of their bodies and properties */
+  bytes = 0;
+  /** of the message it stands at */
+  flag = 0;
+  bodyAt = 0;
+  bodyEnd = 0;
+  propertiesAt = 0;
+  end = 0;
 
-/** @throws StatusError MESSAGE_ILLEGAL when a length leads out of it */
-export function placesInBatch(source: Buffer): BatchPlace[] {
-  const places: BatchPlace[] = [];
-  for (let at = 0; at < source.length;) {
+  /** @throws StatusError MESSAGE_ILLEGAL when a length leads out of it */
+  constructor(private readonly source: Buffer) {
+    while (this.end < source.length) {
+      this.check(this.end);
+      this.next();
+      this.count++;
+      this.bytes += this.bodyEnd - this.bodyAt + this.end - this.propertiesAt;
+    }
+    this.rewind();
+  }
+
+  private check(at: number): void {
+    const { source, count } = this;
     const size = source.length - at < FIXED ? 0 : source.readInt32BE(at);
     const end = at + size;
-    if (size < FIXED || end > source.length) throw malformed(places.length, `size ${size}`);
+    if (size < FIXED || end > source.length) throw malformed(count, `size ${size}`);
     const bodyEnd = at + 20 + source.readInt32BE(at + 16);
-    if (bodyEnd < at + 20 || bodyEnd + 2 > end) throw malformed(places.length, 'its body leads out of it');
+    if (bodyEnd < at + 20 || bodyEnd + 2 > end) throw malformed(count, 'its body leads out of it');
     if (bodyEnd + 2 + source.readInt16BE(bodyEnd) !== end) {
-      throw malformed(places.length, 'its properties do not end where it does');
+      throw malformed(count, 'its properties do not end where it does');
     }
-    places.push({
-      flag: source.readInt32BE(at + 12),
-      bodyAt: at + 20,
-      bodyEnd,
-      propertiesAt: bodyEnd + 2,
-      end,
-    });
-    at = end;
   }
-  return places;
+
+  /** Stands before the first one. */
+  rewind(): void {
+    this.end = 0;
+  }
+
+  /** Stands at the next one, which must be there. */
+  next(): void {
+    const { source, end: at } = this;
+    this.flag = source.readInt32BE(at + 12);
+    this.bodyAt = at + 20;
+    this.bodyEnd = this.bodyAt + source.readInt32BE(at + 16);
+    this.propertiesAt = this.bodyEnd + 2;
+    this.end = at + source.readInt32BE(at);
+  }
 }
 
 /**
@@ -80,11 +99,16 @@ export function placesInBatch(source: Buffer): BatchPlace[] {
  * @throws StatusError MESSAGE_ILLEGAL when a length leads out of it
  */
 export function decodeBatch(source: Buffer): BatchMessage[] {
-  return placesInBatch(source).map(({ flag, bodyAt, bodyEnd, propertiesAt, end }) => ({
-    flag,
-    body: source.subarray(bodyAt, bodyEnd),
-    properties: source.toString('utf8', propertiesAt, end),
-  }));
+  const reader = new BatchReader(source);
+  return Array.from({ length: reader.count }, () => {
+    reader.next();
+    const { flag, bodyAt, bodyEnd, propertiesAt, end } = reader;
+    return {
+      flag,
+      body: source.subarray(bodyAt, bodyEnd),
+      properties: source.toString('utf8', propertiesAt, end),
+    };
+  });
 }
 
 function malformed(index: number, why: string): StatusError {

@@ -78,6 +78,8 @@ export interface Outcome {
   readonly header?: ExtValues | TemplateFields | undefined;
   /** must not change until the connection has written it */
   readonly body?: Body | undefined;
+  /** Called when the body has left: its memory may be used again. Not called when the connection ends before. */
+  readonly written?: (() => void) | undefined;
 }
 
 /** The outcome of what is not to be answered now: never written. The handler may `peer.reply` later, or never. */

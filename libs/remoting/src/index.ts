@@ -9,6 +9,7 @@ export * from './request-spec.js';
 export * from './requests/index.js';
 export * from './bytes.js';
 export * from './host.js';
+export { encodeRecord, encodeRecordBytes, viewOf, type RecordBytes } from './encode-record.js';
 export * from './record.js';
 export * from './properties.js';
 export * from './message-id.js';

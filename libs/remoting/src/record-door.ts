@@ -8,5 +8,6 @@ export * from './log.js';
 export * from './manual-clock.js';
 export * from './message-id.js';
 export * from './properties.js';
+export { encodeRecord, encodeRecordBytes, viewOf, type RecordBytes } from './encode-record.js';
 export * from './record.js';
 export * from './subscription.js';

@@ -1,12 +1,12 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { SysFlag } from './codes.js';
+import { encodeRecord } from './encode-record.js';
 import { parseHost, type Host } from './host.js';
 import {
   bodyCrc,
   decodeRecord,
   decodeRecords,
-  encodeRecord,
   RECORD_MAGIC_V1,
   RECORD_MAGIC_V2,
   RecordError,

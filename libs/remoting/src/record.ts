@@ -1,5 +1,5 @@
 import { crc32 } from '@node-rs/crc32';
-import { readLong, writeLong } from './bytes.js';
+import { readLong } from './bytes.js';
 import { SysFlag } from './codes.js';
 import type { Host } from './host.js';
 
@@ -51,7 +51,6 @@ export const SMALLEST_RECORD = 91;
 export const LONGEST_V1_TOPIC = 127;
 /** A record's property string in bytes of UTF-8: its length is an int16. */
 export const MAX_PROPERTY_BYTES = 32767;
-const HOST_BITS = SysFlag.BORN_HOST_V6 | SysFlag.STORE_HOST_V6;
 
 export interface MessageRecord {
   readonly size: number;
@@ -105,95 +104,6 @@ export function recordLength(record: RecordShape): number {
 /** Checksum field of a record with this body. */
 export function bodyCrc(body: Buffer): number {
   return body.length === 0 ? 0 : crc32(body) & 0x7fffffff;
-}
-
-/**
- * Writes the record into `target` from `at` on; the caller has made room (recordLength).
- * @returns the position after it
- * @throws RangeError when the properties are longer than 32,767 bytes or the target is too small
- */
-export function encodeRecord(record: NewRecord, target: Buffer, at: number): number {
-  const topicLength = Buffer.byteLength(record.topic);
-  const v2 = topicLength > LONGEST_V1_TOPIC;
-  let end = writeToBody(record, target, at, v2);
-  end = v2 ? target.writeInt16BE(topicLength, end) : target.writeInt8(topicLength, end);
-  end += target.write(record.topic, end);
-  end = writeProperties(target, end, record.properties);
-  target.writeInt32BE(end - at, at);
-  return end;
-}
-
-/** A record whose texts are bytes already. */
-export interface RecordBytes extends Omit<NewRecord, 'topic' | 'properties'> {
-  readonly topicBytes: Uint8Array;
-  /** propertyLength bytes of it, from propertyAt on */
-  readonly propertyBytes: Uint8Array;
-  readonly propertyAt: number;
-  readonly propertyLength: number;
-}
-
-/** encodeRecord, without a string: bytes are copied one by one, since a native copy of so few costs more. */
-export function encodeRecordBytes(record: RecordBytes, target: Buffer, at: number): number {
-  const { topicBytes, propertyBytes, propertyAt, propertyLength } = record;
-  const v2 = topicBytes.length > LONGEST_V1_TOPIC;
-  let end = writeToBody(record, target, at, v2);
-  end = v2 ? target.writeInt16BE(topicBytes.length, end) : target.writeInt8(topicBytes.length, end);
-  for (let i = 0; i < topicBytes.length; i++) target[end++] = topicBytes[i] as number;
-  end = target.writeInt16BE(propertyLength, end);
-  for (let i = propertyAt; i < propertyAt + propertyLength; i++) target[end++] = propertyBytes[i] as number;
-  target.writeInt32BE(end - at, at);
-  return end;
-}
-
-function writeToBody(
-  record: Omit<NewRecord, 'topic' | 'properties'>,
-  target: Buffer,
-  at: number,
-  v2: boolean,
-): number {
-  target.writeInt32BE(v2 ? RECORD_MAGIC_V2 : RECORD_MAGIC_V1, at + 4);
-  target.writeInt32BE(bodyCrc(record.body), at + 8);
-  target.writeInt32BE(record.queueId, at + 12);
-  target.writeInt32BE(record.flag, at + 16);
-  writeLong(target, at + 20, record.queueOffset);
-  writeLong(target, at + 28, record.physicalOffset);
-  target.writeInt32BE(withHostBits(record), at + 36);
-  let end = writeLong(target, at + 40, record.bornTimestamp);
-  end = writeHost(target, end, record.bornHost);
-  end = writeLong(target, end, record.storeTimestamp);
-  end = writeHost(target, end, record.storeHost);
-  end = target.writeInt32BE(record.reconsumeTimes, end);
-  end = writeLong(target, end, record.preparedTransactionOffset);
-  end = target.writeInt32BE(record.body.length, end);
-  return end + record.body.copy(target, end);
-}
-
-function withHostBits(record: Pick<NewRecord, 'sysFlag' | 'bornHost' | 'storeHost'>): number {
-  return (
-    (record.sysFlag & ~HOST_BITS) |
-    (record.bornHost.address.length === 16 ? SysFlag.BORN_HOST_V6 : 0) |
-    (record.storeHost.address.length === 16 ? SysFlag.STORE_HOST_V6 : 0)
-  );
-}
-
-function writeHost(target: Buffer, at: number, host: Host): number {
-  const { address } = host;
-  for (let i = 0; i < address.length; i++) target[at + i] = address[i] as number;
-  return target.writeInt32BE(host.port, at + address.length);
-}
-
-function writeProperties(target: Buffer, at: number, properties: string): number {
-  if (
-    properties.length * 3 > target.length - at - 2 &&
-    Buffer.byteLength(properties) > target.length - at - 2
-  ) {
-    throw new RangeError('the record does not fit into the buffer');
-  }
-  const length = target.write(properties, at + 2);
-  if (length > MAX_PROPERTY_BYTES)
-    throw new RangeError(`properties are ${length} bytes, at most ${MAX_PROPERTY_BYTES}`);
-  target.writeInt16BE(length, at);
-  return at + 2 + length;
 }
 
 /**

@@ -29,6 +29,8 @@ export interface WriterOptions {
   readonly unread?: Unread | undefined;
 }
 
+const NOBODY: readonly (() => void)[] = [];
+
 /** The way out of one socket: one write for all frames of a turn, and a count of what the other side has not taken. */
 export class SocketWriter {
   /** monotonic, of the last write that began or ended */
@@ -38,6 +40,8 @@ export class SocketWriter {
   /** handed to the socket and not yet taken by the kernel; the socket knows it too, but is slow to ask */
   private inSocket = 0;
   private readonly deferred: (() => void)[] = [];
+  /** who is told when what is laid out has left */
+  private leaving: (() => void)[] = [];
   private readonly shared: Unread;
 
   /**
@@ -69,10 +73,14 @@ export class SocketWriter {
     return this.unread <= this.highWater;
   }
 
-  /** @throws MalformedFrame when the frame is too large */
-  add(header: NewHeader, type: SerializeType, body: Body | undefined): void {
+  /**
+   * @param written called when the frame has left; never when the socket is gone before
+   * @throws MalformedFrame when the frame is too large
+   */
+  add(header: NewHeader, type: SerializeType, body: Body | undefined, written?: () => void): void {
     const { version, outLimit } = this.options;
     this.outbox.add(version === undefined ? header : { ...header, version }, type, body);
+    if (written) this.leaving.push(written);
     this.added(outLimit);
   }
 
@@ -105,16 +113,19 @@ export class SocketWriter {
     const pieces = this.socket.destroyed ? [] : this.outbox.take();
     const last = pieces.pop();
     if (!last) return;
+    const { leaving } = this;
+    if (leaving.length > 0) this.leaving = [];
     this.inSocket += bytes;
     this.shared.bytes += bytes;
     this.lastActive = this.options.clock.monotonic();
     if (pieces.length > 0) this.socket.cork();
     for (const piece of pieces) this.socket.write(piece);
-    this.socket.write(last, () => this.written(bytes));
+    this.socket.write(last, (error) => this.written(bytes, error ? NOBODY : leaving));
     if (pieces.length > 0) this.socket.uncork();
   }
 
-  private written(bytes: number): void {
+  private written(bytes: number, leaving: readonly (() => void)[]): void {
+    for (const left of leaving) left();
     if (this.inSocket === 0) return;
     this.inSocket -= bytes;
     this.shared.bytes -= bytes;

@@ -53,20 +53,27 @@ const LAST_ASCII = 0x7f;
 export function tagsCodeIn(source: Buffer, at: number, end: number): number {
   let code = 0;
   for (let entry = at; entry < end;) {
-    let from = entry;
-    while (from - entry < TAGS.length && source[from] === TAGS[from - entry]) from++;
-    const isTags = from - entry === TAGS.length;
-    let to = from;
-    let hash = 0;
-    let seen = 0;
-    for (; to < end && source[to] !== ENTRY_END; to++) {
-      const byte = source[to] as number;
-      hash = (Math.imul(hash, 31) + byte) | 0;
-      seen |= byte;
-    }
-    if (isTags && to > from)
-      code = seen <= LAST_ASCII ? hash : javaHashCode(source.toString('utf8', from, to));
+    let to = entry;
+    while (to < end && source[to] !== ENTRY_END) to++;
+    const value = entry + TAGS.length;
+    if (to > value && isTags(source, entry)) code = codeOf(source, value, to);
     entry = to + 1;
   }
   return code;
+}
+
+function isTags(source: Buffer, at: number): boolean {
+  for (let i = 0; i < TAGS.length; i++) if (source[at + i] !== TAGS[i]) return false;
+  return true;
+}
+
+function codeOf(source: Buffer, from: number, to: number): number {
+  let hash = 0;
+  let seen = 0;
+  for (let at = from; at < to; at++) {
+    const byte = source[at] as number;
+    hash = (Math.imul(hash, 31) + byte) | 0;
+    seen |= byte;
+  }
+  return seen <= LAST_ASCII ? hash : javaHashCode(source.toString('utf8', from, to));
 }

@@ -114,6 +114,34 @@ describe('a connection', () => {
     kernel.destroy();
   });
 
+  it('tells when a body has left, so that its memory can be used again, and never when it did not', async () => {
+    const left: number[] = [];
+    let count = 0;
+    const handlers = new HandlerTable().add(heartBeat, () => {
+      const nth = ++count;
+      return { status: 'OK', body: Buffer.alloc(10_000), written: () => left.push(nth) };
+    });
+    const { kernel, connection: one } = connection(handlers);
+    kernel.push(requests(heartBeat.code, 2));
+    await turns();
+    expect(left).toEqual([1, 2]);
+    kernel.stuck = true;
+    kernel.push(requests(heartBeat.code, 1));
+    await turns();
+    kernel.push(requests(heartBeat.code, 1));
+    await turns();
+    expect(left).toEqual([1, 2]);
+    kernel.drain();
+    await turns();
+    expect(left).toEqual([1, 2, 3, 4]);
+    kernel.stuck = true;
+    kernel.push(requests(heartBeat.code, 1));
+    await turns();
+    kernel.destroy();
+    await one.gone;
+    expect(left).toEqual([1, 2, 3, 4]);
+  });
+
   it('ends itself when the socket fails, and tells once', async () => {
     const { kernel, connection: failing } = connection(new HandlerTable());
     const reasons: string[] = [];

@@ -150,9 +150,9 @@ export class TcpConnection implements Connection, RunSource {
     const { opaque, serializeType } = to;
     const flag = CommandFlag.RESPONSE;
     try {
-      const { status, remark, header, body } = outcome;
+      const { status, remark, header, body, written } = outcome;
       const { code } = STATUS[status];
-      this.writer.add({ code, opaque, flag, remark, extFields: header }, serializeType, body);
+      this.writer.add({ code, opaque, flag, remark, extFields: header }, serializeType, body, written);
     } catch (error) {
       this.options.log.error('answer cannot be sent', { remote: this.remoteAddress, error });
       const { code } = STATUS.SYSTEM_ERROR;

@@ -65,12 +65,21 @@ export interface PlainMessage extends Omit<NewMessage, 'properties'> {
   readonly tagsCode: number;
 }
 
-/** Plain messages for one queue; `bytes`: of their bodies and properties. */
+/** Plain messages for one queue, at least one, read one after the other; one object may be filled again with each. */
 export interface PlainBatch {
   readonly count: number;
+  /** of their bodies and properties */
   readonly bytes: number;
-  /** one object may be filled again with each call */
-  message(index: number): PlainMessage;
+  readonly waits: Waits | undefined;
+  first(): PlainMessage;
+  /** The one after that which was given last. */
+  next(): PlainMessage;
+}
+
+/** Where the messages of a batch lie: consecutive in their queue from `queueOffset` on. */
+export interface BatchPlaces {
+  readonly queueOffset: number;
+  readonly physicalOffsets: readonly number[];
 }
 
 /** What a committed half message becomes; with `deliverAt` (ms since 1970) it waits in a schedule topic until then. */
@@ -124,7 +133,7 @@ export interface MessageStore {
    */
   appendPlain(message: PlainMessage, stored: Stored): Place;
   /** All or none, as `append` does. @throws StoreError as append */
-  appendBatch(batch: PlainBatch, stored: Stored): readonly Place[];
+  appendBatch(batch: PlainBatch, stored: Stored): BatchPlaces;
   /** Committed records alone; a power loss may take one that was shown before it was synced. */
   read(topic: string, queueId: number, offset: number, limits: ReadLimits): ReadResult;
   /** The record that begins at this physical offset; undefined when there is none (any more). */

@@ -28,7 +28,7 @@ export interface RecordJudge {
 
 export interface ReadResult {
   readonly status: ReadStatus;
-  /** whole records, one after the other, possibly several in one piece; stay valid, must not be changed */
+  /** whole records, one after the other, possibly several in one piece; stay valid until `giveBack`, must not be changed */
   readonly records: readonly Buffer[];
   readonly count: number;
   /** where to read on; after the last scanned entry, found or not */
@@ -36,4 +36,6 @@ export interface ReadResult {
   readonly minOffset: number;
   /** of the next message to be stored */
   readonly maxOffset: number;
+  /** The records have been written or looked at: their memory is filled again. Not to be called by who keeps them. */
+  readonly giveBack: () => void;
 }

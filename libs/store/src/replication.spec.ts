@@ -248,4 +248,30 @@ describe('a second copy', () => {
     await store(source, message('a', '3'));
     expect(arrivals).toHaveLength(5);
   });
+
+  it('tells what arrived beyond what is confirmed as it is confirmed, queue by queue, once', async () => {
+    const arrivals: Arrival[] = [];
+    source.onArrival((arrival) => arrivals.push(arrival));
+    source.copy.confirm(source.maxPhysicalOffset);
+    const ends: number[] = [];
+    for (let nth = 0; nth < 6; nth++) {
+      await store(source, message('a', `${nth}`), message('b', `${nth}`));
+      ends.push(source.maxPhysicalOffset);
+    }
+    expect(arrivals).toEqual([]);
+    for (const end of [ends[1], ends[1], ends[4]]) source.copy.confirm(end);
+    await store(source, message('a', '6'));
+    source.copy.confirm(source.maxPhysicalOffset);
+    for (const [topic, end] of [
+      ['a', 7],
+      ['b', 6],
+    ] as const) {
+      const told = arrivals.filter((arrival) => arrival.topic === topic);
+      const offsets = told.flatMap(({ from, tagsCodes }) => tagsCodes.map((_, index) => from + index));
+      expect(offsets).toEqual(Array.from({ length: end }, (_, offset) => offset));
+      expect(told.every(({ from, maxOffset, tagsCodes }) => maxOffset - from === tagsCodes.length)).toBe(
+        true,
+      );
+    }
+  });
 });

@@ -259,7 +259,7 @@ describe('retention', () => {
     const noProperties = { propertyBytes: Buffer.alloc(0), propertyAt: 0, propertyLength: 0, tagsCode: 0 };
     const plain = { ...message('a', 'b'), ...noProperties };
     expect(() => opened.appendPlain(plain, () => undefined)).toThrow(/95 % full/);
-    const batch = { count: 1, bytes: 1, message: () => plain };
+    const batch = { count: 1, bytes: 1, waits: undefined, first: () => plain, next: () => plain };
     expect(() => opened.appendBatch(batch, () => undefined)).toThrow(/95 % full/);
     expect(() => opened.delayed.schedule(message('a', 'b'), 1, () => undefined)).toThrow(/95 % full/);
     expect(bodies(readAll(opened, 'filler')).length).toBeGreaterThan(0);

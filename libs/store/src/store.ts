@@ -1,7 +1,6 @@
 import type { Log } from '@halfmq/remoting/record';
 import type { Disk } from './disk.js';
 import type { ConsumeQueues } from './index/consume-queues.js';
-import { entryTagsCode } from './index/entries.js';
 import type { KeyIndex } from './index/key-index.js';
 import { LogBound } from './log-bound.js';
 import { OwnLogCopy } from './log-copy.js';
@@ -15,6 +14,7 @@ import type { Segments } from './log/segments.js';
 import type { CommittedGroup } from './log/write-group.js';
 import type {
   Arrival,
+  BatchPlaces,
   KeyLimits,
   KeyRange,
   MessageStore,
@@ -98,7 +98,7 @@ export class LogStore implements MessageStore {
     return places;
   }
 
-  appendBatch(batch: PlainBatch, stored: Stored): readonly Place[] {
+  appendBatch(batch: PlainBatch, stored: Stored): BatchPlaces {
     this.parts.disk.check();
     return this.parts.commitLog.appendBatch(batch, stored);
   }
@@ -161,15 +161,9 @@ export class LogStore implements MessageStore {
   }
 
   /** After each commit. */
-  arrived({ queues }: CommittedGroup): void {
+  arrived(group: CommittedGroup): void {
     this.parts.keys.grew();
-    if (this.listeners.size === 0) return;
-    const arrivals = queues.map(({ queue, from, entries }) => {
-      const { topic, queueId, committedOffset: maxOffset } = queue;
-      const tagsCodes = Array.from({ length: maxOffset - from }, (_, index) => entryTagsCode(entries, index));
-      return { topic, queueId, from, maxOffset, tagsCodes };
-    });
-    this.bound.arrived(this.parts.commitLog.committed, arrivals);
+    if (this.listeners.size > 0) this.bound.arrived(group);
   }
 
   private tell(arrival: Arrival): void {

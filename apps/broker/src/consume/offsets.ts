@@ -102,9 +102,12 @@ export class Offsets {
 
   private isYoung({ topic, queueId }: Queue): boolean {
     if (this.store.minOffset(topic, queueId) > 0) return false;
-    const [first] = this.store.read(topic, queueId, 0, { maxMessages: 1, maxBytes: 1 }).records;
+    const { records, giveBack } = this.store.read(topic, queueId, 0, { maxMessages: 1, maxBytes: 1 });
+    const [first] = records;
     if (!first) return false;
-    return this.store.maxPhysicalOffset - readLong(first, RecordField.PHYSICAL_OFFSET) <= RESIDENT_BYTES;
+    const begin = readLong(first, RecordField.PHYSICAL_OFFSET);
+    giveBack();
+    return this.store.maxPhysicalOffset - begin <= RESIDENT_BYTES;
   }
 }
 

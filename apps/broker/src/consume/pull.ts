@@ -1,6 +1,7 @@
 import {
   NO_ANSWER,
   PullSysFlag,
+  PullAnswer,
   type Log,
   type Outcome,
   type PullMessageHeader,
@@ -33,7 +34,7 @@ type PullSettings = Pick<
   | 'shortPollingTimeMills'
 >;
 
-/** PULL_MESSAGE and LITE_PULL_MESSAGE. Answers hold slices of stored blocks: nothing is decoded or copied. */
+/** PULL_MESSAGE and LITE_PULL_MESSAGE. Answers are rows of records as they are stored: nothing is decoded. */
 export class Pull {
   constructor(
     private readonly config: PullSettings,
@@ -104,6 +105,7 @@ export class Pull {
     if (!granted.judge) return granted.accepts === undefined || tagsCodes.some(granted.accepts);
     try {
       const found = this.find({ ...header, ...looking }, granted);
+      found.giveBack();
       if (found.status !== 'NO_MATCHED_MESSAGE') return true;
       looking.queueOffset = found.nextOffset;
       return found.nextOffset < found.maxOffset;
@@ -133,13 +135,13 @@ export class Pull {
     const outcome: Outcome = {
       status,
       remark: found.status,
-      header: {
-        suggestWhichBrokerId: 0,
-        nextBeginOffset: NEXT_OF_READ[found.status](found, queueOffset),
-        minOffset: found.minOffset,
-        maxOffset: found.maxOffset,
-      },
+      header: new PullAnswer(
+        NEXT_OF_READ[found.status](found, queueOffset),
+        found.minOffset,
+        found.maxOffset,
+      ),
       body: found.status === 'FOUND' ? found.records : undefined,
+      written: found.giveBack,
     };
     return { status, outcome };
   }

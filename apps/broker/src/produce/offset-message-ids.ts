@@ -1,5 +1,4 @@
 import { encodeOffsetMessageId, type Host } from '@halfmq/remoting';
-import type { Place } from '@halfmq/store';
 
 const COMMA = 0x2c;
 const DIGITS = Uint8Array.from(Buffer.from('0123456789ABCDEF'));
@@ -30,14 +29,14 @@ export class OffsetMessageIds {
   }
 
   /** Those of a batch, comma-joined: one text is made, not one for each. */
-  ofBatch(places: readonly Pick<Place, 'physicalOffset'>[]): string {
-    const [first] = places;
-    if (!first) return '';
-    const id = Buffer.from(`${this.of(first.physicalOffset)},`, 'latin1');
-    const row = Buffer.allocUnsafe(id.length * places.length);
-    const high = Math.floor(first.physicalOffset / LOW);
+  ofBatch(physicalOffsets: readonly number[]): string {
+    const [first] = physicalOffsets;
+    if (first === undefined) return '';
+    const id = Buffer.from(`${this.of(first)},`, 'latin1');
+    const row = Buffer.allocUnsafe(id.length * physicalOffsets.length);
+    const high = Math.floor(first / LOW);
     let at = 0;
-    for (const { physicalOffset } of places) {
+    for (const physicalOffset of physicalOffsets) {
       if (Math.floor(physicalOffset / LOW) === high) row.set(id, at);
       else row.write(this.of(physicalOffset), at, 'latin1');
       at += id.length;

@@ -1,8 +1,7 @@
 import {
+  BatchReader,
   StatusError,
-  placesInBatch,
   tagsCodeIn,
-  type BatchPlace,
   type Host,
   type PlainSend,
   type SendMessageHeader,
@@ -52,7 +51,7 @@ export class PlainToStore implements PlainMessage {
 
 /** The messages of a batch's body; topic, queue and born data are those of its envelope. */
 export class BatchToStore implements PlainBatch {
-  private readonly places: readonly BatchPlace[];
+  private readonly reader: BatchReader;
 
   /** @throws StatusError MESSAGE_ILLEGAL */
   constructor(
@@ -62,31 +61,36 @@ export class BatchToStore implements PlainBatch {
     if (groupOfRetryTopic(envelope.topic) !== undefined) {
       throw new StatusError('MESSAGE_ILLEGAL', 'batch request does not support retry group');
     }
-    this.places = placesInBatch(source);
+    this.reader = new BatchReader(source);
     if (this.count === 0) throw new StatusError('MESSAGE_ILLEGAL', 'the batch holds no message');
+    envelope.propertyBytes = source;
+  }
+
+  get waits(): Waits | undefined {
+    return this.envelope.waits;
   }
 
   get count(): number {
-    return this.places.length;
+    return this.reader.count;
   }
 
   get bytes(): number {
-    let bytes = 0;
-    for (const { bodyAt, bodyEnd, propertiesAt, end } of this.places)
-      bytes += bodyEnd - bodyAt + end - propertiesAt;
-    return bytes;
+    return this.reader.bytes;
   }
 
-  message(index: number): PlainMessage {
-    const { envelope, source } = this;
-    const place = this.places[index];
-    if (!place) throw new Error(`a batch of ${this.count} has no message ${index}`);
-    envelope.flag = place.flag;
-    envelope.body = source.subarray(place.bodyAt, place.bodyEnd);
-    envelope.propertyBytes = source;
-    envelope.propertyAt = place.propertiesAt;
-    envelope.propertyLength = place.end - place.propertiesAt;
-    envelope.tagsCode = tagsCodeIn(source, place.propertiesAt, place.end);
+  first(): PlainMessage {
+    this.reader.rewind();
+    return this.next();
+  }
+
+  next(): PlainMessage {
+    const { envelope, source, reader } = this;
+    reader.next();
+    envelope.flag = reader.flag;
+    envelope.body = source.subarray(reader.bodyAt, reader.bodyEnd);
+    envelope.propertyAt = reader.propertiesAt;
+    envelope.propertyLength = reader.end - reader.propertiesAt;
+    envelope.tagsCode = tagsCodeIn(source, reader.propertiesAt, reader.end);
     return envelope;
   }
 }

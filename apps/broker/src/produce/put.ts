@@ -1,4 +1,12 @@
-import type { MessageStore, NewMessage, Place, PlainBatch, PlainMessage, Stored } from '@halfmq/store';
+import type {
+  BatchPlaces,
+  MessageStore,
+  NewMessage,
+  Place,
+  PlainBatch,
+  PlainMessage,
+  Stored,
+} from '@halfmq/store';
 import type { Delay } from './delay.js';
 
 /** The one way into the log for messages that come from outside: what is to be delivered later waits for its time. */
@@ -36,7 +44,7 @@ export class Put {
    * A batch: all or none, consecutive. Batches have no delay.
    * @throws StoreError nothing was placed
    */
-  batch(batch: PlainBatch, stored: Stored): readonly Place[] {
+  batch(batch: PlainBatch, stored: Stored): BatchPlaces {
     this.count += batch.count;
     this.bytes += batch.bytes;
     return this.store.appendBatch(batch, stored);

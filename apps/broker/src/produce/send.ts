@@ -144,16 +144,13 @@ export class Send {
     const envelope = this.toStore.from(header, topic.topicName, sysFlag, bornHost);
     envelope.waits = waits;
     const places = this.put.batch(new BatchToStore(envelope, body), stored);
-    const msgId = this.ids.ofBatch(places);
-    const [first] = places;
-    if (!first) throw new Error('the store placed no message');
-    return this.answer(msgId, header.queueId, first, undefined);
+    return this.answer(this.ids.ofBatch(places.physicalOffsets), header.queueId, places, undefined);
   }
 
   private answer(
     msgId: string,
     queueId: number,
-    { queueOffset }: Place,
+    { queueOffset }: Pick<Place, 'queueOffset'>,
     uniqueKey: string | undefined,
   ): SendMessageAnswer {
     return new SendMessageAnswer(msgId, queueId, queueOffset, uniqueKey, this.region);

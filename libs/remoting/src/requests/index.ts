@@ -11,6 +11,7 @@ export * from './preview-check.js'; // 9101, ours, broker → producer
 export * from './recall-message.js'; // 370
 
 // consuming
+export * from './pull-answer.js';
 export * from './pull-message.js'; // 11
 export * from './lite-pull-message.js'; // 361
 export * from './consumer-send-msg-back.js'; // 36

@@ -1,4 +1,4 @@
-import { readLong, writeLong } from '@halfmq/remoting/record';
+import { readLong, viewOf } from '@halfmq/remoting/record';
 
 /*
  * Index entries of one queue, consecutive in queue offset, packed one after the other: physical offset 8, size 4, and
@@ -12,18 +12,32 @@ export const entrySize = (entries: Buffer, index: number): number => entries.rea
 export const entryTagsCode = (entries: Buffer, index: number): number =>
   readLong(entries, index * ENTRY + 12);
 
+const HIGH = 0x1_0000_0000;
+/** Entries there is room for at first, and what is kept from one group to the next. */
+const FEW = 4;
+const MANY = 4096;
+
 /** A growing row of entries, used again for each group. */
 export class EntryWriter {
-  private buffer = Buffer.alloc(ENTRY * 4);
+  private buffer: Buffer = Buffer.alloc(ENTRY * FEW);
+  private view = viewOf(this.buffer);
   count = 0;
 
   add(physicalOffset: number, size: number, tagsCode: number): void {
-    let at = this.count * ENTRY;
-    if (at === this.buffer.length) this.buffer = Buffer.concat([this.buffer], at * 2);
-    at = writeLong(this.buffer, at, physicalOffset);
-    at = this.buffer.writeInt32BE(size, at);
-    writeLong(this.buffer, at, tagsCode);
+    const at = this.count * ENTRY;
+    if (at === this.buffer.length) this.use(Buffer.concat([this.buffer], at * 2));
+    const { view } = this;
+    view.setInt32(at, Math.floor(physicalOffset / HIGH));
+    view.setUint32(at + 4, physicalOffset);
+    view.setInt32(at + 8, size);
+    view.setInt32(at + 12, Math.floor(tagsCode / HIGH));
+    view.setUint32(at + 16, tagsCode);
     this.count++;
+  }
+
+  private use(buffer: Buffer): void {
+    this.buffer = buffer;
+    this.view = viewOf(buffer);
   }
 
   /** What was added since the last take, as a buffer of its own. */
@@ -35,6 +49,6 @@ export class EntryWriter {
 
   clear(): void {
     this.count = 0;
-    if (this.buffer.length > ENTRY * 4096) this.buffer = Buffer.alloc(ENTRY * 4);
+    if (this.buffer.length > ENTRY * MANY) this.use(Buffer.alloc(ENTRY * FEW));
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock, Host } from '@halfmq/remoting/record';
 import {
   StoreError,
+  type BatchPlaces,
   type NewMessage,
   type Place,
   type PlainBatch,
@@ -79,41 +80,39 @@ export class Appending {
     const block = this.blockFor(group, length);
     const before = this.before(group, block);
     try {
-      return this.placePlain(group, block, message, length);
+      const queue = group.queue(this.parts.queues, message.topic, message.queueId);
+      const place = this.placement.placePlain(message, queue, block, length, this.storeTimestamp);
+      this.end = block.physicalOffset + block.length;
+      return place;
     } catch (cause) {
       throw this.takenBack(group, [], before, cause);
     }
   }
 
   /** @throws StoreError illegal */
-  batch(group: Group, batch: PlainBatch): readonly Place[] {
-    const first = batch.message(0);
-    const fixed = this.placement.plainLength(first) - first.body.length - first.propertyLength;
+  batch(group: Group, batch: PlainBatch): BatchPlaces {
+    let message = batch.first();
+    const { topic, queueId } = message;
+    const fixed = this.placement.plainLength(message) - message.body.length - message.propertyLength;
     const block = this.blockFor(group, batch.count * fixed + batch.bytes);
     const before = this.before(group, block);
-    const places: Place[] = [];
+    const physicalOffsets: number[] = [];
     try {
-      for (let index = 0; index < batch.count; index++) {
-        const message = batch.message(index);
+      const queue = group.queue(this.parts.queues, topic, queueId);
+      const { nextOffset: queueOffset } = queue;
+      for (;;) {
         const length = fixed + message.body.length + message.propertyLength;
-        places.push(this.placePlain(group, block, message, length));
+        const place = this.placement.placePlain(message, queue, block, length, this.storeTimestamp);
+        physicalOffsets.push(place.physicalOffset);
+        if (physicalOffsets.length === batch.count) break;
+        message = batch.next();
       }
+      this.end = block.physicalOffset + block.length;
+      return { queueOffset, physicalOffsets };
     } catch (cause) {
-      throw this.takenBack(
-        group,
-        Array.from(places, () => first),
-        before,
-        cause,
-      );
+      const placed = physicalOffsets.map(() => ({ topic, queueId }));
+      throw this.takenBack(group, placed, before, cause);
     }
-    return places;
-  }
-
-  private placePlain(group: Group, block: TailBlock, message: PlainMessage, length: number): Place {
-    const queue = group.queue(this.parts.queues, message.topic, message.queueId);
-    const place = this.placement.placePlain(message, queue, block, length, this.storeTimestamp);
-    this.end = block.physicalOffset + block.length;
-    return place;
   }
 
   /** Room for an append that is placed now. */

@@ -1,5 +1,6 @@
 import type { Clock, Host, Log } from '@halfmq/remoting/record';
 import {
+  type BatchPlaces,
   type NewMessage,
   type Place,
   type PlainBatch,
@@ -99,10 +100,10 @@ export class CommitLog {
   }
 
   /** @throws StoreError disk-full, failed, closed, illegal; nothing was placed then */
-  appendBatch(batch: PlainBatch, stored: Stored): readonly Place[] {
+  appendBatch(batch: PlainBatch, stored: Stored): BatchPlaces {
     const group = this.open();
     const places = this.appending.batch(group, batch);
-    group.tell(stored, batch.message(0).waits);
+    group.tell(stored, batch.waits);
     this.hurry(group);
     return places;
   }

@@ -18,26 +18,23 @@ export class LogReader {
 
   /** The block that holds this physical offset; undefined where none is, or a damaged one. */
   blockAt(physicalOffset: number): BlockView | undefined {
-    const block = this.tail.find(physicalOffset);
-    if (block) {
-      this.tail.lend(block);
-      const from = block.at + BLOCK_HEADER;
-      const records = block.slab.subarray(from, from + block.length);
-      return { physicalOffset: block.physicalOffset, records, lasting: true };
-    }
-    const recent = this.recent.find(physicalOffset);
-    if (recent) return recent;
+    const found = this.inTail(physicalOffset) ?? this.recent.find(physicalOffset);
+    if (found) return found;
     const stored = this.storedBlock(physicalOffset);
     return stored && this.recent.keep(stored, physicalOffset);
   }
 
-  /** For who is done with it before the turn ends: the block's memory is filled again, and nothing is copied for him. */
+  /** The same, for who reads the log from one end to the other: he does not come back, and nothing is kept for him. */
   blockInPassing(physicalOffset: number): BlockView | undefined {
+    return this.inTail(physicalOffset) ?? this.storedBlock(physicalOffset);
+  }
+
+  private inTail(physicalOffset: number): BlockView | undefined {
     const block = this.tail.find(physicalOffset);
-    if (!block) return this.storedBlock(physicalOffset);
+    if (!block) return undefined;
     const from = block.at + BLOCK_HEADER;
     const records = block.slab.subarray(from, from + block.length);
-    return { physicalOffset: block.physicalOffset, records, lasting: false };
+    return { physicalOffset: block.physicalOffset, records, lasting: true };
   }
 
   private storedBlock(physicalOffset: number): BlockView | undefined {
@@ -57,7 +54,7 @@ export class LogReader {
     }
   }
 
-  /** The record that begins exactly there. */
+  /** The record that begins exactly there; a copy. */
   recordAt(physicalOffset: number): Buffer | undefined {
     if (!Number.isSafeInteger(physicalOffset) || physicalOffset < this.segments.begin) return undefined;
     const block = this.blockAt(physicalOffset);
@@ -71,12 +68,8 @@ export class LogReader {
       if (size === 0) return undefined;
       at += size;
     }
-    return at === wanted && recordSize(records, at) > 0 ? this.lasting(block, at) : undefined;
-  }
-
-  private lasting(block: BlockView, at: number): Buffer {
-    const record = block.records.subarray(at, at + block.records.readInt32BE(at));
-    return block.lasting ? record : Buffer.from(record);
+    const size = at === wanted ? recordSize(records, at) : 0;
+    return size > 0 ? Buffer.from(records.subarray(at, at + size)) : undefined;
   }
 
   /** Records from `from` to the end, in order; each dies at the next step. */

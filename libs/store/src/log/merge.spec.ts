@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { silentLog } from '@halfmq/remoting/record';
+import { silentLog, viewOf } from '@halfmq/remoting/record';
 import { bodies, message, readAll, store, StoreFixture } from '../fixture.js';
 import { openStore } from '../open-store.js';
 import { BLOCK_HEADER, firstCrc, pageBytes, valueLength } from './block.js';
@@ -53,7 +53,7 @@ class Blocks {
     slab.fill(`${physicalOffset} `, BLOCK_HEADER, BLOCK_HEADER + length);
     this.bytes = Buffer.concat([this.bytes, slab.subarray(BLOCK_HEADER, BLOCK_HEADER + length)]);
     const group = new Group(physicalOffset);
-    group.blocks.push({ slab, at: 0, physicalOffset, length, room: length });
+    group.blocks.push({ slab, view: viewOf(slab), at: 0, physicalOffset, length, room: length });
     const committed = writeGroup(group, this.segment, 1, this.crc);
     this.crc = committed.crc;
     this.merge.committed(committed);

@@ -93,7 +93,7 @@ export class Placement {
     fill(draft, message, queue.nextOffset, block, storeTimestamp);
     draft.topic = message.topic;
     draft.properties = message.properties;
-    encodeRecord(draft, block.slab, block.at + BLOCK_HEADER + block.length);
+    encodeRecord(draft, block.slab, block.at + BLOCK_HEADER + block.length, block.view);
     return placed(draft, queue, block, length, tagSlot ?? tagsCode(propertyOf(message.properties, 'TAGS')));
   }
 
@@ -111,7 +111,7 @@ export class Placement {
     plain.propertyBytes = message.propertyBytes;
     plain.propertyAt = message.propertyAt;
     plain.propertyLength = message.propertyLength;
-    encodeRecordBytes(plain, block.slab, block.at + BLOCK_HEADER + block.length);
+    encodeRecordBytes(plain, block.slab, block.at + BLOCK_HEADER + block.length, block.view);
     return placed(plain, queue, block, length, message.tagsCode);
   }
 }

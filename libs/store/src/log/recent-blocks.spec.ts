@@ -24,13 +24,24 @@ describe('history blocks read lately', () => {
     expect(new RecentBlocks().keep(read(700), 700).lasting).toBe(true);
   });
 
-  it('are few', () => {
+  it('are few, and in memory that is used again', () => {
     const recent = new RecentBlocks();
+    const memory = new Set<ArrayBufferLike>();
     for (let block = 0; block < 40; block++) {
-      recent.keep(read(block * 100), block * 100);
+      memory.add(recent.keep(read(block * 100), block * 100).records.buffer);
     }
     const found = Array.from({ length: 40 }, (_, block) => recent.find(block * 100)).filter(Boolean);
     expect(found).toHaveLength(16);
-    expect(recent.find(3999)).toBeDefined();
+    expect(memory.size).toBe(16);
+    expect(recent.find(3999)?.records).toEqual(Buffer.alloc(100, 3900 & 0xff));
+  });
+
+  it('are kept whole when they are larger than others, and their memory is not', () => {
+    const recent = new RecentBlocks();
+    const large = { physicalOffset: 0, records: Buffer.alloc(300_000, 5), lasting: false };
+    const kept = recent.keep(large, 0).records;
+    expect(kept).toEqual(large.records);
+    for (let block = 0; block < 40; block++)
+      expect(recent.keep(read(block * 100), block * 100).records.buffer).not.toBe(kept.buffer);
   });
 });

@@ -1,4 +1,6 @@
-/** Record bytes of one block. `lasting`: they stay valid; else they die at the next read. */
+import { LARGEST_VALUE } from './block.js';
+
+/** Record bytes of one block, to be looked at: until the turn ends when `lasting`, else until the next read. */
 export interface BlockView {
   readonly physicalOffset: number;
   readonly records: Buffer;
@@ -12,11 +14,13 @@ const MOST_NOTED = 64;
 /**
  * History blocks that are read piece by piece: a consumer takes a full block in several pulls, and half messages are
  * decided in about the order they came in. A block that is asked for again soon is copied out of LMDB's buffer once,
- * and every later piece is a slice of that copy; one that is asked for once (a look-up somewhere) is not.
+ * into memory that is filled again when it was kept longest; one that is asked for once (a look-up somewhere) is not.
  */
 export class RecentBlocks {
-  /** the most recently kept last */
   private readonly kept: BlockView[] = [];
+  private readonly memory: Buffer[] = [];
+  /** of `kept`: what is filled next, the longest kept once all are */
+  private next = 0;
   private readonly noted = new Set<number>();
   private latest: BlockView | undefined;
 
@@ -33,17 +37,28 @@ export class RecentBlocks {
    * @returns a lasting copy then, or when the block was read before; else the block itself
    */
   keep(block: BlockView, askedFor: number): BlockView {
-    const { noted, kept } = this;
-    if (!noted.delete(block.physicalOffset) && askedFor !== block.physicalOffset) {
-      noted.add(block.physicalOffset);
-      for (const oldest of noted) {
-        if (noted.size <= MOST_NOTED) break;
-        noted.delete(oldest);
-      }
-      return block;
+    const { noted } = this;
+    if (noted.delete(block.physicalOffset) || askedFor === block.physicalOffset) return this.copy(block);
+    noted.add(block.physicalOffset);
+    for (const oldest of noted) {
+      if (noted.size <= MOST_NOTED) break;
+      noted.delete(oldest);
     }
-    const lasting = { ...block, records: Buffer.from(block.records), lasting: true };
-    if (kept.push(lasting) > MOST_KEPT) kept.shift();
+    return block;
+  }
+
+  private copy({ physicalOffset, records }: BlockView): BlockView {
+    const { next } = this;
+    this.next = (next + 1) % MOST_KEPT;
+    let memory = this.memory[next];
+    if (!memory || memory.length < records.length) {
+      memory = Buffer.allocUnsafeSlow(Math.max(LARGEST_VALUE, records.length));
+      // a block of one large message is no measure for others
+      if (memory.length === LARGEST_VALUE) this.memory[next] = memory;
+    }
+    records.copy(memory);
+    const lasting = { physicalOffset, records: memory.subarray(0, records.length), lasting: true };
+    this.kept[next] = lasting;
     return (this.latest = lasting);
   }
 }

@@ -1,4 +1,4 @@
-import { decodeRecord, propertyOf, tagsCode, type MessageRecord } from '@halfmq/remoting/record';
+import { decodeRecord, propertyOf, tagsCode, viewOf, type MessageRecord } from '@halfmq/remoting/record';
 import { Queue } from '../index/queue.js';
 import { CARRIED_QUEUE, readDecision } from '../state/decision.js';
 import { SCHEDULE_TOPICS, STATE_TOPIC } from '../system-topics.js';
@@ -37,7 +37,7 @@ export function regroup(physicalOffset: number, records: Buffer, queues: Queues)
   const slab = Buffer.alloc(valueLength(length));
   records.copy(slab, BLOCK_HEADER);
   const group = new Group(physicalOffset);
-  group.blocks.push({ slab, at: 0, physicalOffset, length, room: length });
+  group.blocks.push({ slab, view: viewOf(slab), at: 0, physicalOffset, length, room: length });
   for (const at of recordStarts(records)) index(decodeRecord(records, at), group, queues);
   return group;
 }
