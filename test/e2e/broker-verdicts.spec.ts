@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { endTransaction, parseProperties, SysFlag } from '@halfmq/remoting';
 import { TimedBroker } from '../kit/timed-broker.js';
+import { until } from '../kit/until.js';
 import type { WireClient } from '../kit/wire-client.js';
 
 // hours of the broker's time, on a machine that may be busy
@@ -118,5 +119,43 @@ describe('a verdict is refused', () => {
     expect(foreign.remark).toContain('The producer group wrong');
     await client.commit(half);
     expect((await client.rollback({ ...half, group: 'others' })).code).toBe(GROUP_WRONG);
+  });
+
+  it('by the name of the operator who decided, and why', async () => {
+    const half = await client.half(GROUP, TOPIC, 'order 1');
+    const { halves } = broker.store;
+    const at = broker.clock.now();
+    const byHand = { kind: 'rollback', by: 'operator', operator: 'alice', reason: 'a test', at } as const;
+    halves.decide(half.halfOffset, byHand, undefined, () => undefined);
+    await broker.restart();
+    client = broker.client();
+    const late = await client.commit(half);
+    expect(late.remark).toContain('rolled back by operator alice at 2026-11-25T00:00:00.000Z (a test)');
+    const verdictAt = String(at);
+    const decided = { verdict: 'rollback', verdictBy: 'operator', verdictOperator: 'alice', verdictAt };
+    expect(late.extFields).toMatchObject({ ...decided, verdictReason: 'a test' });
+    expect((await client.rollback(half)).code).toBe(0);
+  });
+
+  it('for a half message that retention took, while one that is undecided still can be', async () => {
+    await broker.close();
+    const everyHour = Array.from({ length: 24 }, (_, hour) => hour).join(';');
+    broker = await TimedBroker.start({ fileReservedTime: '1', deleteWhen: everyHour });
+    client = broker.client();
+    // verdicts are forgotten a page of 128 at a time
+    const many = Array.from({ length: 300 }, (_, at) => client.half(GROUP, TOPIC, `${at}`));
+    const decided = await Promise.all(many);
+    await Promise.all(decided.map((half) => client.rollback(half)));
+    const carried = await client.half(GROUP, TOPIC, 'carried', { CHECK_IMMUNITY_TIME_IN_SECONDS: '999999' });
+    const late = await until('retention has taken them', async () => {
+      await broker.clock.advance(60_000);
+      await client.send('filler', 'x');
+      const answer = await client.commit(decided[0]!);
+      return answer.code === UNKNOWN_HALF && answer;
+    });
+    expect(broker.store.minPhysicalOffset).toBeGreaterThan(carried.physicalOffset);
+    expect(late.remark).toContain('its verdict is forgotten');
+    expect((await client.commit(carried)).code).toBe(0);
+    expect(await client.bodies(TOPIC)).toEqual(['carried']);
   });
 });

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { damage } from '../../kit/damage.js';
+import { HalfFlood } from '../../kit/half-flood.js';
 import { TimedBroker } from '../../kit/timed-broker.js';
 import type { WireClient } from '../../kit/wire-client.js';
 
@@ -8,6 +11,8 @@ jest.setTimeout(60_000);
 
 const TOPIC = 'orders';
 const GROUP = 'shop';
+const MANY = 100_000;
+const CHECKS_A_SECOND = 1000;
 const SETTINGS = { transactionTimeOut: '6000', transactionCheckInterval: '30000', transactionCheckMax: '4' };
 
 let broker: TimedBroker;
@@ -20,18 +25,37 @@ beforeEach(async () => {
 
 afterEach(() => broker.close());
 
+async function bytesIn(folder: string): Promise<number> {
+  const names = await readdir(folder, { recursive: true });
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function logEnd(): Promise<number> {
+  const { msgId } = await client.send('ends', 'x');
+  return Number.parseInt(msgId.slice(-16), 16);
+}
+
 describe('what wears a broker down', () => {
-  it('8: half messages nobody resolves take room by their number, not by their checks', async () => {
-    await Promise.all(Array.from({ length: 50 }, (_, at) => client.half(GROUP, TOPIC, String(at))));
-    const end = async (): Promise<number> => {
-      const { msgId } = await client.send('ends', 'x'.repeat(100));
-      return Number.parseInt(msgId.slice(-16), 16);
-    };
-    await end();
-    const [one, two] = [await end(), await end()];
-    await broker.pass(216_000, client);
-    expect(client.checks).toHaveLength(4 * 50);
-    expect((await end()) - two).toBeLessThan(2 * (two - one));
+  it('8: 100,000 half messages nobody resolves take room by their number, not by their checks', async () => {
+    const flood = await HalfFlood.connect(broker.port, GROUP);
+    try {
+      const empty = await bytesIn(broker.folder);
+      await flood.send(TOPIC, MANY, Buffer.alloc(100, 'x'));
+      await broker.clock.advance(5_900);
+      const [filled, end] = [await bytesIn(broker.folder), await logEnd()];
+      expect(flood.asked).toEqual([]);
+      for (let second = 0; second <= MANY / CHECKS_A_SECOND; second++) {
+        await broker.clock.advance(1000);
+        await flood.beat();
+      }
+      expect(flood.asked.length).toBeGreaterThanOrEqual(MANY);
+      expect(new Set(flood.asked).size).toBe(MANY);
+      expect((await logEnd()) - end).toBeLessThan(1000);
+      expect((await bytesIn(broker.folder)) - filled).toBeLessThan((filled - empty) / 2);
+    } finally {
+      flood.close();
+    }
   });
 
   it('9: one damaged half record: all others are checked and resolve', async () => {

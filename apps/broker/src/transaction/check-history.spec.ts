@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { ManualClock } from '@halfmq/remoting';
+import { CheckHistory } from './check-history.js';
+
+describe('the history of checks', () => {
+  const first = { clientId: 'one', address: '127.0.0.1:1' };
+  const second = { clientId: 'two', address: '127.0.0.1:2' };
+
+  it('says whom a half message was asked of, and what each of them answered', async () => {
+    const clock = new ManualClock(1000);
+    const history = new CheckHistory(clock);
+    expect([history.since, history.of(7)]).toEqual([1000, []]);
+    history.asked({ halfOffset: 7 }, first);
+    await clock.advance(10);
+    history.asked({ halfOffset: 7 }, second);
+    await clock.advance(10);
+    history.answered(7, 'unknown', first.address, 'busy');
+    history.answered(7, 'commit', '127.0.0.1:3');
+    history.answered(8, 'commit', first.address);
+    const answer = { verdict: 'unknown', at: 1020, remark: 'busy' };
+    expect(history.of(7)).toEqual([
+      { askedAt: 1000, whom: first, answer },
+      { askedAt: 1010, whom: second },
+    ]);
+    history.answered(7, 'commit', second.address);
+    expect(history.of(7)[1]?.answer).toEqual({ verdict: 'commit', at: 1020, remark: undefined });
+  });
+
+  it('keeps the last checks of the half messages asked about last', () => {
+    const history = new CheckHistory(new ManualClock(0));
+    for (let check = 0; check < 20; check++) history.asked({ halfOffset: 0 }, first);
+    expect(history.of(0)).toHaveLength(16);
+    for (let halfOffset = 1; halfOffset <= 4096; halfOffset++) history.asked({ halfOffset }, first);
+    expect(history.of(0)).toEqual([]);
+    expect(history.of(1)).toHaveLength(1);
+  });
+});
