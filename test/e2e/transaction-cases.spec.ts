@@ -11,13 +11,8 @@ import { DataSource } from 'typeorm';
 import { note, type Noted } from '../kit/client-scenarios.js';
 import { InProcessCluster } from '../kit/in-process-cluster.js';
 import { PostgresServer } from '../kit/postgres.js';
+import { SLOW_COMMIT } from '../kit/slow-commit.js';
 import { until } from '../kit/until.js';
-
-/** COMMIT of a transaction that wrote into `slow` takes so long. */
-const SLOW_COMMIT = `
-  CREATE TABLE slow (seconds float8);
-  CREATE FUNCTION wait() RETURNS trigger AS 'BEGIN PERFORM pg_sleep(NEW.seconds); RETURN NULL; END' LANGUAGE plpgsql;
-  CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()`;
 
 describe('transactions.run on a broker that checks every second', () => {
   let postgres: PostgresServer;

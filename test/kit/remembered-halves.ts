@@ -1,11 +1,19 @@
 import { randomUUID } from 'node:crypto';
+import { BrokerRefused, BrokerUnreachable } from '@halfmq/transaction';
 import type {
   HalfMessages,
+  KeyedSends,
   HalfReceipt,
   OutgoingMessage,
   ReceivedMessage,
   TransactionState,
 } from '@halfmq/transaction';
+
+/** An ordinary message. */
+interface Sent {
+  readonly message: OutgoingMessage;
+  readonly uniqueKey: string;
+}
 
 interface Remembered {
   readonly message: OutgoingMessage;
@@ -22,9 +30,23 @@ export class RememberedHalves implements HalfMessages {
   whenStored: () => Promise<unknown> = () => Promise.resolve();
   /** what END is answered with, instead of success */
   endFails: Error | undefined;
+  /** topics whose broker is away */
+  readonly away = new Set<string>();
+  /** ordinary messages that were stored */
+  readonly sent: Sent[] = [];
+  /** what was tried in vain */
+  readonly inVain: string[] = [];
+  readonly keyed: KeyedSends = {
+    keyFor: () => randomUUID(),
+    send: async (message, uniqueKey) => {
+      this.mustBeThere(message.topic);
+      this.sent.push({ message, uniqueKey });
+      await this.whenStored();
+    },
+  };
 
   async prepare(message: OutgoingMessage): Promise<HalfReceipt> {
-    if (this.refused.has(message.topic)) throw new Error(`no broker takes ${message.topic}`);
+    this.mustBeThere(message.topic);
     const receipt = {
       topic: message.topic,
       group: 'tests',
@@ -44,6 +66,13 @@ export class RememberedHalves implements HalfMessages {
     if (this.endFails) throw this.endFails;
     const remembered = this.all.find((one) => one.receipt === half);
     if (remembered) remembered.verdict = verdict;
+  }
+
+  private mustBeThere(topic: string): void {
+    if (!this.refused.has(topic) && !this.away.has(topic)) return;
+    this.inVain.push(topic);
+    if (this.away.has(topic)) throw new BrokerUnreachable('broker-a', '127.0.0.1:1');
+    throw new BrokerRefused('broker-a', '127.0.0.1:1', 'MESSAGE_ILLEGAL', 13, `no broker takes ${topic}`);
   }
 
   get verdicts(): (TransactionState | undefined)[] {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Barrier, InboxKey } from '@halfmq/transaction';
+import type { Barrier, InboxKey, Step, StepFound } from '@halfmq/transaction';
 import { committed, DAY_MS, type TestedDatabase, Trial } from './tested-database.js';
 
 /** What every implementation of the Barrier port promises of its tables. */
@@ -53,6 +53,54 @@ export function tablesConformance<Manager>(of: () => TestedDatabase<Manager>): v
       const others = [marked(barrier, key), marked(barrier, key)];
       await first.commit();
       expect(await Promise.all(others)).toEqual([false, false]);
+    });
+  });
+
+  describe('a try/cancel pair', () => {
+    const entered = async (barrier: Barrier<Manager>, step: Step): Promise<StepFound> => {
+      const transaction = await barrier.begin();
+      const found = await transaction.enter(step);
+      await transaction.commit();
+      return found;
+    };
+    const pair = (id: string, kind: Step['kind']): Step => ({ kind, name: 'charge', id });
+
+    it('is tried once and cancelled once', async () => {
+      const barrier = await trial.barrierOn();
+      const id = randomUUID();
+      const kinds = ['try', 'try', 'cancel', 'cancel', 'try'] as const;
+      const found: StepFound[] = [];
+      for (const kind of kinds) found.push(await entered(barrier, pair(id, kind)));
+      expect(found).toEqual(['first', 'repeated', 'first', 'repeated', 'cancelled']);
+    });
+
+    it('is never tried after a cancel that came first', async () => {
+      const barrier = await trial.barrierOn();
+      const id = randomUUID();
+      expect(await entered(barrier, pair(id, 'cancel'))).toBe('nothing');
+      expect(await entered(barrier, pair(id, 'try'))).toBe('cancelled');
+      expect(await entered(barrier, pair(id, 'cancel'))).toBe('repeated');
+    });
+
+    it('is as if it had not been when its transaction is rolled back', async () => {
+      const barrier = await trial.barrierOn();
+      const id = randomUUID();
+      for (const kind of ['try', 'cancel'] as const) {
+        const failed = await barrier.begin();
+        await failed.enter(pair(id, kind));
+        await failed.rollback();
+        expect(await entered(barrier, pair(id, kind))).toBe('first');
+      }
+    });
+
+    it('waits for the other half', async () => {
+      const barrier = await trial.barrierOn(4);
+      const id = randomUUID();
+      const open = await barrier.begin();
+      expect(await open.enter(pair(id, 'try'))).toBe('first');
+      const cancel = entered(barrier, pair(id, 'cancel'));
+      await open.commit();
+      expect(await cancel).toBe('first');
     });
   });
 

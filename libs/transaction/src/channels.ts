@@ -6,16 +6,20 @@ import { channel } from 'node:diagnostics_channel';
  *
  * - `halfmq:transaction:after-half`        `{ transactionId }`: all half messages are stored, COMMIT comes next
  * - `halfmq:transaction:after-commit`      `{ transactionId }`: the database has committed, END comes next
+ * - `halfmq:transaction:after-relay`       `{ topic, uniqueKey }`: a message of the outbox is stored, its row still there
  * - `halfmq:transaction:verdict-conflict`  `{ transactionId, error }`: committed here, rolled back at the broker
  * - `halfmq:transaction:check`             `{ transactionId, answer }`: a check-back was answered
+ * - `halfmq:transaction:duplicate`         `{ group, topic, messageId }`: a message came that was handled before
  * - `halfmq:transaction:work`              `{ work }`: a handler, check, verdict or run has begun; the promise is its end
  * - `halfmq:transaction:handled`           `{ group, message, error }`: a handler has ended, `error` is what it threw
  */
 export const channels = {
   afterHalf: channel('halfmq:transaction:after-half'),
   afterCommit: channel('halfmq:transaction:after-commit'),
+  afterRelay: channel('halfmq:transaction:after-relay'),
   verdictConflict: channel('halfmq:transaction:verdict-conflict'),
   check: channel('halfmq:transaction:check'),
+  duplicate: channel('halfmq:transaction:duplicate'),
   work: channel('halfmq:transaction:work'),
   handled: channel('halfmq:transaction:handled'),
 };

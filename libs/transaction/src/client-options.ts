@@ -1,5 +1,6 @@
 import type { Clock, Log } from '@halfmq/remoting';
 import type { ReceivedMessage, TransactionState } from './message.js';
+import type { BarrierPreview } from './transaction/barrier.js';
 
 export interface ClientOptions {
   /** host:port of the name servers: a list, or text separated by ; or , */
@@ -34,5 +35,7 @@ export interface TransactionProducerOptions {
    * Throwing means unknown.
    */
   readonly check: (message: ReceivedMessage) => Promise<TransactionState>;
+  /** What `check` would answer, for an operator to see: only reads. Without it the answer is "unknown". */
+  readonly preview?: ((message: ReceivedMessage) => Promise<BarrierPreview>) | undefined;
   readonly sendTimeoutMs?: number | undefined;
 }

@@ -4,6 +4,7 @@ import {
   HandlerTable,
   NO_ANSWER,
   notifyConsumerIdsChanged,
+  previewCheck,
   PropertyName,
   propertyOf,
   RemotingClient,
@@ -13,6 +14,9 @@ import {
   type CheckTransactionStateHeader,
   type Clock,
   type Log,
+  type MessageRecord,
+  type Outcome,
+  type PreviewCheckHeader,
   type RequestContext,
 } from '@halfmq/remoting';
 import { BrokerRequests } from './broker-requests.js';
@@ -230,6 +234,7 @@ export class HalfmqClient {
         this.checkAsked(header, context);
         return NO_ANSWER;
       })
+      .add(previewCheck, (header, context) => this.previewAsked(header, context))
       .add(notifyConsumerIdsChanged, (header) => {
         this.consumers.get(header.consumerGroup)?.membersChanged();
         return NO_ANSWER;
@@ -238,10 +243,20 @@ export class HalfmqClient {
 
   private checkAsked(header: CheckTransactionStateHeader, context: RequestContext): void {
     const record = decodeRecord(context.body);
-    const group = propertyOf(record.properties, PropertyName.PGROUP) ?? '';
+    const group = groupOf(record);
     const producer = this.producerFor(group, record.topic);
     if (producer) void producer.answer(record, header, context.peer);
     else this.log.warn('asked about a transaction of nobody here', { group, topic: record.topic });
+  }
+
+  private async previewAsked({ bname = '' }: PreviewCheckHeader, { body }: RequestContext): Promise<Outcome> {
+    const record = decodeRecord(body);
+    const producer = this.producerFor(groupOf(record), record.topic);
+    const said = (await producer?.preview(record, bname)) ?? {
+      state: 'unknown',
+      why: 'nobody here answers for it',
+    };
+    return { status: 'OK', header: { state: said.state }, remark: said.why };
   }
 
   /** The producer of just this topic, else the one for every topic of its group. */
@@ -259,4 +274,8 @@ export class HalfmqClient {
   private mustNotBeClosed(what: string): void {
     if (this.state === 'closed') throw new ClientClosed(what);
   }
+}
+
+function groupOf(record: MessageRecord): string {
+  return propertyOf(record.properties, PropertyName.PGROUP) ?? '';
 }

@@ -51,7 +51,7 @@ export const HALFMQ_ERRORS = {
   VERDICT_CONFLICT: {
     thrownAs: 'VerdictConflict',
     meaning: 'the broker has decided this transaction before, the other way round',
-    hint: 'Reconcile by hand: the message says what became of it.',
+    hint: 'Reconcile by hand: `decided` has verdict, who, when and why; the message says what became of it.',
   },
   TRANSACTION_ROLLED_BACK: {
     thrownAs: 'TransactionRolledBack',

@@ -119,21 +119,40 @@ export class SendFailed extends HalfmqError {
   }
 }
 
+/** What a broker said of the verdict that came first. An older broker says the verdict alone. */
+export interface Decided {
+  readonly verdict: 'commit' | 'rollback';
+  readonly by?: 'producer' | 'check' | 'operator' | undefined;
+  /** the operator's name */
+  readonly operator?: string | undefined;
+  /** on the broker's clock */
+  readonly at?: Date | undefined;
+  readonly reason?: string | undefined;
+}
+
 /** The broker has decided this transaction before, the other way round; the first verdict is final. */
 export class VerdictConflict extends HalfmqError {
   constructor(
     readonly transactionId: string,
-    readonly decided: 'commit' | 'rollback',
+    /** the verdict that stands: which, whose, when and why */
+    readonly decided: Decided,
     readonly wanted: 'commit' | 'rollback',
   ) {
     super(
       'VERDICT_CONFLICT',
-      `transaction ${transactionId} was ended with ${decided} before; ${wanted} comes too late. The message is ` +
-        (decided === 'commit'
+      `transaction ${transactionId} was ended with ${decided.verdict} before${circumstances(decided)}; ${wanted} ` +
+        'comes too late. The message is ' +
+        (decided.verdict === 'commit'
           ? 'delivered: undo by hand what it announces.'
           : 'not delivered: send it again if what it announces did happen.'),
     );
   }
+}
+
+function circumstances({ by, operator, at, reason }: Decided): string {
+  const who = by === undefined ? '' : ` by ${operator === undefined ? by : `${by} ${operator}`}`;
+  const when = at === undefined ? '' : ` at ${at.toISOString()}`;
+  return `${who}${when}${reason ? ` (${reason})` : ''}`;
 }
 
 /** A check was answered with "no" before the transaction could commit; that answer is final, nothing happened. */

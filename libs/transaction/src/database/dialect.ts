@@ -1,7 +1,11 @@
-import type { BarrierStamp, CommitOutcome, InboxKey } from '../transaction/barrier.js';
+import type { BarrierStamp, CommitOutcome, InboxKey, Step, StepFound } from '../transaction/barrier.js';
+import type { OutboxRows } from '../transaction/outbox.js';
 import type { Connection } from './connection.js';
 
 export type DialectName = 'postgres' | 'mysql' | 'sqlite';
+
+/** The outbox of a database, where it has one. */
+export type Outbox = (connection: Pick<Connection, 'query'>) => OutboxRows;
 
 /** What a barrier row says. */
 export type BarrierState = 'committed' | 'rolled_back';
@@ -17,10 +21,12 @@ export interface Sight {
 export type Prunable = 'barrier' | 'inbox';
 
 /**
- * All SQL of one database. Of its three tables
+ * All SQL of one database. Of its tables
  *   halfmq_barrier has one row a transaction that has sent messages, or was decided to never commit,
  *   halfmq_inbox   one row a message handled with dedupe: 'transaction',
- *   halfmq_source  one row: what this database calls itself in half messages.
+ *   halfmq_step    one row a try/cancel pair,
+ *   halfmq_source  one row: what this database calls itself in half messages,
+ *   halfmq_outbox  one row a message that waits for its broker (PostgreSQL).
  */
 export interface Dialect {
   readonly name: DialectName;
@@ -28,6 +34,8 @@ export interface Dialect {
   readonly definition: readonly string[];
   /** What drops them. */
   readonly removal: readonly string[];
+  /** the outbox as a transaction on a connection has it; absent where there is none */
+  readonly outbox?: Outbox;
   /** @throws InvalidOption when the database is too old for what is asked of it */
   mustSuffice(connection: Connection): Promise<void>;
   /** names of the tables that are not there */
@@ -52,6 +60,8 @@ export interface Dialect {
   commit(connection: Connection, recorded: string | undefined): Promise<CommitOutcome>;
   /** @returns false when the row was there; waits while another transaction inserts the same */
   mark(connection: Connection, key: InboxKey): Promise<boolean>;
+  /** Inserts or changes the row of a try/cancel pair; waits while another transaction does the same. */
+  enter(connection: Connection, step: Step): Promise<StepFound>;
   /**
    * Writes "no" down unless there is a row, and reads what is there: it is on disk when this resolves. Beyond the
    * horizon nothing is written. Gives up within 200 ms or so on a row that an open transaction has locked.
@@ -66,4 +76,4 @@ export interface Dialect {
   worthAnotherAttempt(error: unknown): boolean;
 }
 
-export const TABLES = ['halfmq_barrier', 'halfmq_inbox', 'halfmq_source'] as const;
+export const TABLES = ['halfmq_barrier', 'halfmq_inbox', 'halfmq_step', 'halfmq_source'] as const;

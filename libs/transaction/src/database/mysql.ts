@@ -1,8 +1,9 @@
 import { InvalidOption, TransactionRolledBack } from '../errors.js';
-import type { BarrierStamp, CommitOutcome, InboxKey } from '../transaction/barrier.js';
+import type { BarrierStamp, CommitOutcome, InboxKey, Step, StepFound } from '../transaction/barrier.js';
 import type { Connection, Row } from './connection.js';
 import { type BarrierState, type Dialect, type Prunable, type Sight, TABLES } from './dialect.js';
 import { saidBy } from './said-by.js';
+import { enterRow } from './steps.js';
 
 /** ER_DUP_ENTRY */
 const DUPLICATE = 1062;
@@ -43,6 +44,13 @@ const DEFINITION: readonly string[] = [
   UNIQUE INDEX halfmq_inbox_message (consumer_group, topic, unique_key, replay),
   INDEX halfmq_inbox_created_at (created_at)
 ) ENGINE = InnoDB`,
+  `CREATE TABLE IF NOT EXISTS halfmq_step (
+  name VARBINARY(255) NOT NULL,
+  id VARBINARY(255) NOT NULL,
+  state ENUM('tried', 'cancelled') NOT NULL,
+  created_at BIGINT NOT NULL COMMENT 'ms since 1970, UTC',
+  PRIMARY KEY (name, id)
+) ENGINE = InnoDB`,
   `CREATE TABLE IF NOT EXISTS halfmq_source (
   one TINYINT NOT NULL PRIMARY KEY,
   id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL
@@ -73,7 +81,7 @@ export class MysqlDialect implements Dialect {
 
   async missing(connection: Connection): Promise<readonly string[]> {
     const { rows } = await connection.query(
-      'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN (?, ?, ?)',
+      'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN (?, ?, ?, ?)',
       TABLES,
     );
     const found = new Set(rows.map((row) => row['name']));
@@ -129,17 +137,21 @@ export class MysqlDialect implements Dialect {
   }
 
   async mark(connection: Connection, { group, topic, uniqueKey, replay }: InboxKey): Promise<boolean> {
-    try {
-      await connection.query(
-        `INSERT INTO halfmq_inbox (consumer_group, topic, unique_key, replay, created_at) VALUES (?, ?, ?, ?, ${NOW})`,
-        [group, topic, uniqueKey, replay],
-      );
-      return true;
-    } catch (error) {
-      // only this statement is undone; IGNORE would also take what does not fit
-      if (numberOf(error) === DUPLICATE) return false;
-      throw error;
-    }
+    return inserted(
+      connection,
+      `INSERT INTO halfmq_inbox (consumer_group, topic, unique_key, replay, created_at) VALUES (?, ?, ?, ?, ${NOW})`,
+      [group, topic, uniqueKey, replay],
+    );
+  }
+
+  /** Read with a lock, because a snapshot may be older than the row that was in the way. */
+  enter(connection: Connection, step: Step): Promise<StepFound> {
+    const insert = `INSERT INTO halfmq_step (name, id, state, created_at) VALUES (?, ?, ?, ${NOW})`;
+    return enterRow(connection, step, {
+      insert: (row) => inserted(connection, insert, row),
+      cancel: "UPDATE halfmq_step SET state = 'cancelled' WHERE name = ? AND id = ? AND state = 'tried'",
+      read: 'SELECT state FROM halfmq_step WHERE name = ? AND id = ? FOR UPDATE',
+    });
   }
 
   async decide(
@@ -229,4 +241,15 @@ async function begin(connection: Connection): Promise<void> {
 function stateOf(row: Row | undefined): BarrierState | undefined {
   const state = row?.['state'];
   return state === 'committed' || state === 'rolled_back' ? state : undefined;
+}
+
+/** @returns false when the key is there: only this statement is undone; IGNORE would also take what does not fit */
+async function inserted(connection: Connection, sql: string, row: readonly unknown[]): Promise<boolean> {
+  try {
+    await connection.query(sql, row);
+    return true;
+  } catch (error) {
+    if (numberOf(error) === DUPLICATE) return false;
+    throw error;
+  }
 }

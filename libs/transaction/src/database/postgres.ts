@@ -1,8 +1,17 @@
 import { TransactionRolledBack } from '../errors.js';
-import type { BarrierStamp, CommitOutcome, InboxKey } from '../transaction/barrier.js';
+import type { BarrierStamp, CommitOutcome, InboxKey, Step, StepFound } from '../transaction/barrier.js';
 import type { Answer, Connection } from './connection.js';
-import { type BarrierState, type Dialect, type Prunable, type Sight, TABLES } from './dialect.js';
+import {
+  type BarrierState,
+  type Dialect,
+  type Outbox,
+  type Prunable,
+  type Sight,
+  TABLES,
+} from './dialect.js';
+import { outboxDefinition, PostgresOutbox } from './outbox-postgres.js';
 import { saidBy } from './said-by.js';
+import { enterRow } from './steps.js';
 
 /** serialization_failure, deadlock_detected */
 const WORTH_ANOTHER_ATTEMPT: ReadonlySet<unknown> = new Set(['40001', '40P01']);
@@ -19,12 +28,16 @@ const BEGIN_CHECK =
 const BROKEN_TRANSACTION =
   'PostgreSQL rolled back instead of committing: a statement of this transaction had failed and its error was ignored';
 
+/** Quoted names, in the order of TABLES. */
+type Tables = Readonly<Record<'barrier' | 'inbox' | 'step' | 'source' | 'outbox', string>>;
+
 /** PostgreSQL, in one of its schemas. */
 export class PostgresDialect implements Dialect {
   readonly name = 'postgres';
   readonly definition: readonly string[];
   readonly removal: readonly string[];
-  private readonly tables: Readonly<Record<'barrier' | 'inbox' | 'source', string>>;
+  readonly outbox: Outbox;
+  private readonly tables: Tables;
 
   /** @param schema the search path's first unless told */
   constructor(schema?: string) {
@@ -33,8 +46,11 @@ export class PostgresDialect implements Dialect {
     this.tables = {
       barrier: named('halfmq_barrier'),
       inbox: named('halfmq_inbox'),
+      step: named('halfmq_step'),
       source: named('halfmq_source'),
+      outbox: named('halfmq_outbox'),
     };
+    this.outbox = (connection) => new PostgresOutbox(connection, this.tables);
     this.definition = definition(this.tables);
     this.removal = [`DROP TABLE IF EXISTS ${Object.values(this.tables).join(', ')}`];
   }
@@ -46,7 +62,7 @@ export class PostgresDialect implements Dialect {
   async missing(connection: Connection): Promise<readonly string[]> {
     const { rows } = await connection.query(
       'SELECT name FROM unnest($1::text[], $2::text[]) AS wanted (name, quoted) WHERE to_regclass(quoted) IS NULL',
-      [TABLES, Object.values(this.tables)],
+      [[...TABLES, 'halfmq_outbox'], Object.values(this.tables)],
     );
     return rows.map((row) => String(row['name']));
   }
@@ -110,6 +126,18 @@ export class PostgresDialect implements Dialect {
    * separate statements because, READ COMMITTED, only the second sees a row that was committed while the first one
    * waited.
    */
+  enter(connection: Connection, step: Step): Promise<StepFound> {
+    const { step: table } = this.tables;
+    return enterRow(connection, step, {
+      insert: async (row) => {
+        const sql = `INSERT INTO ${table} (name, id, state) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`;
+        return (await connection.query(sql, row)).changed > 0;
+      },
+      cancel: `UPDATE ${table} SET state = 'cancelled' WHERE name = $1 AND id = $2 AND state = 'tried'`,
+      read: `SELECT state FROM ${table} WHERE name = $1 AND id = $2`,
+    });
+  }
+
   async decide(
     connection: Connection,
     { transactionId, at }: BarrierStamp,
@@ -171,8 +199,7 @@ export class PostgresDialect implements Dialect {
 const WITHIN_HORIZON =
   "to_timestamp($2::float8 / 1000) > clock_timestamp() - $3::float8 * interval '1 millisecond'";
 
-function definition(tables: Readonly<Record<'barrier' | 'inbox' | 'source', string>>): string[] {
-  const { barrier, inbox, source } = tables;
+function definition({ barrier, inbox, step, source, outbox }: Tables): string[] {
   return [
     // IF NOT EXISTS does not stop two sessions from creating the same table at once
     `SELECT pg_advisory_xact_lock(${ADVISORY_LOCK})`,
@@ -195,6 +222,14 @@ function definition(tables: Readonly<Record<'barrier' | 'inbox' | 'source', stri
   one boolean PRIMARY KEY DEFAULT true CHECK (one),
   id text NOT NULL
 )`,
+    `CREATE TABLE IF NOT EXISTS ${step} (
+  name text NOT NULL,
+  id text NOT NULL,
+  state text NOT NULL CHECK (state IN ('tried', 'cancelled')),
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (name, id)
+)`,
+    ...outboxDefinition(outbox),
     `INSERT INTO ${source} (id) VALUES (gen_random_uuid()::text) ON CONFLICT DO NOTHING`,
   ];
 }

@@ -31,6 +31,10 @@ export class SqlBarrier<Manager> implements Barrier<Manager> {
     this.connections = new CheckConnections(options.pool, options.clock);
   }
 
+  get keepsOutbox(): boolean {
+    return this.options.dialect.outbox !== undefined;
+  }
+
   /** @throws InvalidOption when tables are missing; the message has the SQL that makes them */
   async start(): Promise<void> {
     const { pool, dialect } = this.options;

@@ -1,5 +1,13 @@
 import { InvalidOption } from '../errors.js';
-import type { BarrierStamp, CommitOutcome, InboxKey, OpenTransaction } from '../transaction/barrier.js';
+import type {
+  BarrierStamp,
+  CommitOutcome,
+  InboxKey,
+  OpenTransaction,
+  Step,
+  StepFound,
+} from '../transaction/barrier.js';
+import type { OutboxRows } from '../transaction/outbox.js';
 import type { Connection, ConnectionPool } from './connection.js';
 import type { Dialect } from './dialect.js';
 import { ADVICE } from './statements.js';
@@ -34,6 +42,10 @@ export class SqlTransaction<Manager> implements OpenTransaction<Manager> {
     return this.connection.manager;
   }
 
+  get outbox(): OutboxRows | undefined {
+    return this.dialect.outbox?.(this.connection);
+  }
+
   async record(transactionId: string): Promise<BarrierStamp> {
     const at = await this.dialect.record(this.connection, transactionId);
     this.recorded = transactionId;
@@ -42,6 +54,10 @@ export class SqlTransaction<Manager> implements OpenTransaction<Manager> {
 
   mark(key: InboxKey): Promise<boolean> {
     return this.dialect.mark(this.connection, key);
+  }
+
+  enter(step: Step): Promise<StepFound> {
+    return this.dialect.enter(this.connection, step);
   }
 
   seal(): void {

@@ -1,14 +1,9 @@
 import { type Cancel, type Clock, type Log, silentLog, systemClock } from '@halfmq/remoting';
 import { type Duration, parseDuration } from '../duration.js';
 import { InvalidOption } from '../errors.js';
+import type { BodyCheck, WhenUnreachable } from '../transaction/callback.js';
 import type { HalfMessages } from '../transaction/half-messages.js';
-import { type Delivery, inboxKeyOf } from '../transaction/inbox.js';
-import {
-  type BodyCheck,
-  type RunOptions,
-  type TransactionCallback,
-  Transactions,
-} from '../transaction/transactions.js';
+import { Transactions } from '../transaction/transactions.js';
 import { within } from '../within.js';
 import { type Connection, type ConnectionPool, lent } from './connection.js';
 import type { Dialect } from './dialect.js';
@@ -29,6 +24,8 @@ export interface SqlTransactionsOptions {
   /** how long a message is known as handled; 7 days unless told */
   readonly keepInbox?: Duration | undefined;
   readonly checkBody?: BodyCheck | undefined;
+  /** what becomes of a transaction whose messages no broker can store now; 'fail' unless told */
+  readonly whenUnreachable?: WhenUnreachable | undefined;
 }
 
 /** The database behind an adapter. */
@@ -49,22 +46,22 @@ export class SqlTransactions<Manager> extends Transactions<Manager> {
   private readonly settings: PruneOptions;
   private stopPruning: Cancel = () => undefined;
 
-  /** @throws InvalidOption when a duration is none */
+  /** @throws InvalidOption when a duration is none, or an outbox is wanted where there is none */
   constructor(
     database: Database<Manager>,
     private readonly options: SqlTransactionsOptions,
   ) {
-    const { clock = systemClock, log = silentLog, halves, checkBody } = options;
+    const { clock = systemClock, log = silentLog, halves, checkBody, whenUnreachable } = options;
     const barrierMs = duration('keepBarrier', options.keepBarrier);
     const inboxMs = duration('keepInbox', options.keepInbox);
     const rows = new SqlBarrier({ ...database, clock, log, horizonMs: barrierMs });
-    super(rows, halves, log, checkBody);
+    super({ barrier: rows, halves, log, clock, checkBody, whenUnreachable });
     this.rows = rows;
     this.settings = { ...database, clock, log, barrierMs, inboxMs };
   }
 
   /**
-   * Makes the tables, unless `createTables` is false, and begins to prune them. Checks that come before are answered
+   * Makes the tables, unless `createTables` is false, and begins to prune them and to relay the outbox. Checks that come before are answered
    * with "unknown".
    * @throws InvalidOption when the tables are missing, with the SQL that makes them; when the database is too old
    */
@@ -82,6 +79,7 @@ export class SqlTransactions<Manager> extends Transactions<Manager> {
     await lent(pool, (connection) => this.prepareDatabase(connection));
     await this.rows.start();
     this.stopPruning = startPruning(this.settings);
+    this.startRelay();
   }
 
   /**
@@ -91,6 +89,7 @@ export class SqlTransactions<Manager> extends Transactions<Manager> {
   async close(): Promise<void> {
     const { clock, log } = this.settings;
     this.stopPruning();
+    await this.stopRelay();
     const ended = await within(clock, DRAIN_TIMEOUT_MS, this.settled());
     if (!ended) log.error('transactions did not end: the brokers will ask what became of them');
   }
@@ -98,24 +97,6 @@ export class SqlTransactions<Manager> extends Transactions<Manager> {
   /** One round of what happens by itself every minute: deletes at most some thousand rows nobody will ask for. */
   prune(): Promise<void> {
     return prune(this.settings);
-  }
-
-  /**
-   * `run` for a message a group is handling: the callback's writes, the messages it sends and the mark that this
-   * message was handled commit together, so that a second delivery changes nothing.
-   * @returns false when the message was handled before; the callback did not run then
-   */
-  async once(
-    delivery: Delivery,
-    callback: TransactionCallback<Manager, unknown>,
-    options: RunOptions = {},
-  ): Promise<boolean> {
-    return this.run(async (manager, send, transaction) => {
-      // waits while another consumer is handling the same message, and then sees how that ended
-      const first = await this.current?.mark(inboxKeyOf(delivery));
-      if (first === true) await callback(manager, send, transaction);
-      return first === true;
-    }, options);
   }
 
   private async prepareDatabase(connection: Connection): Promise<void> {

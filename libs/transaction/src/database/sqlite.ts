@@ -1,8 +1,9 @@
 import { TransactionRolledBack } from '../errors.js';
-import type { BarrierStamp, CommitOutcome, InboxKey } from '../transaction/barrier.js';
+import type { BarrierStamp, CommitOutcome, InboxKey, Step, StepFound } from '../transaction/barrier.js';
 import type { Connection } from './connection.js';
 import { type BarrierState, type Dialect, type Prunable, type Sight, TABLES } from './dialect.js';
 import { saidBy } from './said-by.js';
+import { enterRow } from './steps.js';
 
 /** Milliseconds since 1970. */
 const NOW = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)";
@@ -23,6 +24,13 @@ const DEFINITION: readonly string[] = [
   PRIMARY KEY (consumer_group, topic, unique_key, replay)
 )`,
   'CREATE INDEX IF NOT EXISTS halfmq_inbox_created_at ON halfmq_inbox (created_at)',
+  `CREATE TABLE IF NOT EXISTS halfmq_step (
+  name TEXT NOT NULL,
+  id TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('tried', 'cancelled')),
+  created_at INTEGER NOT NULL DEFAULT (${NOW}), -- ms since 1970
+  PRIMARY KEY (name, id)
+)`,
   `CREATE TABLE IF NOT EXISTS halfmq_source (
   one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
   id TEXT NOT NULL
@@ -97,6 +105,18 @@ export class SqliteDialect implements Dialect {
       [group, topic, uniqueKey, replay],
     );
     return rows.length > 0;
+  }
+
+  enter(connection: Connection, step: Step): Promise<StepFound> {
+    return enterRow(connection, step, {
+      insert: async (row) => {
+        const sql =
+          'INSERT INTO halfmq_step (name, id, state) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1';
+        return (await connection.query(sql, row)).rows.length > 0;
+      },
+      cancel: "UPDATE halfmq_step SET state = 'cancelled' WHERE name = ? AND id = ? AND state = 'tried'",
+      read: 'SELECT state FROM halfmq_step WHERE name = ? AND id = ?',
+    });
   }
 
   async decide(

@@ -1,14 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { InvalidOption } from '../errors.js';
+import type { RunOptions, TransactionCallback } from '../transaction/callback.js';
+import type { CompensablePair } from '../transaction/compensable.js';
 import type { Delivery } from '../transaction/inbox.js';
-import type { RunOptions, TransactionCallback } from '../transaction/transactions.js';
-import type { TypeOrmTransactions } from '../typeorm/typeorm-transactions.js';
+import type { Transactions as DatabaseTransactions } from '../transaction/transactions.js';
 
-/** Changes the application's database and sends messages in one atomic act. Ready when modules are initialized. */
+/**
+ * Changes the application's database and sends messages in one atomic act. Ready when modules are initialized. To be
+ * injected where the database is no TypeORM data source: `Manager` is what its adapter gives to callbacks.
+ */
 @Injectable()
-export class Transactions {
-  private bound: TypeOrmTransactions | undefined;
+export class TransactionsOn<Manager> {
+  private bound: DatabaseTransactions<Manager> | undefined;
   private missing = 'the application is not initialized yet: use it from onApplicationBootstrap on';
 
   /**
@@ -18,7 +22,7 @@ export class Transactions {
    * @throws what the callback threw, unchanged; the database's refusal of COMMIT; SendFailed and the like (all of
    *   these: nothing happened); TransactionOutcomeUnknown; VerdictConflict
    */
-  async run<R>(callback: TransactionCallback<EntityManager, R>, options?: RunOptions): Promise<R> {
+  async run<R>(callback: TransactionCallback<Manager, R>, options?: RunOptions): Promise<R> {
     return this.needed().run(callback, options);
   }
 
@@ -30,25 +34,39 @@ export class Transactions {
    */
   async once(
     delivery: Delivery,
-    callback: TransactionCallback<EntityManager, unknown>,
+    callback: TransactionCallback<Manager, unknown>,
     options?: RunOptions,
   ): Promise<boolean> {
     return this.needed().once(delivery, callback, options);
   }
 
-  /** false, and why not, where there is no database to use */
+  /** An action that can be undone: `compensable('charge').try(orderId, …)`, and `.cancel(orderId, …)`. */
+  compensable(name: string): CompensablePair<Manager> {
+    return this.needed().compensable(name);
+  }
+
+  /** How many messages came that had been handled before; they were acknowledged. */
+  get duplicates(): number {
+    return this.bound?.duplicates ?? 0;
+  }
+
+  /** false where there is no database to use */
   get available(): boolean {
     return this.bound !== undefined;
   }
 
   /** @internal */
-  bind(bound: TypeOrmTransactions | string): void {
+  bind(bound: DatabaseTransactions<Manager> | string): void {
     if (typeof bound === 'string') this.missing = bound;
     else this.bound = bound;
   }
 
-  private needed(): TypeOrmTransactions {
+  private needed(): DatabaseTransactions<Manager> {
     if (!this.bound) throw new InvalidOption(`Transactions cannot be used: ${this.missing}`);
     return this.bound;
   }
 }
+
+/** The same with TypeORM's EntityManager. */
+@Injectable()
+export class Transactions extends TransactionsOn<EntityManager> {}

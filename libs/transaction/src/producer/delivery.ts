@@ -11,7 +11,7 @@ import {
   type SendMessageResponseHeader,
 } from '@halfmq/remoting';
 import { refusal, type BrokerAddress, type BrokerRequests } from '../broker-requests.js';
-import { BrokerRefused, BrokerUnreachable, NoRoute, SendFailed } from '../errors.js';
+import { BrokerRefused, BrokerUnreachable, NoNameServer, NoRoute, SendFailed } from '../errors.js';
 import type { SendStatus } from '../message.js';
 import type { Routes } from '../routes/routes.js';
 import { DEFAULT_TOPIC, DEFAULT_TOPIC_QUEUES } from '../routes/topic-route.js';
@@ -187,6 +187,13 @@ function canRepeat(error: unknown, how: SendHow): boolean {
   if (error instanceof BrokerUnreachable) return true;
   if (error instanceof RemotingError) return how.repeatUnanswered && error.kind !== 'malformed';
   return error instanceof BrokerRefused && RETRYABLE.has(error.responseCode);
+}
+
+/** Whether the same message may be taken later: brokers or name servers are away, busy, or do not know the topic yet. */
+export function mayPass(error: unknown): boolean {
+  if (error instanceof SendFailed) return error.cause === undefined || mayPass(error.cause);
+  if (error instanceof BrokerRefused) return RETRYABLE.has(error.responseCode);
+  return [BrokerUnreachable, NoRoute, NoNameServer, RemotingError].some((type) => error instanceof type);
 }
 
 function textOf(error: unknown): string {

@@ -50,6 +50,8 @@ export interface WireMessage {
 }
 
 export interface WireOptions {
+  /** the message's id, where it was made before; a new one otherwise */
+  readonly uniqueKey?: string;
   /** properties of this client's own */
   readonly more?: readonly (readonly [string, string])[];
   /** false: leave a large body as it is */
@@ -69,7 +71,7 @@ export function toWire(message: OutgoingMessage, clock: Clock, options: WireOpti
       `message to ${message.topic}: the body has ${body.length} bytes, at most ${LARGEST_BODY}`,
     );
   }
-  const uniqueKey = createUniqueKey(clock);
+  const uniqueKey = options.uniqueKey ?? createUniqueKey(clock);
   const entries = [
     ...propertiesOf(message),
     [PropertyName.UNIQ_KEY, uniqueKey] as const,

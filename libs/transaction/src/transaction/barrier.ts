@@ -1,4 +1,5 @@
 import type { TransactionState } from '../message.js';
+import type { OutboxRows } from './outbox.js';
 
 /** What a half message says about the barrier row of its transaction. */
 export interface BarrierStamp {
@@ -25,6 +26,19 @@ export interface InboxKey {
   readonly replay: string;
 }
 
+/** Half of a pair: an action and what undoes it, named together, for one business id. */
+export interface Step {
+  readonly kind: 'try' | 'cancel';
+  readonly name: string;
+  readonly id: string;
+}
+
+/**
+ * first: do it now. repeated: it was done before. cancelled: a try whose cancel came first, never to be done.
+ * nothing: a cancel whose try never came, and from now on cannot.
+ */
+export type StepFound = 'first' | 'repeated' | 'cancelled' | 'nothing';
+
 /** What became of a COMMIT. */
 export type CommitOutcome =
   | { readonly kind: 'committed' }
@@ -37,6 +51,8 @@ export type CommitOutcome =
 export interface OpenTransaction<Manager> {
   /** what the user works with */
   readonly manager: Manager;
+  /** undefined: this database keeps no outbox */
+  readonly outbox: OutboxRows | undefined;
   /**
    * Inserts the barrier row (state committed) into this transaction: it locks the id against every check until the
    * transaction ends.
@@ -49,6 +65,8 @@ export interface OpenTransaction<Manager> {
    * @returns false when the message was handled before
    */
   mark(key: InboxKey): Promise<boolean>;
+  /** Inserts or changes the row of a try/cancel pair; waits while another transaction does the same. */
+  enter(step: Step): Promise<StepFound>;
   /**
    * The callback has ended: later statements through the manager are refused.
    * @throws InvalidOption when one is still running
@@ -67,6 +85,8 @@ export interface OpenTransaction<Manager> {
  * answered never changes.
  */
 export interface Barrier<Manager> {
+  /** whether its transactions have an `outbox` */
+  readonly keepsOutbox: boolean;
   /** @param isolation the database's own name of the level; its default unless told */
   begin(isolation?: string): Promise<OpenTransaction<Manager>>;
   /**

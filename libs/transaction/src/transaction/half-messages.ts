@@ -1,10 +1,19 @@
 import type { HalfReceipt, OutgoingMessage, ReceivedMessage, TransactionState } from '../message.js';
 import type { BarrierStamp } from './barrier.js';
 
+/** Ordinary sends under a unique key made beforehand: what an outbox needs of a broker. */
+export interface KeyedSends {
+  /** @throws MessageInvalid: what no broker would take must not wait for one */
+  keyFor(message: OutgoingMessage): string;
+  send(message: OutgoingMessage, uniqueKey: string): Promise<void>;
+}
+
 /** Where half messages go: a TransactionProducer. */
 export interface HalfMessages {
   prepare(message: OutgoingMessage): Promise<HalfReceipt>;
   end(half: HalfReceipt, verdict: TransactionState): Promise<void>;
+  /** the same messages as ordinary ones; without it there is no outbox */
+  readonly keyed?: KeyedSends | undefined;
 }
 
 /** Every half message of one transaction carries the same three: a broker of ours ends them together, and any process
@@ -19,6 +28,11 @@ export function stamped(message: OutgoingMessage, stamp: BarrierStamp): Outgoing
     [PROPERTY.source]: stamp.source,
   };
   return { ...message, properties };
+}
+
+/** What is no half message needs no barrier: it says whose it was, and no more. */
+export function named(message: OutgoingMessage, transactionId: string): OutgoingMessage {
+  return { ...message, properties: { ...message.properties, [PROPERTY.id]: transactionId } };
 }
 
 /** @returns undefined for a half message that was not sent by `Transactions.run` */

@@ -1,13 +1,20 @@
 import { InvalidOption } from '../errors.js';
 import type { OutgoingMessage } from '../message.js';
 import type { OpenTransaction } from './barrier.js';
+import type { HalfMessages } from './half-messages.js';
+
+/** A message of a transaction, and the producer group it goes out under. */
+export interface Collected {
+  readonly message: OutgoingMessage;
+  readonly via: HalfMessages;
+}
 
 /**
  * What belongs to one `run`, the outermost or a nested one: its place in the database transaction and the messages
  * it has collected. Open while its callback runs.
  */
 export class Scope<Manager> {
-  readonly messages: OutgoingMessage[] = [];
+  readonly messages: Collected[] = [];
   private ended = false;
   private lastNested: Promise<unknown> = Promise.resolve();
 
@@ -20,13 +27,14 @@ export class Scope<Manager> {
     return !this.ended;
   }
 
-  collect(message: OutgoingMessage): void {
+  /** @throws InvalidOption when the callback has ended */
+  collect(one: Collected): void {
     if (this.ended) {
       throw new InvalidOption(
-        `send() for ${message.topic} came after its transaction had ended: await everything inside the callback`,
+        `send() for ${one.message.topic} came after its transaction had ended: await everything inside the callback`,
       );
     }
-    this.messages.push(message);
+    this.messages.push(one);
   }
 
   /** Runs the callback of this scope and closes it, when the nested ones have ended too. */
@@ -34,7 +42,7 @@ export class Scope<Manager> {
     try {
       return await work();
     } finally {
-      await this.lastNested;
+      await this.nestedEnded();
       this.ended = true;
     }
   }
@@ -49,10 +57,19 @@ export class Scope<Manager> {
       this.transaction.savepoint(() => inner.during(() => work(inner))),
     );
     const joined = result.then((value) => {
-      for (const message of inner.messages) this.collect(message);
+      for (const one of inner.messages) this.collect(one);
       return value;
     });
     this.lastNested = joined.catch(() => undefined);
     return joined;
+  }
+
+  /** One that nobody waits for may begin another. */
+  private async nestedEnded(): Promise<void> {
+    let last: Promise<unknown>;
+    do {
+      last = this.lastNested;
+      await last;
+    } while (last !== this.lastNested);
   }
 }

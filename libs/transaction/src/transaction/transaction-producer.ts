@@ -3,26 +3,26 @@ import {
   endTransaction,
   ownBody,
   PropertyName,
-  ResponseCode,
   SysFlag,
   type CheckTransactionStateHeader,
-  type Command,
   type EndTransactionHeader,
   type MessageRecord,
   type Peer,
 } from '@halfmq/remoting';
-import { refusal, type BrokerAddress } from '../broker-requests.js';
 import { channels } from '../channels.js';
 import type { ClientParts } from '../client-parts.js';
 import type { TransactionProducerOptions } from '../client-options.js';
-import { ClientClosed, SendFailed, VerdictConflict } from '../errors.js';
+import { ClientClosed, SendFailed } from '../errors.js';
 import { InFlight } from '../in-flight.js';
 import { within } from '../within.js';
 import { TransactionState, type HalfReceipt, type OutgoingMessage } from '../message.js';
-import type { Stored } from '../producer/delivery.js';
+import type { SendHow, Stored } from '../producer/delivery.js';
 import { toWire, type WireMessage } from '../producer/outgoing.js';
 import { SEND_TIMEOUT_MS } from '../producer/producer.js';
 import { receivedMessage } from '../received-message.js';
+import type { BarrierPreview } from './barrier.js';
+import type { KeyedSends } from './half-messages.js';
+import { accept } from './verdict-answer.js';
 
 /** A check is the application's own code: one that hangs must not keep the process for ever. */
 const DRAIN_TIMEOUT_MS = 30_000;
@@ -41,6 +41,15 @@ const VERDICT = {
  * verdict comes, a broker asks a live producer of the group, this process or another one, and `check` answers.
  */
 export class TransactionProducer {
+  /** The same messages as ordinary ones, for an outbox. */
+  readonly keyed: KeyedSends = {
+    keyFor: (message) => toWire(message, this.parts.clock).uniqueKey,
+    send: async (message, uniqueKey) => {
+      this.mustBeOpen();
+      const wire = toWire(message, this.parts.clock, { uniqueKey });
+      await this.work.track(this.parts.delivery.send(wire, this.how(true)));
+    },
+  };
   private readonly work = new InFlight(channels.work);
   private closed = false;
   private closing: Promise<void> | undefined;
@@ -122,15 +131,22 @@ export class TransactionProducer {
     });
   }
 
+  /** A broker asks what a check would be answered; nothing is decided by it. Never rejects. */
+  async preview(record: MessageRecord, brokerName: string): Promise<{ state: BarrierPreview; why?: string }> {
+    const { preview } = this.options;
+    if (!preview) return { state: 'unknown', why: 'a listener answers: only a check would tell' };
+    try {
+      const state = await this.work.track(preview(receivedMessage(record, brokerName, ownBody(record))));
+      return { state };
+    } catch (error) {
+      return { state: 'unknown', why: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
   private async store(half: WireMessage): Promise<HalfReceipt> {
-    const stored = await this.parts.delivery.send(half, {
-      group: this.group,
-      retries: 2,
-      timeoutMs: this.options.sendTimeoutMs ?? SEND_TIMEOUT_MS,
-      repeatUnanswered: false,
-      // a broker can ask nobody it has not heard of
-      before: (broker) => this.parts.heartbeats.ensure(broker),
-    });
+    // a broker can ask nobody it has not heard of
+    const before: SendHow['before'] = (broker) => this.parts.heartbeats.ensure(broker);
+    const stored = await this.parts.delivery.send(half, { ...this.how(false), before });
     const receipt = this.receipt(half, stored);
     if (stored.status === 'stored') return receipt;
     // as RocketMQ's producer: a half message that may not be safe carries no transaction
@@ -138,6 +154,11 @@ export class TransactionProducer {
     throw new SendFailed(half.topic, false, [
       `broker ${stored.broker.brokerName} answered ${stored.status}; the half message was rolled back`,
     ]);
+  }
+
+  private how(repeatUnanswered: boolean): SendHow {
+    const timeoutMs = this.options.sendTimeoutMs ?? SEND_TIMEOUT_MS;
+    return { group: this.group, retries: 2, timeoutMs, repeatUnanswered };
   }
 
   private receipt(half: WireMessage, { broker, header }: Stored): HalfReceipt {
@@ -223,21 +244,3 @@ export class TransactionProducer {
     this.parts.mustBeOpen(`transaction producer ${this.group}`);
   }
 }
-
-/** @throws VerdictConflict, BrokerRefused */
-function accept(
-  answer: Command,
-  broker: BrokerAddress,
-  transactionId: string,
-  wanted: 'commit' | 'rollback',
-): void {
-  const decided = DECIDED.get(answer.code);
-  if (answer.code === ResponseCode.SUCCESS || decided === wanted) return;
-  if (decided) throw new VerdictConflict(transactionId, decided, wanted);
-  throw refusal(broker, answer);
-}
-
-const DECIDED: ReadonlyMap<number, 'commit' | 'rollback'> = new Map([
-  [ResponseCode.TRANSACTION_SHOULD_COMMIT, 'commit'],
-  [ResponseCode.TRANSACTION_SHOULD_ROLLBACK, 'rollback'],
-]);

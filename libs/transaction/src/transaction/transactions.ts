@@ -1,43 +1,32 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import type { Log } from '@halfmq/remoting';
+import { type Clock, type Log, systemClock } from '@halfmq/remoting';
 import { channels } from '../channels.js';
-import { TransactionOutcomeUnknown, VerdictConflict } from '../errors.js';
+import { InvalidOption, TransactionOutcomeUnknown } from '../errors.js';
 import { InFlight } from '../in-flight.js';
-import type { HalfReceipt, OutgoingMessage, ReceivedMessage } from '../message.js';
+import type { OutgoingMessage, ReceivedMessage } from '../message.js';
 import { TransactionState } from '../message.js';
-import { type SendOptions, type TopicOrName, topicOf } from '../topic.js';
-import type { Barrier, BarrierStamp, OpenTransaction } from './barrier.js';
-import { type HalfMessages, stamped, stampOf } from './half-messages.js';
+import { topicOf } from '../topic.js';
+import type { Barrier, BarrierPreview, OpenTransaction, Step, StepFound } from './barrier.js';
+import type { BodyCheck, RunOptions, Send, TransactionCallback, WhenUnreachable } from './callback.js';
+import { CompensablePair } from './compensable.js';
+import { Detour } from './detour.js';
+import { type HalfMessages, stampOf } from './half-messages.js';
+import { type Delivery, inboxKeyOf } from './inbox.js';
 import { Scope } from './scope.js';
+import { NO_OUTBOX, Sending } from './sending.js';
 
-/** Collects a message: it becomes visible if, and only if, the transaction commits. */
-export type Send = <T>(topic: TopicOrName<T>, body: T, options?: SendOptions) => void;
+export type * from './callback.js';
 
-/** The third argument of a callback. */
-export interface TransactionContext {
-  /** new for each attempt; the key of the barrier row, and the property HALFMQ_TX of every message */
-  readonly id: string;
+export interface TransactionsParts<Manager> {
+  readonly barrier: Barrier<Manager>;
+  readonly halves: HalfMessages;
+  readonly log: Log;
+  readonly clock?: Clock | undefined;
+  readonly checkBody?: BodyCheck | undefined;
+  /** fail unless told */
+  readonly whenUnreachable?: WhenUnreachable | undefined;
 }
-
-export type TransactionCallback<Manager, R> = (
-  manager: Manager,
-  send: Send,
-  transaction: TransactionContext,
-) => Promise<R>;
-
-export interface RunOptions {
-  /** the database's name of an isolation level, 'SERIALIZABLE' for example */
-  readonly isolation?: string | undefined;
-  /**
-   * How often the callback may run when the database says that another attempt may succeed (serialization failure,
-   * deadlock); 1 unless told. Each attempt is a transaction of its own with a new id.
-   */
-  readonly attempts?: number | undefined;
-}
-
-/** Looks at a body before it is taken: throws when it must not be sent. */
-export type BodyCheck = <T>(topic: TopicOrName<T>, body: T) => void;
 
 /**
  * "Change my database and send messages" as one act, for any database behind the `Barrier` port.
@@ -58,13 +47,21 @@ export type BodyCheck = <T>(topic: TopicOrName<T>, body: T) => void;
 export class Transactions<Manager> {
   private readonly scopes = new AsyncLocalStorage<Scope<Manager>>();
   private readonly runs = new InFlight(channels.work);
+  private readonly detour: Detour<Manager> | undefined;
+  private duplicateCount = 0;
 
-  constructor(
-    private readonly barrier: Barrier<Manager>,
-    private readonly halves: HalfMessages,
-    private readonly log: Log,
-    private readonly checkBody: BodyCheck = () => undefined,
-  ) {}
+  /** @throws InvalidOption for an outbox where there is none */
+  constructor(private readonly parts: TransactionsParts<Manager>) {
+    const { barrier, halves, log, clock = systemClock } = parts;
+    const sends = halves.keyed;
+    this.detour = sends && barrier.keepsOutbox ? new Detour({ barrier, sends, clock, log }) : undefined;
+    this.detourOf(parts.whenUnreachable);
+  }
+
+  /** How many deliveries `once` has found to be handled before. */
+  get duplicates(): number {
+    return this.duplicateCount;
+  }
 
   /**
    * Runs `callback` in a database transaction; the messages it sends become visible if, and only if, that commits.
@@ -81,126 +78,156 @@ export class Transactions<Manager> {
     return this.runs.track(this.attempts(callback, options));
   }
 
-  /** Resolves when no `run` is under way, also none that began meanwhile. */
-  settled(): Promise<void> {
-    return this.runs.settled();
+  /**
+   * `run` for a message a group is handling: the callback's writes, the messages it sends and the mark that this
+   * message was handled commit together, so that a second delivery changes nothing.
+   * @returns false when the message was handled before; the callback did not run then
+   */
+  async once(
+    delivery: Delivery,
+    callback: TransactionCallback<Manager, unknown>,
+    options: RunOptions = {},
+  ): Promise<boolean> {
+    return this.run(async (manager, send, transaction) => {
+      const first = await this.current.mark(inboxKeyOf(delivery));
+      if (first) await callback(manager, send, transaction);
+      else this.repeated(delivery);
+      return first;
+    }, options);
   }
 
-  /** Of the scope a callback is called in. */
-  protected get current(): OpenTransaction<Manager> | undefined {
-    return this.scopes.getStore()?.transaction;
-  }
-
-  private async attempts<R>(callback: TransactionCallback<Manager, R>, options: RunOptions): Promise<R> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.attempt(callback, options);
-      } catch (error) {
-        if (attempt >= (options.attempts ?? 1) || !this.barrier.worthAnotherAttempt(error)) throw error;
-        this.log.debug('transaction is tried again', { attempt, error });
-      }
-    }
+  /** An action that can be undone, see CompensablePair. @param name the same for both halves of the pair */
+  compensable(name: string): CompensablePair<Manager> {
+    return new CompensablePair((step, callback, options) => this.step(step, callback, options), name);
   }
 
   /** The broker's question about a half message nobody ended: answered from the barrier row. */
   async check(message: ReceivedMessage): Promise<TransactionState> {
     const stamp = stampOf(message);
-    const answer = stamp ? await this.barrier.decide(stamp) : TransactionState.Unknown;
-    if (!stamp) this.log.warn('asked about a half message that no run has sent', { topic: message.topic });
+    const answer = stamp ? await this.parts.barrier.decide(stamp) : TransactionState.Unknown;
+    if (!stamp)
+      this.parts.log.warn('asked about a half message that no run has sent', { topic: message.topic });
     else channels.check.publish({ transactionId: stamp.transactionId, answer });
     return answer;
   }
 
+  /** What the barrier row says of a half message now; decides nothing. */
+  async preview(message: ReceivedMessage): Promise<BarrierPreview> {
+    const stamp = stampOf(message);
+    return stamp ? this.parts.barrier.preview(stamp) : TransactionState.Unknown;
+  }
+
+  /**
+   * Adds a message of another producer group to the `run` this is called in.
+   * @internal
+   */
+  collect(message: OutgoingMessage, via: HalfMessages): void {
+    const scope = this.scopes.getStore();
+    if (!scope) throw new InvalidOption(`a message to ${message.topic} was added outside of a transaction`);
+    scope.collect({ message, via });
+  }
+
+  /** Resolves when no `run` is under way, also none that began meanwhile. */
+  settled(): Promise<void> {
+    return this.runs.settled();
+  }
+
+  /** Begins to relay what waits in the outbox, also of processes that have died. */
+  protected startRelay(): void {
+    this.detour?.start();
+  }
+
+  /** Resolves when the batch under way is sent; the rest waits. */
+  protected async stopRelay(): Promise<void> {
+    await this.detour?.stop();
+  }
+
+  private get current(): OpenTransaction<Manager> {
+    const scope = this.scopes.getStore();
+    if (!scope) throw new InvalidOption('there is no transaction here');
+    return scope.transaction;
+  }
+
+  private async step(
+    step: Step,
+    callback: TransactionCallback<Manager, unknown>,
+    options: RunOptions | undefined,
+  ): Promise<StepFound> {
+    return this.run(async (manager, send, transaction) => {
+      const found = await this.current.enter(step);
+      if (found === 'first') await callback(manager, send, transaction);
+      return found;
+    }, options);
+  }
+
+  private repeated({ group, message: { topic, messageId } }: Delivery): void {
+    this.duplicateCount++;
+    channels.duplicate.publish({ group, topic, messageId });
+  }
+
+  private async attempts<R>(callback: TransactionCallback<Manager, R>, options: RunOptions): Promise<R> {
+    const { barrier, log } = this.parts;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.attempt(callback, options);
+      } catch (error) {
+        if (attempt >= (options.attempts ?? 1) || !barrier.worthAnotherAttempt(error)) throw error;
+        log.debug('transaction is tried again', { attempt, error });
+      }
+    }
+  }
+
   private async attempt<R>(callback: TransactionCallback<Manager, R>, options: RunOptions): Promise<R> {
-    const transaction = await this.barrier.begin(options.isolation);
+    const { barrier, log, whenUnreachable } = this.parts;
+    const detour = this.detourOf(options.whenUnreachable ?? whenUnreachable);
+    const transaction = await barrier.begin(options.isolation);
     const scope = new Scope(transaction, randomUUID());
+    const sending = new Sending({ barrier, log, detour }, transaction, scope);
     let result: R;
-    let stamp: BarrierStamp | undefined;
     try {
       result = await this.call(scope, callback);
-      if (scope.messages.length > 0) stamp = await transaction.record(scope.transactionId);
+      transaction.seal();
+      await sending.prepare();
     } catch (error) {
       await transaction.rollback();
+      await sending.undo();
       throw error;
     }
-    if (stamp) await this.commitWithMessages(transaction, stamp, scope.messages);
-    else await commitAlone(transaction);
+    const outcome = await transaction.commit();
+    if (outcome.kind === 'refused') await sending.undo();
+    if (outcome.kind !== 'committed') throw refusal(outcome, scope);
+    await sending.finish();
     return result;
   }
 
   private call<R>(scope: Scope<Manager>, callback: TransactionCallback<Manager, R>): Promise<R> {
+    const { checkBody, halves } = this.parts;
     const send: Send = (topic, body, options) => {
-      this.checkBody(topic, body);
-      scope.collect(topicOf(topic).message(body, options));
+      checkBody?.(topic, body);
+      scope.collect({ message: topicOf(topic).message(body, options), via: halves });
     };
     const context = { id: scope.transactionId };
     const { manager } = scope.transaction;
     return scope.during(() => this.scopes.run(scope, async () => callback(manager, send, context)));
   }
 
-  private async commitWithMessages(
-    transaction: OpenTransaction<Manager>,
-    stamp: BarrierStamp,
-    messages: readonly OutgoingMessage[],
-  ): Promise<void> {
-    const { transactionId } = stamp;
-    const sent = await Promise.allSettled(messages.map((m) => this.halves.prepare(stamped(m, stamp))));
-    const halves = sent.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    const failed = sent.find((one) => one.status === 'rejected');
-    if (failed) {
-      await transaction.rollback();
-      await this.undo(stamp, halves);
-      throw failed.reason;
+  private detourOf(whenUnreachable: WhenUnreachable = 'fail'): Detour<Manager> | undefined {
+    if (whenUnreachable === 'fail') return undefined;
+    if (whenUnreachable !== 'outbox') {
+      throw new InvalidOption(
+        `whenUnreachable: 'fail' or 'outbox' expected, got ${JSON.stringify(whenUnreachable)}`,
+      );
     }
-    channels.afterHalf.publish({ transactionId });
-    const outcome = await transaction.commit();
-    if (outcome.kind === 'unknown')
-      throw new TransactionOutcomeUnknown(transactionId, { cause: outcome.error });
-    if (outcome.kind === 'refused') {
-      await this.undo(stamp, halves);
-      throw outcome.error;
-    }
-    channels.afterCommit.publish({ transactionId });
-    await this.end(transactionId, halves);
-  }
-
-  /** Tells the brokers "rollback", once that is written down. What fails here is left to the check. */
-  private async undo(stamp: BarrierStamp, halves: readonly HalfReceipt[]): Promise<void> {
-    if (halves.length === 0 || (await this.barrier.decide(stamp)) !== TransactionState.Rollback) return;
-    await Promise.all(
-      halves.map((half) =>
-        this.halves.end(half, TransactionState.Rollback).catch((error: unknown) => this.left(half, error)),
-      ),
-    );
-  }
-
-  /** The database has committed: only an opposite verdict is an error, everything else is finished by the check. */
-  private async end(transactionId: string, halves: readonly HalfReceipt[]): Promise<void> {
-    const conflicts: VerdictConflict[] = [];
-    const endOne = async (half: HalfReceipt): Promise<void> => {
-      try {
-        await this.halves.end(half, TransactionState.Commit);
-      } catch (error) {
-        if (error instanceof VerdictConflict) conflicts.push(error);
-        else this.left(half, error);
-      }
-    };
-    await Promise.all(halves.map(endOne));
-    const [error] = conflicts;
-    if (!error) return;
-    channels.verdictConflict.publish({ transactionId, error });
-    this.log.error('committed, but a broker has rolled the messages back', { transactionId, error });
-    throw error;
-  }
-
-  private left(half: HalfReceipt, error: unknown): void {
-    const { topic, brokerName, uniqueKey } = half;
-    this.log.warn('verdict not delivered, the check-back will ask', { topic, brokerName, uniqueKey, error });
+    if (!this.detour) throw new InvalidOption(NO_OUTBOX);
+    return this.detour;
   }
 }
 
-/** Nothing was sent: an ordinary database transaction with an ordinary outcome. */
-async function commitAlone<Manager>(transaction: OpenTransaction<Manager>): Promise<void> {
-  const outcome = await transaction.commit();
-  if (outcome.kind !== 'committed') throw outcome.error;
+/** Without messages it was an ordinary database transaction, with an ordinary outcome. */
+function refusal(
+  { kind, error }: { readonly kind: 'refused' | 'unknown'; readonly error: unknown },
+  { messages, transactionId }: Scope<unknown>,
+): unknown {
+  if (kind === 'refused' || messages.length === 0) return error;
+  return new TransactionOutcomeUnknown(transactionId, { cause: error });
 }

@@ -1,0 +1,143 @@
+import type { Log } from '@halfmq/remoting';
+import { channels } from '../channels.js';
+import { InvalidOption, VerdictConflict } from '../errors.js';
+import { type HalfReceipt, TransactionState } from '../message.js';
+import type { Barrier, BarrierStamp, OpenTransaction } from './barrier.js';
+import type { Detour } from './detour.js';
+import { type HalfMessages, stamped } from './half-messages.js';
+import type { OutboxRows } from './outbox.js';
+import type { Scope } from './scope.js';
+
+export interface SendingParts<Manager> {
+  readonly barrier: Barrier<Manager>;
+  readonly log: Log;
+  /** where the messages go when no broker takes them; undefined: nowhere */
+  readonly detour: Detour<Manager> | undefined;
+}
+
+/** A half message that a broker has stored. */
+interface StoredHalf {
+  readonly half: HalfReceipt;
+  readonly via: HalfMessages;
+}
+
+interface Failure {
+  readonly topic: string;
+  readonly error: unknown;
+}
+
+/**
+ * The messages of one attempt, on their way along its database transaction.
+ *
+ *   prepare ── every half stored ─▶ COMMIT ── done ─▶ finish: END commit
+ *      │                               └ refused ─▶ undo: END rollback
+ *      ├── one failed ─▶ ROLLBACK ─▶ undo: END rollback
+ *      └── one failed, detour ─▶ rows in the outbox, "no" in the barrier ─▶ COMMIT ─▶ finish: END rollback, relay
+ */
+export class Sending<Manager> {
+  private stamp: BarrierStamp | undefined;
+  private stored: readonly StoredHalf[] = [];
+  private detoured = false;
+
+  constructor(
+    private readonly parts: SendingParts<Manager>,
+    private readonly transaction: OpenTransaction<Manager>,
+    private readonly scope: Scope<Manager>,
+  ) {}
+
+  /** Rejects when the transaction must not commit: then roll it back, and `undo`. */
+  async prepare(): Promise<void> {
+    const { messages, transactionId } = this.scope;
+    const { detour } = this.parts;
+    if (messages.length === 0) return;
+    if (detour && (await detour.isDue(this.outbox, messages))) return this.goAround(detour);
+    this.stamp = await this.transaction.record(transactionId);
+    const failures = await this.store(this.stamp);
+    const [failure] = failures;
+    if (!failure) {
+      detour?.reached(messages);
+      channels.afterHalf.publish({ transactionId });
+      return;
+    }
+    const around = detour && failures.every(({ error, topic }) => detour.leadsAround(error, topic));
+    if (!around) throw failure.error;
+    await this.goAround(detour);
+  }
+
+  /** The database has committed. @throws VerdictConflict */
+  async finish(): Promise<void> {
+    const { transactionId, messages } = this.scope;
+    if (messages.length === 0) return;
+    channels.afterCommit.publish({ transactionId });
+    if (!this.detoured) return this.endAll(TransactionState.Commit);
+    this.parts.detour?.written();
+    await this.undo();
+  }
+
+  /** Tells the brokers "rollback", once that is written down. What fails here is left to the check. */
+  async undo(): Promise<void> {
+    if (!this.stamp || this.stored.length === 0) return;
+    if ((await this.parts.barrier.decide(this.stamp)) !== TransactionState.Rollback) return;
+    await this.endAll(TransactionState.Rollback);
+  }
+
+  private async store(stamp: BarrierStamp): Promise<Failure[]> {
+    const { messages } = this.scope;
+    const sent = await Promise.allSettled(
+      messages.map(({ message, via }) => via.prepare(stamped(message, stamp))),
+    );
+    this.stored = sent.flatMap((one, index) => {
+      const via = messages[index]?.via;
+      return one.status === 'fulfilled' && via ? [{ half: one.value, via }] : [];
+    });
+    return sent.flatMap((one, index) => {
+      const topic = messages[index]?.message.topic ?? '';
+      return one.status === 'rejected' ? [{ topic, error: one.reason as unknown }] : [];
+    });
+  }
+
+  private async goAround(detour: Detour<Manager>): Promise<void> {
+    const { transactionId, messages } = this.scope;
+    await detour.keep(this.outbox, transactionId, messages, this.stamp !== undefined);
+    this.detoured = true;
+  }
+
+  private get outbox(): OutboxRows {
+    const { outbox } = this.transaction;
+    if (!outbox) throw new InvalidOption(NO_OUTBOX);
+    return outbox;
+  }
+
+  /** After COMMIT only an opposite verdict is an error, everything else is finished by the check. */
+  private async endAll(verdict: TransactionState): Promise<void> {
+    const conflicts: VerdictConflict[] = [];
+    const endOne = async ({ half, via }: StoredHalf): Promise<void> => {
+      try {
+        await via.end(half, verdict);
+      } catch (error) {
+        if (error instanceof VerdictConflict && verdict === TransactionState.Commit) conflicts.push(error);
+        else this.left(half, error);
+      }
+    };
+    await Promise.all(this.stored.map(endOne));
+    const [error] = conflicts;
+    if (!error) return;
+    const { transactionId } = this.scope;
+    channels.verdictConflict.publish({ transactionId, error });
+    this.parts.log.error('committed, but a broker has rolled the messages back', { transactionId, error });
+    throw error;
+  }
+
+  private left(half: HalfReceipt, error: unknown): void {
+    const { topic, brokerName, uniqueKey } = half;
+    this.parts.log.warn('verdict not delivered, the check-back will ask', {
+      topic,
+      brokerName,
+      uniqueKey,
+      error,
+    });
+  }
+}
+
+export const NO_OUTBOX =
+  "whenUnreachable: 'outbox' needs a database that keeps an outbox (PostgreSQL) and a TransactionProducer to relay by";
