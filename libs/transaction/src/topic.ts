@@ -1,12 +1,14 @@
 import type { OutgoingMessage } from './message.js';
 import { type Duration, parseDuration } from './duration.js';
-import { MessageInvalid } from './errors.js';
+import { InvalidOption, MessageInvalid } from './errors.js';
 
 /** A class whose instances are bodies; with /nest, class-validator checks them when sent and when received. */
 export type BodyClass<T> = new (...args: never[]) => T;
 
 /** json: anything JSON.stringify takes. text: strings as UTF-8. bytes: Buffers as they are. */
 export type BodyFormat = 'json' | 'text' | 'bytes';
+
+const FORMATS: readonly BodyFormat[] = ['json', 'text', 'bytes'];
 
 export interface TopicOptions<T> {
   /** business keys to find a message by */
@@ -36,10 +38,17 @@ export interface SendOptions {
 
 /** A topic's name together with the type of its bodies and how they travel. */
 export class Topic<T> {
+  /** @throws InvalidOption for a format there is not */
   constructor(
     readonly name: string,
     private readonly options: TopicOptions<T> = {},
-  ) {}
+  ) {
+    const { format = 'json' } = options;
+    if (FORMATS.includes(format)) return;
+    throw new InvalidOption(
+      `topic ${name}: format ${FORMATS.join(', ')} expected, got ${JSON.stringify(format)}`,
+    );
+  }
 
   get schema(): BodyClass<T> | undefined {
     return this.options.schema;
@@ -99,7 +108,20 @@ export function topic<T>(name: string, options?: TopicOptions<T>): Topic<T> {
 /** A topic by its description or, for JSON without keys, by its bare name. */
 export type TopicOrName<T> = Topic<T> | string;
 
-/** @see TopicOrName */
+/**
+ * @see TopicOrName
+ * @throws InvalidOption for what is neither
+ */
 export function topicOf<T>(named: TopicOrName<T>): Topic<T> {
-  return typeof named === 'string' ? new Topic(named) : named;
+  if (typeof named === 'string') return new Topic(named);
+  if (isTopicLike(named)) return named;
+  throw new InvalidOption(
+    `a topic is a name or made by topic('name'); got ${JSON.stringify(named)}` +
+      (named === undefined ? ' (its module may be imported in a circle)' : ''),
+  );
+}
+
+/** Also one of another copy of this library. */
+function isTopicLike(value: unknown): value is Topic<never> {
+  return typeof value === 'object' && value !== null && 'message' in value && 'decode' in value;
 }

@@ -55,20 +55,38 @@ export interface ListenedMessage<T> {
   readonly topic: string;
   readonly body: T;
   readonly keys: readonly string[];
-  /** UNIQ_KEY: the same in `execute`, in every `check` and for the consumer */
+  /** UNIQ_KEY: the same in `execute`, in every `check` and for the consumer; without a `check`, HALFMQ_TX */
   readonly transactionId: string;
 }
 
-/** RocketMQ's own style, for work that is not in a database `Transactions` knows. */
+/**
+ * RocketMQ's own style. With `check` for work that is not in a database `Transactions` knows. Without it for work that is:
+ * `execute` then runs in a database transaction, which `Transactions.run` inside it joins, and whose row answers the checks.
+ */
 export interface LocalTransaction<T> {
-  /** Does the work, when the half message is stored. Throwing reaches the sender, and leaves the verdict to `check`. */
+  /**
+   * Does the work, when the half message is stored. Throwing reaches the sender, and leaves the verdict to `check`;
+   * without a `check` it rolls back, as does `rollback`, and "unknown" is no answer.
+   */
   execute(message: ListenedMessage<T>, argument?: unknown): TransactionState | Promise<TransactionState>;
   /** Says what became of the work, also that of a process that has died. Throwing means unknown. */
-  check(message: ListenedMessage<T>): TransactionState | Promise<TransactionState>;
+  check?(message: ListenedMessage<T>): TransactionState | Promise<TransactionState>;
 }
+
+export interface CompensableOptions<T> {
+  /** of the pair: the same for try and cancel */
+  readonly name: string;
+  readonly step: 'try' | 'cancel';
+  /** the business id both messages carry */
+  id(body: T): string;
+}
+
+/** A step with the body's type forgotten. */
+export type StepDefinition = CompensableOptions<unknown>;
 
 const HANDLERS = Symbol('halfmq:handlers');
 const LISTENERS = Symbol('halfmq:listeners');
+const STEP = Symbol('halfmq:step');
 
 /** Appends to a list kept as metadata: a method may handle several topics. */
 function add(key: symbol, target: object, value: unknown): void {
@@ -105,6 +123,20 @@ export function TransactionListener<T>(
 ): (target: new (...args: never[]) => LocalTransaction<T>) => void {
   const definition: ListenerDefinition = { group: options.group, topic: topicOf(options.topic) };
   return (target) => add(LISTENERS, target, definition);
+}
+
+/**
+ * The method is one half of a try/cancel pair: it runs when its message comes for the first time; a `cancel` only if the
+ * `try` of that id was done, a `try` not after its `cancel`. Needs `@MessageHandler` with dedupe: 'transaction'.
+ */
+export function Compensable<T>(options: CompensableOptions<T>): MethodDecorator {
+  return (_target, _name, descriptor) => {
+    Reflect.defineMetadata(STEP, options, descriptor.value as object);
+  };
+}
+
+export function stepOf(method: object): StepDefinition | undefined {
+  return Reflect.getOwnMetadata(STEP, method) as StepDefinition | undefined;
 }
 
 export function handlersOf(method: object): readonly HandlerDefinition[] {

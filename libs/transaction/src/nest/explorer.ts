@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { InvalidOption } from '../errors.js';
 import type { HandlerDefinition, ListenerDefinition, LocalTransaction } from './decorators.js';
-import { handlersOf, listenersOf } from './decorators.js';
+import { handlersOf, listenersOf, stepOf } from './decorators.js';
 
 /** A decorated method of a provider or controller. */
 export interface FoundHandler {
@@ -29,10 +29,11 @@ export class Explorer {
 
   constructor(private readonly discovery: DiscoveryService) {}
 
-  /** @throws InvalidOption for two handlers of one group and topic */
+  /** @throws InvalidOption for two handlers of one group and topic, and for two equal steps of a pair */
   handlers(): FoundHandler[] {
     const found = this.instances().flatMap((instance) => this.handlersIn(instance));
     refuseDuplicates(found, '@MessageHandler');
+    refuseEqualSteps(found);
     return found;
   }
 
@@ -73,7 +74,11 @@ export class Explorer {
       if (typeof method !== 'function') return [];
       const where = `${instance.constructor.name}.${methodName}`;
       const callable = method as FoundHandler['method'];
-      return handlersOf(method).map((definition) => ({
+      const definitions = handlersOf(method);
+      if (stepOf(method) && definitions.length === 0) {
+        throw new InvalidOption(`${where} has @Compensable and needs a @MessageHandler that calls it`);
+      }
+      return definitions.map((definition) => ({
         definition,
         instance,
         method: callable,
@@ -126,5 +131,23 @@ function refuseDuplicates(found: readonly Named[], decorator: string): void {
       );
     }
     places.set(key, where);
+  }
+}
+
+/** One method for several topics is one step. */
+function refuseEqualSteps(found: readonly FoundHandler[]): void {
+  const places = new Map<string, FoundHandler>();
+  for (const handler of found) {
+    const step = stepOf(handler.method);
+    if (!step) continue;
+    const key = `${step.step} of ${JSON.stringify(step.name)}`;
+    const other = places.get(key);
+    if (other && other.method !== handler.method) {
+      throw new InvalidOption(
+        `two @Compensable are the ${key}: ${other.where} and ${handler.where}. Of one id only one would run: give ` +
+          'each pair a name of its own',
+      );
+    }
+    places.set(key, handler);
   }
 }

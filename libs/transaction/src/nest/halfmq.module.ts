@@ -9,7 +9,7 @@ import { Messages } from './messages.js';
 import { nestLog } from './nest-log.js';
 import { type HalfmqModuleAsyncOptions, type HalfmqModuleOptions, MODULE_OPTIONS } from './options.js';
 import { CLOCK, HalfmqRuntime, LOG } from './runtime.js';
-import { Transactions } from './transactions.js';
+import { Transactions, TransactionsOn } from './transactions.js';
 
 /** One attempt to find a name server at start: after it the application starts anyway, and goes on looking. */
 const START_TIMEOUT_MS = 2_000;
@@ -37,7 +37,7 @@ function moduleOf(options: Provider, imports: HalfmqModuleAsyncOptions['imports'
     global: true,
     imports: [DiscoveryModule, ...imports],
     providers: [options, ...PROVIDERS],
-    exports: [Transactions, Messages, HalfmqClient],
+    exports: [Transactions, TransactionsOn, Messages, HalfmqClient],
   };
 }
 
@@ -72,6 +72,7 @@ const PROVIDERS: Provider[] = [
     ) => new Messages(client.producer({ group }), checks, () => connection.mustBeConnected(), log),
   },
   Transactions,
+  { provide: TransactionsOn, useExisting: Transactions },
   Explorer,
   HalfmqRuntime,
 ];

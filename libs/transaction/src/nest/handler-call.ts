@@ -5,14 +5,17 @@ import { RpcParamtype } from '@nestjs/microservices/enums/rpc-paramtype.enum.js'
 import { DeadLetter, InvalidOption, MessageInvalid } from '../errors.js';
 import type { ReceivedMessage } from '../message.js';
 import { isGroup } from '../names.js';
+import type { TransactionCallback } from '../transaction/callback.js';
 import type { BodyChecks } from './body-checks.js';
-import { managerOfContext } from './decorators.js';
+import { managerOfContext, type StepDefinition, stepOf } from './decorators.js';
 import type { FoundHandler } from './explorer.js';
 import { MessageContext } from './message-context.js';
 import type { Transactions } from './transactions.js';
 
 /** Ends a transaction whose handler failed although its error was caught outside (by a filter, say). */
 class CaughtOutside extends Error {}
+
+type Work = TransactionCallback<unknown, void>;
 
 /** Remembers, for one message, whether the method itself failed. */
 interface Outcome {
@@ -32,14 +35,16 @@ const paramsFactory = {
 export class HandlerCall {
   private readonly wrapped: (...args: unknown[]) => Promise<unknown>;
   private readonly outcome = new AsyncLocalStorage<Outcome>();
+  private readonly step: StepDefinition | undefined;
 
-  /** @throws InvalidOption for no group, @Tx() without dedupe, or dedupe in a broadcasting group */
+  /** @throws InvalidOption for no group, @Tx() or @Compensable without dedupe, or dedupe in a broadcasting group */
   constructor(
     readonly handler: FoundHandler,
     creator: ExternalContextCreator,
     private readonly checks: BodyChecks,
     private readonly transactions: Transactions,
   ) {
+    this.step = stepOf(handler.method);
     this.refuseNonsense();
     const { instance, methodName } = handler;
     const callback = this.watched(handler.method);
@@ -65,11 +70,16 @@ export class HandlerCall {
       return;
     }
     try {
-      await this.transactions.once({ group, message }, async (manager, send, { id }) => {
-        const context = new MessageContext(group, message, { manager, send, id });
-        const outcome = { failed: false };
-        await this.outcome.run(outcome, () => this.wrapped(body, context));
-        if (outcome.failed) throw new CaughtOutside(`${this.handler.where} failed for ${topic.name}`);
+      await this.transactions.once({ group, message }, async (manager, send, transaction) => {
+        const call: Work = async (_manager, sendInside, { id }) => {
+          const context = new MessageContext(group, message, { manager, send: sendInside, id });
+          const outcome = { failed: false };
+          await this.outcome.run(outcome, () => this.wrapped(body, context));
+          if (outcome.failed) throw new CaughtOutside(`${this.handler.where} failed for ${topic.name}`);
+        };
+        if (this.step)
+          await this.transactions.compensable(this.step.name)[this.step.step](this.step.id(body), call);
+        else await call(manager, send, transaction);
       });
     } catch (error) {
       if (!(error instanceof CaughtOutside)) throw error;
@@ -122,6 +132,9 @@ export class HandlerCall {
     const wantsManager = args.some((argument) => argument.factory === managerOfContext);
     if (wantsManager && definition.dedupe !== 'transaction') {
       throw new InvalidOption(`${where} has @Tx() and needs dedupe: 'transaction' for it`);
+    }
+    if (this.step && definition.dedupe !== 'transaction') {
+      throw new InvalidOption(`${where} has @Compensable and needs dedupe: 'transaction' for it`);
     }
     if (definition.dedupe !== undefined && definition.model === 'broadcasting') {
       throw new InvalidOption(

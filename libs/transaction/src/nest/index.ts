@@ -1,23 +1,26 @@
 export { HalfmqModule } from './halfmq.module.js';
 export type { HalfmqModuleAsyncOptions, HalfmqModuleOptions } from './options.js';
-export { MessageHandler, TransactionListener, Tx } from './decorators.js';
+export { Compensable, MessageHandler, TransactionListener, Tx } from './decorators.js';
 export type {
+  CompensableOptions,
   ListenedMessage,
   LocalTransaction,
   MessageHandlerOptions,
   TransactionListenerOptions,
 } from './decorators.js';
 export { MessageContext } from './message-context.js';
-export { Transactions } from './transactions.js';
+export { Transactions, TransactionsOn } from './transactions.js';
 export { Messages } from './messages.js';
 export type { SendInTransactionOptions } from './messages.js';
 export type { Delivery } from '../transaction/inbox.js';
+export type { CancelOutcome, CompensablePair, TryOutcome } from '../transaction/compensable.js';
 export type {
   RunOptions,
   Send,
   TransactionCallback,
   TransactionContext,
-} from '../transaction/transactions.js';
+  WhenUnreachable,
+} from '../transaction/callback.js';
 export { sql, type Selector } from '../selector.js';
 export * from '../topic.js';
 export * from '../errors.js';

@@ -2,23 +2,23 @@ import type { EntityManager } from 'typeorm';
 import { InvalidOption } from '../errors.js';
 import type { ReceivedMessage } from '../message.js';
 import type { SendOptions, TopicOrName } from '../topic.js';
-import type { Send } from '../transaction/transactions.js';
+import type { Send } from '../transaction/callback.js';
 
 /** The transaction a message is handled in. */
-export interface SurroundingTransaction {
-  readonly manager: EntityManager;
+export interface SurroundingTransaction<Manager = EntityManager> {
+  readonly manager: Manager;
   readonly send: Send;
   readonly id: string;
 }
 
 /** What a handler may know besides the body: `@Ctx() context: MessageContext`. */
-export class MessageContext {
+export class MessageContext<Manager = EntityManager> {
   constructor(
     /** consumer group it is handled for */
     readonly group: string,
     /** topic, tag, keys, properties, ids, times */
     readonly message: ReceivedMessage,
-    private readonly transaction?: SurroundingTransaction,
+    private readonly transaction?: SurroundingTransaction<Manager>,
   ) {}
 
   /** UNIQ_KEY: the same on every delivery */
@@ -37,7 +37,7 @@ export class MessageContext {
   }
 
   /** of the surrounding transaction; undefined without dedupe: 'transaction' */
-  get manager(): EntityManager | undefined {
+  get manager(): Manager | undefined {
     return this.transaction?.manager;
   }
 

@@ -1,20 +1,31 @@
 import { Injectable } from '@nestjs/common';
 import type { Log } from '@halfmq/remoting';
 import { InvalidOption, VerdictConflict } from '../errors.js';
-import { type SendReceipt, TransactionState } from '../message.js';
+import { type OutgoingMessage, type SendReceipt, TransactionState } from '../message.js';
 import type { Producer } from '../producer/producer.js';
 import { type SendOptions, type TopicOrName, topicOf } from '../topic.js';
 import type { HalfMessages } from '../transaction/half-messages.js';
+import type { Transactions } from '../transaction/transactions.js';
 import type { BodyChecks } from './body-checks.js';
-import type { ListenedMessage, LocalTransaction } from './decorators.js';
+import type { LocalTransaction } from './decorators.js';
+
+/** The application's database transactions: what a listener without a check is executed in. */
+export type Runs = Pick<Transactions<unknown>, 'run' | 'collect' | 'check' | 'preview'>;
 
 /** A listener and the producer its half messages go through. */
 export interface BoundListener {
   readonly group: string;
   readonly topicName: string;
+  /** its class, for messages to people */
+  readonly where: string;
   readonly listener: LocalTransaction<unknown>;
   readonly halves: HalfMessages;
+  /** there whenever the listener has no check */
+  readonly runs: Runs | undefined;
 }
+
+/** Ends a database transaction because the listener said so. */
+class RolledBack extends Error {}
 
 export interface SendInTransactionOptions extends SendOptions {
   /** which listener, where several groups listen to the topic */
@@ -48,7 +59,8 @@ export class Messages {
 
   /**
    * Stores a half message, lets the topic's listener execute, and ends the transaction with its answer. Unknown, or an
-   * error of `execute` (which comes out unchanged), leaves the decision to the listener's `check`.
+   * error of `execute` (which comes out unchanged), leaves the decision to the listener's `check`. A listener without
+   * `check` executes in a database transaction, and the half message is stored behind it, as with `Transactions.run`.
    * @throws InvalidOption when nobody, or more than one, listens to the topic; and as `send`
    */
   async sendInTransaction<T>(
@@ -58,23 +70,31 @@ export class Messages {
   ): Promise<TransactionState> {
     const { group, argument, ...rest } = options;
     const described = topicOf(topic);
-    const { listener, halves } = this.listenerOf(described.name, group);
+    const bound = this.listenerOf(described.name, group);
     this.checks.outgoing(described, body);
     const message = described.message(body, rest);
-    const half = await halves.prepare(message);
-    const listened: ListenedMessage<T> = {
-      topic: described.name,
-      body,
-      keys: message.keys ?? [],
-      transactionId: half.uniqueKey,
+    const execute = async (transactionId: string): Promise<TransactionState> => {
+      const listened = { topic: described.name, body, keys: message.keys ?? [], transactionId };
+      return bound.listener.execute(listened, argument);
     };
-    const state = await listener.execute(listened, argument);
+    return bound.runs && !bound.listener.check
+      ? inDatabase(bound, bound.runs, message, execute)
+      : this.withCheck(bound, message, execute);
+  }
+
+  private async withCheck(
+    { halves }: BoundListener,
+    message: OutgoingMessage,
+    execute: (transactionId: string) => Promise<TransactionState>,
+  ): Promise<TransactionState> {
+    const half = await halves.prepare(message);
+    const state = await execute(half.uniqueKey);
     if (state === TransactionState.Unknown) return state;
     try {
       await halves.end(half, state);
     } catch (error) {
       if (error instanceof VerdictConflict) throw error;
-      this.log.warn('verdict not delivered, the check-back will ask', { topic: described.name, error });
+      this.log.warn('verdict not delivered, the check-back will ask', { topic: message.topic, error });
     }
     return state;
   }
@@ -101,5 +121,30 @@ export class Messages {
       );
     }
     return listener;
+  }
+}
+
+/** @throws InvalidOption when the listener does not know; and as Transactions.run */
+async function inDatabase(
+  { where, halves }: BoundListener,
+  runs: Runs,
+  message: OutgoingMessage,
+  execute: (transactionId: string) => Promise<TransactionState>,
+): Promise<TransactionState> {
+  try {
+    await runs.run(async (_manager, _send, { id }) => {
+      const state = await execute(id);
+      if (state === TransactionState.Rollback) throw new RolledBack();
+      if (state !== TransactionState.Commit) {
+        throw new InvalidOption(
+          `${where}.execute answered ${state}: without a check() it says commit or rollback`,
+        );
+      }
+      runs.collect(message, halves);
+    });
+    return TransactionState.Commit;
+  } catch (error) {
+    if (error instanceof RolledBack) return TransactionState.Rollback;
+    throw error;
   }
 }

@@ -2,6 +2,7 @@ import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency } from '
 import type { DataSource } from 'typeorm';
 import type { ClientOptions } from '../client-options.js';
 import type { Duration } from '../duration.js';
+import type { WhenUnreachable } from '../transaction/callback.js';
 
 /** What differs from place to place; what identifies a handler is said at the handler. */
 export interface HalfmqModuleOptions extends Omit<ClientOptions, 'startTimeoutMs'> {
@@ -18,6 +19,11 @@ export interface HalfmqModuleOptions extends Omit<ClientOptions, 'startTimeoutMs
   readonly keepBarrier?: Duration | undefined;
   /** how long a message is known as handled; 7 days unless told */
   readonly keepInbox?: Duration | undefined;
+  /**
+   * What becomes of a transaction whose messages no broker can store now: fail (unless told), or outbox: they are
+   * committed with it and sent when a broker is back.
+   */
+  readonly whenUnreachable?: WhenUnreachable | undefined;
   /** handlers running at a time in each consumer group: for all, or by group; 20 unless told */
   readonly concurrency?: number | Readonly<Record<string, number>> | undefined;
 }

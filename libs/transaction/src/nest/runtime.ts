@@ -15,7 +15,7 @@ import type { PushConsumer } from '../consumer/push-consumer.js';
 import { InvalidOption } from '../errors.js';
 import { topicOf } from '../topic.js';
 import type { HalfMessages } from '../transaction/half-messages.js';
-import { EVERY_TOPIC } from '../transaction/transaction-producer.js';
+import { EVERY_TOPIC, type TransactionProducer } from '../transaction/transaction-producer.js';
 import type { TypeOrmTransactions } from '../typeorm/typeorm-transactions.js';
 import { BodyChecks } from './body-checks.js';
 import { ClientConnection } from './connection.js';
@@ -70,10 +70,10 @@ export class HalfmqRuntime
     );
     this.groups = consumerGroups(calls, this.options.concurrency);
     const listeners = this.explorer.listeners();
-    const database = await this.bindDatabase();
-    refuseDedupeWithout(database, handlers);
+    const missing = await this.bindDatabase();
+    refuseDedupeWithout(missing, handlers);
     const binding = new ListenerBinding(this.client, this.checks, (halves) => this.whenConnected(halves));
-    this.messages.bind(binding.bind(listeners, this.database));
+    this.messages.bind(binding.bind(listeners, { runs: this.database, missing }));
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -109,6 +109,7 @@ export class HalfmqRuntime
       group,
       topics: [EVERY_TOPIC],
       check: (message) => database.check(message),
+      preview: (message) => database.preview(message),
     });
     const database: TypeOrmTransactions = new TypeOrmTransactions({
       dataSource,
@@ -118,6 +119,7 @@ export class HalfmqRuntime
       createTables: options.createTables,
       keepBarrier: options.keepBarrier,
       keepInbox: options.keepInbox,
+      whenUnreachable: options.whenUnreachable,
       checkBody: (topic, body) => this.checks.outgoing(topicOf(topic), body),
     });
     await database.start();
@@ -138,13 +140,20 @@ export class HalfmqRuntime
   }
 
   /** Before a name server has answered, the error to the sender is the one that says so. */
-  private whenConnected(halves: HalfMessages): HalfMessages {
+  private whenConnected(halves: TransactionProducer): HalfMessages {
     return {
       prepare: async (message) => {
         this.connection.mustBeConnected();
         return halves.prepare(message);
       },
       end: (half, verdict) => halves.end(half, verdict),
+      keyed: {
+        keyFor: (message) => halves.keyed.keyFor(message),
+        send: async (message, uniqueKey) => {
+          this.connection.mustBeConnected();
+          return halves.keyed.send(message, uniqueKey);
+        },
+      },
     };
   }
 }
