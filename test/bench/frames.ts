@@ -69,9 +69,25 @@ function batchBody(properties: string, body: Buffer): Buffer {
   return Buffer.concat(Array.from({ length: BATCH_OF }, () => one));
 }
 
-/** A half message and its commit, of one slot of a lane: the answer to the first says what the second names. */
-export function transaction(lane: number, slot: number, slots: number): { half: Slot; end: Slot } {
-  const fields = sendFields(lane, propertiesOf(`TRAN_MSG\u0001true\u0002PGROUP\u0001${GROUP}`));
+const HALF = `TRAN_MSG\u0001true\u0002PGROUP\u0001${GROUP}`;
+
+/** Half messages that nobody decides. */
+export function halves(lane: number): Frames {
+  return withUniqueKeys(jsonFrame(310, sendFields(lane, propertiesOf(HALF)), BODY));
+}
+
+/**
+ * A half message and its commit, of one slot of a lane: the answer to the first says what the second names.
+ * @param checked it is checked at once, and the commit is the answer to that
+ */
+export function transaction(
+  lane: number,
+  slot: number,
+  slots: number,
+  checked: boolean,
+): { half: Slot; end: Slot } {
+  const immunity = checked ? '\u0002CHECK_IMMUNITY_TIME_IN_SECONDS\u00010' : '';
+  const fields = sendFields(lane, propertiesOf(HALF + immunity));
   const id = UNIQUE_PREFIX + BLANK_NUMBER;
   const end = {
     topic: TOPIC,
@@ -79,7 +95,7 @@ export function transaction(lane: number, slot: number, slots: number): { half: 
     tranStateTableOffset: BLANK_NUMBER,
     commitLogOffset: BLANK_NUMBER,
     commitOrRollback: '8',
-    fromTransactionCheck: 'false',
+    fromTransactionCheck: String(checked),
     msgId: id,
     transactionId: id,
   };

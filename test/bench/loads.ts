@@ -39,7 +39,12 @@ export function pulling(servers: readonly Server[], shape: Shape): Promise<Measu
 
 /** Half message and commit. */
 export function committing(servers: readonly Server[], shape: Shape): Promise<Measure> {
-  return measure(servers, () => runTransactions(loadOf(servers, shape)));
+  return measure(servers, () => runTransactions(loadOf(servers, shape), { checked: false }));
+}
+
+/** Half message, check, and the commit that answers it: a broker asks at most 1,000 times a second. */
+export function committingChecked(servers: readonly Server[], shape: Shape): Promise<Measure> {
+  return measure(servers, () => runTransactions(loadOf(servers, shape), { checked: true }));
 }
 
 /** Messages, not requests, are counted. */

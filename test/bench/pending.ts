@@ -6,12 +6,16 @@ import { openStore, type MessageStore, type NewMessage } from '@halfmq/store';
 import { systemClock } from '@halfmq/remoting';
 import { freePort } from '../kit/ports.js';
 import { asUsual, workMessage } from '../kit/store-work.js';
-import { node, startServer } from './server.js';
+import { halves } from './frames.js';
+import { run } from './load.js';
+import { measure } from './measure.js';
+import { node, startServer, type Server } from './server.js';
 
 /**
- * `node test/dist/bench/pending.js --halves 1000000 --delayed 1000000`: what messages that wait cost: undecided half
- * messages and delayed ones, each in a store of its own. Memory, the time to open, to find what is due, and the CPU of a
- * broker that has nothing else to do.
+ * `node test/dist/bench/pending.js --halves 1000000 --delayed 1000000 --growth 300000`: what messages that wait cost:
+ * undecided half messages and delayed ones, each in a store of its own. Memory, the time to open, to find what is due, and
+ * the CPU of a broker that has nothing else to do. With `--growth` what a half message costs a broker that has more and
+ * more of them, sent over the wire and decided by nobody.
  */
 
 const CLI = new URL('../../../apps/cli/dist/main.js', import.meta.url).pathname;
@@ -79,6 +83,18 @@ async function measureStore(path: string, what: string): Promise<void> {
  * be asked: the worst case of waiting. The delayed ones are due in an hour.
  */
 async function measureBroker(path: string): Promise<void> {
+  await withBroker(path, async (server) => {
+    const before = server.cpuMicros();
+    await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+    const share = (server.cpuMicros() - before) / IDLE_MS / 10;
+    const memory = server.memoryMb().toFixed(0);
+    line(
+      `  broker: port open after ${server.startMs.toFixed(0)} ms, ${memory} MB (PSS), idle at ${share.toFixed(2)} % of a core`,
+    );
+  });
+}
+
+async function withBroker(path: string, measured: (server: Server) => Promise<void>): Promise<void> {
   const port = await freePort();
   const settings = {
     listenPort: port,
@@ -90,20 +106,33 @@ async function measureBroker(path: string): Promise<void> {
   const args = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
   const server = await startServer(node(port, CLI, ['broker', ...args]));
   try {
-    const before = server.cpuMicros();
-    await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
-    const share = (server.cpuMicros() - before) / IDLE_MS / 10;
-    const memory = server.memoryMb().toFixed(0);
-    line(
-      `  broker: port open after ${server.startMs.toFixed(0)} ms, ${memory} MB (PSS), idle at ${share.toFixed(2)} % of a core`,
-    );
+    await measured(server);
   } finally {
     await server.stop();
   }
 }
 
+/** Ten parts of a row of half messages: the last must not cost more than the first. */
+async function measureGrowth(path: string, count: number): Promise<void> {
+  await withBroker(path, async (server) => {
+    line(`  empty: ${server.memoryMb().toFixed(0)} MB`);
+    for (let part = 1; part <= 10; part++) {
+      const total = Math.floor(count / 10);
+      const found = await measure([server], () =>
+        run({ targets: [server], connections: 8, window: 32, total, frames: halves }),
+      );
+      const { perSecond = 0, cpuMicros = 0, mainMicros = 0 } = found;
+      line(
+        `  ${total * part} pending: ${server.memoryMb().toFixed(0)} MB, ${perSecond.toFixed(0)} half messages/s, ` +
+          `CPU ${cpuMicros.toFixed(1)} us each, main thread ${mainMicros.toFixed(1)}`,
+      );
+    }
+  });
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { halves: { type: 'string' }, delayed: { type: 'string' } } });
+  const kind = { type: 'string' } as const;
+  const { values } = parseArgs({ options: { halves: kind, delayed: kind, growth: kind } });
   const folder = await mkdtemp(join(tmpdir(), 'halfmq-bench-'));
   try {
     line('an empty store');
@@ -116,6 +145,11 @@ async function main(): Promise<void> {
       await fill(path, what, count);
       await measureStore(path, what);
       await measureBroker(path);
+    }
+    const growth = Number(values.growth ?? 0);
+    if (growth > 0) {
+      line(`${growth} half messages over the wire`);
+      await measureGrowth(join(folder, 'growth'), growth);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });

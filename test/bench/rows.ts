@@ -1,6 +1,7 @@
 import { diskBytes } from './disk.js';
 import {
   committing,
+  committingChecked,
   PACE,
   PULL_ANSWER,
   pulling,
@@ -29,6 +30,7 @@ export type RowName =
   | 'paced 2000/s'
   | 'pulls'
   | 'transactions'
+  | 'checked'
   | 'store alone'
   | 'batches'
   | 'lone messages'
@@ -72,6 +74,7 @@ export function allRows(servers: Servers, scale = 1): Row[] {
     sendRow(servers, 'paced 2000/s', 'async', of(8, 512, 2 * PACE), sendingPaced),
     pullRow(servers, of(4, 4, 20_000)),
     brokerRow(servers, 'transactions', of(8, 32, 30_000), committing),
+    brokerRow(servers, 'checked', of(4, 128, 3_000), committingChecked),
     brokerRow(servers, 'batches', of(8, 8, 16_000), sendingBatches),
     {
       name: 'store alone',
