@@ -44,6 +44,7 @@ import { Ask } from './transaction/ask.js';
 import { CheckBack } from './transaction/check-back.js';
 import { CheckHistory } from './transaction/check-history.js';
 import { Decide } from './transaction/decide.js';
+import { EndLane } from './transaction/end-lane.js';
 import { EndTransaction } from './transaction/end-transaction.js';
 import { Resume } from './transaction/resume.js';
 import { TransactionHandlers } from './transaction/transaction.handlers.js';
@@ -54,6 +55,7 @@ import {
   CLOCK,
   CONFIG,
   HOLDS_LOCK,
+  PLAIN_ENDS,
   LOG,
   MESSAGE_STORE,
   STORE_HOST,
@@ -171,6 +173,8 @@ const TRANSACTION = {
     room(Decide, LOG, MESSAGE_STORE, Delay),
     room(CheckHistory, CLOCK),
     room(EndTransaction, CLOCK, LOG, MESSAGE_STORE, Decide, CheckHistory),
+    room(EndLane, CLOCK, MESSAGE_STORE, EndTransaction),
+    { provide: PLAIN_ENDS, useExisting: EndLane },
     room(Ask, MESSAGE_STORE, Clients, CONFIG),
     room(CheckBack, CLOCK, LOG, MESSAGE_STORE, Clients, Topics, Ask, CheckHistory, CONFIG),
     room(Resume, CLOCK, MESSAGE_STORE, CheckBack),

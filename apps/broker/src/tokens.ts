@@ -12,6 +12,8 @@ export const REFUSE_SEND = Symbol('refuse send');
 export const REFUSE_HOLD = Symbol('refuse hold');
 /** does a member of this group hold a queue lock here? */
 export const HOLDS_LOCK = Symbol('holds lock');
+/** who decides verdicts that come among plain sends */
+export const PLAIN_ENDS = Symbol('plain ends');
 /** what runs on its own, in the order of its start: Worker[] */
 export const WORKERS = Symbol('workers');
 

@@ -96,7 +96,7 @@ function writeToBody(
 }
 
 /** writeLong into a view. */
-function setLong(view: DataView, at: number, value: number): void {
+export function setLong(view: DataView, at: number, value: number): void {
   view.setInt32(at, Math.floor(value / 0x1_0000_0000));
   view.setUint32(at + 4, value);
 }
@@ -109,7 +109,8 @@ function withHostBits(record: Pick<NewRecord, 'sysFlag' | 'bornHost' | 'storeHos
   );
 }
 
-function writeHost(target: Buffer, view: DataView, at: number, { address, port }: Host): number {
+/** @returns the position after it */
+export function writeHost(target: Buffer, view: DataView, at: number, { address, port }: Host): number {
   for (let i = 0; i < address.length; i++) target[at + i] = address[i] as number;
   view.setInt32(at + address.length, port);
   return at + address.length + 4;

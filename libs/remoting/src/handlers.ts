@@ -1,8 +1,7 @@
 import type { Outcome, RequestContext } from './connection.js';
 import { RequestReader } from './request-reader.js';
 import type { RequestSpec } from './request-spec.js';
-import { SendReader } from './send-reader.js';
-import { sendRun } from './send-run.js';
+import { PlainRequests, sendRun } from './send-run.js';
 
 /** Answers at once or later. May throw a StatusError; anything else thrown is answered with SYSTEM_ERROR and logged. */
 export type Handler<H = unknown> = (header: H, context: RequestContext) => Outcome | Promise<Outcome>;
@@ -21,13 +20,13 @@ const HIGH_CODES = 1024;
 export class HandlerTable {
   /** reads requests that have a handler */
   readonly reader = new RequestReader((code) => this.find(code)?.spec);
-  readonly sends = new SendReader();
+  readonly plain = new PlainRequests();
   private readonly entries = Array.from(
     { length: LOW_CODES + HIGH_CODES },
     (): HandlerEntry | undefined => undefined,
   );
 
-  /** handles plain sends, if anybody does */
+  /** handles plain sends and verdicts, if anybody does */
   run: HandlerEntry | undefined;
 
   /** @throws Error when the code has a handler or lies outside the table */

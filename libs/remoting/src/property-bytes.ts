@@ -3,13 +3,14 @@
  *
  *   KEY \u0001 VALUE \u0002 ...         the last \u0002 may be missing
  *
- * Plain are properties of ASCII alone, without any other escape, every entry with a name and one \u0001; WAIT is `true`
- * where it is given; and none that makes the message anything but an ordinary one or makes the broker rewrite them all:
- * DELAY, TIMER_*, TRAN_*, MSG_REGION, POP_CK. The last four are looked for by the letters before their underscore,
+ * Plain are properties of ASCII alone, without any other escape, every entry with a name and one \u0001; WAIT and TRAN_MSG
+ * (a half message) are `true` where they are given; and none that makes the message wait or makes the broker rewrite them
+ * all: DELAY, TIMER_*, MSG_REGION, POP_CK, REAL_*. All but the first are looked for by the letters before their underscore,
  * wherever they stand: what is left out here only goes the general way.
  */
 
 const ENTRY_END = 2;
+const LAST = '\u0002';
 const KEY_END = 1;
 const SPACE = 0x20;
 const QUOTE = 0x22;
@@ -26,8 +27,12 @@ const UNIQ_KEY = name('UNIQ_KEY');
 const TAGS = name('TAGS');
 const WAIT = name('WAIT');
 const DELAY = name('DELAY');
+const PGROUP = name('PGROUP');
+const TRAN_MSG = name('TRAN_MSG');
+const HALFMQ_TX = name('HALFMQ_TX');
+const IMMUNITY = name('CHECK_IMMUNITY_TIME_IN_SECONDS');
 const TRUE = name('true');
-const IRREGULAR = ['TIMER', 'TRAN', 'MSG', 'POP'].map(name);
+const IRREGULAR = ['TIMER', 'REAL', 'MSG', 'POP'].map(name);
 
 /** The row of one message, filled again for each: what is wanted of it are positions in `bytes`. */
 export class PropertyBytes {
@@ -38,12 +43,22 @@ export class PropertyBytes {
   uniqueKeyEnd = 0;
   /** what the index holds of TAGS: Java's hash, 0 without any */
   tagsCode = 0;
+  /** TRAN_MSG: a half message */
+  isHalf = false;
+  /** of PGROUP */
+  private groupAt = 0;
+  private groupEnd = 0;
+  /** the entries that say which transaction a half message belongs to and how long nobody asks about it */
+  transaction = '';
 
   clear(): void {
     this.length = 0;
     this.uniqueKeyAt = 0;
     this.uniqueKeyEnd = 0;
     this.tagsCode = 0;
+    this.isHalf = false;
+    this.groupEnd = 0;
+    this.transaction = '';
   }
 
   /**
@@ -86,8 +101,44 @@ export class PropertyBytes {
     this.length = length;
   }
 
+  /** An ASCII text. */
+  appendText(text: string): void {
+    const { bytes } = this;
+    let { length } = this;
+    for (let i = 0; i < text.length; i++) bytes[length++] = text.charCodeAt(i);
+    this.length = length;
+  }
+
+  /** The UNIQ_KEY once more. */
+  appendUniqueKey(): void {
+    const { bytes, uniqueKeyEnd } = this;
+    let { length } = this;
+    for (let at = this.uniqueKeyAt; at < uniqueKeyEnd; at++) bytes[length++] = bytes[at] as number;
+    this.length = length;
+  }
+
+  /** PGROUP is given. */
+  get namesGroup(): boolean {
+    return this.groupEnd > 0;
+  }
+
+  /** PGROUP, or what is known where it is not given; nearly always they are the same text. */
+  group(known: string): string {
+    const { bytes, groupAt, groupEnd } = this;
+    if (groupEnd === 0) return known;
+    if (groupEnd - groupAt !== known.length) return this.text(groupAt, groupEnd);
+    for (let i = 0; i < known.length; i++) {
+      if (bytes[groupAt + i] !== known.charCodeAt(i)) return this.text(groupAt, groupEnd);
+    }
+    return known;
+  }
+
   toString(): string {
-    return this.bytes.toString('latin1', 0, this.length);
+    return this.text(0, this.length);
+  }
+
+  private text(from: number, to: number): string {
+    return this.bytes.toString('latin1', from, to);
   }
 
   private finish(entry: number, split: number, length: number): boolean {
@@ -110,11 +161,25 @@ export class PropertyBytes {
         return true;
       case 5:
         return !isAt(DELAY, bytes, from);
+      case 6:
+        if (end > value && isAt(PGROUP, bytes, from)) {
+          this.groupAt = value;
+          this.groupEnd = end;
+        }
+        return true;
       case 8:
         if (end > value && isAt(UNIQ_KEY, bytes, from)) {
           this.uniqueKeyAt = value;
           this.uniqueKeyEnd = end;
+        } else if (end > value && isAt(TRAN_MSG, bytes, from)) {
+          return (this.isHalf = end - value === TRUE.length && isAt(TRUE, bytes, value));
         }
+        return true;
+      case 9:
+        if (isAt(HALFMQ_TX, bytes, from)) this.transaction += this.text(from, end) + LAST;
+        return true;
+      case 30:
+        if (isAt(IMMUNITY, bytes, from)) this.transaction += this.text(from, end) + LAST;
         return true;
       default:
         return split > from;

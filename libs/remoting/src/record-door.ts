@@ -10,4 +10,5 @@ export * from './message-id.js';
 export * from './properties.js';
 export { encodeRecord, encodeRecordBytes, viewOf, type RecordBytes } from './encode-record.js';
 export * from './record.js';
+export * from './record-again.js';
 export * from './subscription.js';

@@ -183,7 +183,8 @@ export function propertiesFieldAt(source: Buffer, at: number): number {
   return topicAt + (v2 ? 2 + source.readInt16BE(topicAt) : 1 + source.readUInt8(topicAt));
 }
 
-function hostLength(sysFlag: number, v6Bit: number): number {
+/** On the wire, port included. */
+export function hostLength(sysFlag: number, v6Bit: number): number {
   return (sysFlag & v6Bit) !== 0 ? 20 : 8;
 }
 

@@ -4,8 +4,8 @@ import { SendMessageAnswer, type SendAnswerRegion } from './requests/send-messag
 import type { PlainSend } from './send-reader.js';
 
 /*
- * Answers of plain sends, laid out as frames when their messages are placed and written when those are stored. An answer
- * differs from the one before it in the same queue in a few digits: the frame is copied, its digits are written anew. The
+ * Answers of plain sends and verdicts, laid out as frames when what they did is placed and written when it is stored. An
+ * answer differs from the one before it in the same queue in a few digits: the frame is copied, its digits are written anew. The
  * frame itself is made by the codec of every other answer, again whenever the number of digits changes.
  */
 
@@ -14,8 +14,8 @@ const ZERO = 0x30;
 /** Hex digits of a physical offset that are written; the higher ones are the frame's. */
 const LOW_DIGITS = 6;
 const LOW = 16 ** LOW_DIGITS;
-/** Queues a frame is kept for. */
-const MOST_FRAMES = 64;
+/** Queues a frame is kept for; their half messages, whose offsets are of another queue, have frames of their own. */
+const MOST_QUEUES = 64;
 const FIRST_ROOM = 8192;
 /** What is kept for the next run: the answer of a batch names every message. */
 const MOST_ROOM = 65536;
@@ -33,9 +33,12 @@ interface Frame {
   readonly opaqueEnd: number;
 }
 
+/** The answer of one verdict. */
+type DoneFrame = Pick<Frame, 'bytes' | 'opaqueAt' | 'opaqueEnd'>;
+
 /** What all rows of a broker share: the frames. */
 export class SendAnswerFrames {
-  private readonly frames: (Frame | undefined)[] = Array.from({ length: MOST_FRAMES }, () => undefined);
+  private readonly frames: (Frame | undefined)[] = Array.from({ length: 2 * MOST_QUEUES }, () => undefined);
 
   /** @param msgIdOf the offset message id of a physical offset: 16 hex digits of it at the end */
   constructor(
@@ -46,9 +49,9 @@ export class SendAnswerFrames {
   /** One that has as many digits everywhere as the answer has. */
   of(send: PlainSend, queueOffset: number, physicalOffset: number): Frame {
     const { queueId } = send;
-    const slot = queueId % MOST_FRAMES;
+    const { uniqueKeyAt, uniqueKeyEnd, isHalf } = send.propertyBytes;
+    const slot = (queueId % MOST_QUEUES) + (isHalf ? MOST_QUEUES : 0);
     const known = this.frames[slot];
-    const { uniqueKeyAt, uniqueKeyEnd } = send.propertyBytes;
     const fits =
       known !== undefined &&
       this.queueIds[slot] === queueId &&
@@ -59,7 +62,16 @@ export class SendAnswerFrames {
     return fits ? known : this.make(slot, send, queueId, queueOffset, physicalOffset);
   }
 
-  private readonly queueIds: number[] = Array.from({ length: MOST_FRAMES }, () => -1);
+  /** Success, of requests whose answer says nothing else. */
+  done(opaque: number): DoneFrame {
+    const known = this.doneFrame;
+    return known && known.opaqueEnd - known.opaqueAt === digits(opaque)
+      ? known
+      : (this.doneFrame = doneFrame(opaque));
+  }
+
+  private doneFrame: DoneFrame | undefined;
+  private readonly queueIds: number[] = Array.from({ length: 2 * MOST_QUEUES }, () => -1);
 
   private make(
     slot: number,
@@ -77,7 +89,6 @@ export class SendAnswerFrames {
     const after = (name: string): number => frame.indexOf(name) + name.length;
     const queueOffsetAt = after('"queueOffset":"');
     const keyAt = after('"transactionId":"');
-    const opaqueAt = frame.lastIndexOf('"opaque":') + '"opaque":'.length;
     const made = {
       bytes: frame,
       high: Math.floor(physicalOffset / LOW),
@@ -86,8 +97,7 @@ export class SendAnswerFrames {
       queueOffsetEnd: queueOffsetAt + digits(queueOffset),
       keyAt,
       keyEnd: keyAt + key.length,
-      opaqueAt,
-      opaqueEnd: opaqueAt + digits(send.opaque),
+      ...opaqueIn(frame, send.opaque),
     };
     this.frames[slot] = made;
     this.queueIds[slot] = queueId;
@@ -138,6 +148,14 @@ export class SendAnswers {
     this.length = at + length;
   }
 
+  addDone(opaque: number): void {
+    const { bytes: frame, opaqueEnd } = this.frames.done(opaque);
+    if (this.bytes.length - this.length < frame.length) this.grow(frame.length);
+    this.bytes.set(frame, this.length);
+    writeDigits(this.bytes, this.length + opaqueEnd, opaque);
+    this.length += frame.length;
+  }
+
   /** The answer of a batch. */
   addBatch({ opaque }: PlainSend, answer: SendMessageAnswer): void {
     const frame = encodeFrame({ code: 0, opaque, flag: CommandFlag.RESPONSE, extFields: answer });
@@ -153,6 +171,16 @@ export class SendAnswers {
     larger.set(this.laidOut);
     this.bytes = larger;
   }
+}
+
+function doneFrame(opaque: number): DoneFrame {
+  const [bytes = Buffer.alloc(0)] = encodeFrame({ code: 0, opaque, flag: CommandFlag.RESPONSE });
+  return { bytes, ...opaqueIn(bytes, opaque) };
+}
+
+function opaqueIn(frame: Buffer, opaque: number): Pick<Frame, 'opaqueAt' | 'opaqueEnd'> {
+  const opaqueAt = frame.lastIndexOf('"opaque":') + '"opaque":'.length;
+  return { opaqueAt, opaqueEnd: opaqueAt + digits(opaque) };
 }
 
 function digits(value: number): number {

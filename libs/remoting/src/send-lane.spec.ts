@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
+import { SysFlag } from './codes.js';
 import { decodeFrame, encodeFrame, FrameSplitter } from './frame.js';
 import { propertyOf } from './properties.js';
 import { encodeRecord, encodeRecordBytes } from './encode-record.js';
@@ -29,10 +30,20 @@ const entries = mostly(
     'KEYS\u0001k1 k2\u0002',
     'user\u0001x_y\u0002',
     'TAGS\u0001\u0002',
+    'TRAN_MSG\u0001true\u0002',
+    'PGROUP\u0001group\u0002',
+    'HALFMQ_TX\u0001tx-1\u0002',
+    'CHECK_IMMUNITY_TIME_IN_SECONDS\u00019\u0002',
   ),
   fc.oneof(
-    oneOf('WAIT\u0001false\u0002', 'DELAY\u00013\u0002', 'TRAN_MSG\u0001true\u0002', 'POP_CK\u0001c\u0002'),
+    oneOf('WAIT\u0001false\u0002', 'DELAY\u00013\u0002', 'TRAN_MSG\u0001no\u0002', 'POP_CK\u0001c\u0002'),
     oneOf('MSG_REGION\u0001r\u0002', 'TIMER_DELAY_SEC\u00011\u0002', '\u0001v\u0002', 'UNIQ_KEY\u0001\u0002'),
+    oneOf(
+      'REAL_TOPIC\u0001t\u0002',
+      'PGROUP\u0001\u0002',
+      'TRAN_MSG\u0001\u0002',
+      'TRAN_MSG\u0001TRUE\u0002',
+    ),
     oneOf('UNIQ_KEY\u0001k\u0001l\u0002', 'name', 'TAGS\u0001last', 'é\u0001"\\\n\u0002'),
     fc.string({ unit: 'binary', maxLength: 6 }),
   ),
@@ -95,6 +106,7 @@ describe('the express lane of sends', () => {
   test('reads a plain send as the general way does, and leaves everything else to it', () => {
     const reader = new SendReader();
     let plain = 0;
+    let halves = 0;
     fc.assert(
       fc.property(headers, ({ fields, plainKey, code, flag, opaque }) => {
         const given = plainKey ? { ...fields, i: KEY + (fields['i'] ?? '') } : fields;
@@ -123,13 +135,22 @@ describe('the express lane of sends', () => {
         expect(bytes.toString('latin1', uniqueKeyAt, uniqueKeyEnd)).toBe(key ?? '');
         if (header.batch !== true) expect(key).toBeDefined();
         expect(send.propertyBytes.tagsCode).toBe(tagsCode(propertyOf(raw, 'TAGS')));
-        for (const name of ['DELAY', 'TRAN_MSG', 'TIMER_DELAY_SEC', 'MSG_REGION', 'POP_CK'])
+        const half = propertyOf(raw, 'TRAN_MSG') === 'true';
+        expect(send.propertyBytes.isHalf).toBe(half);
+        expect(half || (header.sysFlag & SysFlag.TRANSACTION_MASK) === 0).toBe(true);
+        expect(send.propertyBytes.group('g')).toBe(propertyOf(raw, 'PGROUP') ?? 'g');
+        for (const name of ['HALFMQ_TX', 'CHECK_IMMUNITY_TIME_IN_SECONDS'])
+          expect(propertyOf(send.propertyBytes.transaction, name)).toBe(propertyOf(raw, name));
+        if (half) halves++;
+        expect(half || (propertyOf(raw, 'TRAN_MSG') ?? '') === '').toBe(true);
+        for (const name of ['DELAY', 'REAL_TOPIC', 'TIMER_DELAY_SEC', 'MSG_REGION', 'POP_CK'])
           expect(propertyOf(raw, name)).toBeUndefined();
         expect(propertyOf(raw, 'WAIT') ?? 'true').toBe('true');
       }),
       { numRuns: 600 },
     );
     expect(plain).toBeGreaterThan(50);
+    expect(halves).toBeGreaterThan(20);
   });
 
   test('a frame that is cut is left to what waits for the rest', () => {
@@ -195,17 +216,23 @@ describe('the express lane of sends', () => {
       queueOffset: fc.oneof(fc.nat({ max: 1200 }), fc.maxSafeNat()),
       physicalOffset: fc.oneof(fc.nat({ max: 2 ** 25 }), fc.maxSafeNat()),
       opaque: fc.oneof(fc.nat({ max: 120 }), fc.nat({ max: 2 ** 31 - 1 })),
+      what: fc.constantFrom('send', 'half', 'batch', 'verdict'),
       key: fc.stringMatching(/^[ -!#-[\]-~]{1,40}$/),
     });
     fc.assert(
       fc.property(fc.array(sends, { minLength: 1, maxLength: 40 }), (all) => {
         answers.clear();
         const { send } = new SendReader();
-        const expected = all.flatMap(({ queueId, queueOffset, physicalOffset, opaque, key }) => {
+        const expected = all.flatMap(({ queueId, queueOffset, physicalOffset, opaque, key, what }) => {
+          if (what === 'verdict') {
+            answers.addDone(opaque);
+            return encodeFrame({ code: 0, opaque, flag: 1 });
+          }
           send.propertyBytes.read(Buffer.from(`UNIQ_KEY\\u0001${key}\\u0002"`), 0, 200);
+          send.propertyBytes.isHalf = what === 'half';
           send.queueId = queueId;
           send.opaque = opaque;
-          const isBatch = queueId % 5 === 0;
+          const isBatch = what === 'batch';
           const msgId = isBatch ? `${msgIdOf(physicalOffset)},${msgIdOf(1)}` : msgIdOf(physicalOffset);
           const extFields = new SendMessageAnswer(msgId, queueId, queueOffset, key, region);
           if (isBatch) answers.addBatch(send, extFields);

@@ -1,15 +1,30 @@
 import { CURRENT_VERSION, OWN_LANGUAGE } from './codes.js';
 import { JSON_HEADER, NO_FIELDS } from './command.js';
 import type { Connection, RequestContext } from './connection.js';
-import type { FrameSplitter } from './frame.js';
+import type { FrameAt, FrameSplitter } from './frame.js';
+import { EndReader, type PlainEnd } from './end-reader.js';
 import type { RequestSpec } from './request-spec.js';
 import { sendMessageV2 } from './requests/send-message-v2.js';
-import type { PlainSend, SendReader } from './send-reader.js';
+import { SendReader, type PlainSend } from './send-reader.js';
 
 /*
- * Plain sends that came one after the other on a connection are handled in one call: the handler asks for the next
- * until there is none. What a call costs (Nest's promises, first of all) is paid once for what a socket delivered.
+ * Plain sends and verdicts that came one after the other on a connection are handled in one call: the handler asks for the
+ * next until there is none. What a call costs (Nest's promises, first of all) is paid once for what a socket delivered.
  */
+
+export type Plain = PlainSend | PlainEnd;
+
+/** Reads what a run may hold; one for all connections. */
+export class PlainRequests {
+  private readonly sends = new SendReader();
+  private readonly ends = new EndReader();
+
+  /** Undefined when the frame is to be read the general way; else it is filled again by the next call. */
+  read(frame: FrameAt): Plain | undefined {
+    if (this.sends.read(frame)) return this.sends.send;
+    return this.ends.read(frame) ? this.ends.verdict : undefined;
+  }
+}
 
 /** What a handler of runs is declared with. No frame carries its code. */
 export const sendRun: RequestSpec<SendRun> = {
@@ -36,21 +51,30 @@ export class SendRun {
 
   constructor(
     private readonly source: RunSource,
-    private readonly reader: SendReader,
+    private readonly reader: PlainRequests,
+    /** what was read already; for a handler that is called later it is read again */
+    private first: Plain | undefined,
     /** Answers one as if its handler had thrown this. */
-    readonly fail: (send: PlainSend, error: unknown) => void,
+    readonly fail: (request: Plain, error: unknown) => void,
   ) {}
 
   /** The next one, good until the end of this turn or the next call; undefined when something else comes. */
-  next(): PlainSend | undefined {
+  next(): Plain | undefined {
     const { splitter } = this.source;
     const frame = !this.ended && this.source.takesMore ? splitter.inOnePiece() : undefined;
-    if (!frame || !this.reader.read(frame)) {
+    const request = frame && (this.first ?? this.reader.read(frame));
+    this.first = undefined;
+    if (!request) {
       this.ended = true;
       return undefined;
     }
     splitter.skip(frame);
-    return this.reader.send;
+    return request;
+  }
+
+  /** The handler was called. Whoever asks later finds other memory where the first one was read. */
+  called(): void {
+    this.first = undefined;
   }
 }
 

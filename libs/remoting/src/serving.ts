@@ -4,8 +4,7 @@ import type { HandlerEntry, HandlerTable } from './handlers.js';
 import type { Log } from './log.js';
 import { TypedRequest } from './request-reader.js';
 import type { Lane, RequestSpec } from './request-spec.js';
-import type { PlainSend } from './send-reader.js';
-import { RunContext, SendRun, type RunSource } from './send-run.js';
+import { RunContext, SendRun, type Plain, type RunSource } from './send-run.js';
 import { StatusError } from './status.js';
 
 /** What a request still being worked on is counted as among the bytes to be written: the size answers come to. */
@@ -16,7 +15,7 @@ const ANSWER_BYTES: Readonly<Record<Lane, number>> = {
   admin: 65536,
 };
 
-const NOT_HANDLED = new Error('the handler left a send of its run');
+const NOT_HANDLED = new Error('the handler left a request of its run');
 
 /** Requests of one connection: each is answered once, by its handler, by the status it threw, or as unknown. */
 export class Serving {
@@ -62,20 +61,21 @@ export class Serving {
   }
 
   /**
-   * When the next frame is a plain send, the handler of runs is called, once for all that have come; its connection
-   * reads on behind them.
+   * When the next frame is a plain send or verdict, the handler of runs is called, once for all that have come; its
+   * connection reads on behind them.
    */
   takeRun(source: RunSource): boolean {
-    const { run: entry, sends } = this.handlers;
+    const { run: entry, plain } = this.handlers;
     const frame = entry && source.splitter.inOnePiece();
-    if (!frame || !sends.read(frame)) return false;
-    this.serveRun(entry, new SendRun(source, sends, this.fail));
+    const first = frame && plain.read(frame);
+    if (!first) return false;
+    this.serveRun(entry, new SendRun(source, plain, first, this.fail));
     return true;
   }
 
   private serveRun(entry: HandlerEntry, run: SendRun): void {
     const settle = (error: unknown): void => {
-      for (let send = run.next(); send; send = run.next()) this.fail(send, error);
+      for (let left = run.next(); left; left = run.next()) this.fail(left, error);
       this.inProgress--;
       this.runWaits = false;
       this.onSettled();
@@ -83,6 +83,7 @@ export class Serving {
     this.inProgress++;
     try {
       const outcome = entry.handle(run, this.runContext);
+      run.called();
       if (!('then' in outcome)) return settle(NOT_HANDLED);
       this.runWaits = !run.ended;
       outcome.then(() => settle(NOT_HANDLED), settle);
@@ -91,9 +92,9 @@ export class Serving {
     }
   }
 
-  private readonly fail = (send: PlainSend, error: unknown): void => {
+  private readonly fail = (request: Plain, error: unknown): void => {
     const { run } = this.handlers;
-    if (run) this.peer.reply(send, this.failed(error, run));
+    if (run) this.peer.reply(request, this.failed(error, run));
   };
 
   private serve(entry: HandlerEntry, context: Served): void {

@@ -2,12 +2,22 @@ import type { Arrival } from './arrival.js';
 import type { ReadLimits, ReadResult } from './reading.js';
 import type { HalfMessage, HalfPage, HalfQuery, KnownHalf } from './half-message.js';
 import type { LogCopy } from './replication.js';
-import type { Host } from '@halfmq/remoting/record';
+import type { RecordView } from '@halfmq/remoting/record';
+import type {
+  BatchPlaces,
+  FinalMessage,
+  NewMessage,
+  PlainBatch,
+  PlainFinal,
+  PlainHalf,
+  PlainMessage,
+} from './new-message.js';
 import type { StoreError } from './store-error.js';
 import type { Verdict } from './verdict.js';
 import type { StoreLoad } from './store-load.js';
 
 export type { Arrival } from './arrival.js';
+export type * from './new-message.js';
 export type { ReadLimits, ReadResult, ReadStatus, RecordJudge } from './reading.js';
 export { StoreError, type StoreErrorKind } from './store-error.js';
 export type { HalfMessage, HalfPage, HalfQuery, HalfState, KnownHalf } from './half-message.js';
@@ -29,63 +39,6 @@ export type { StoreOptions } from './store-options.js';
  * shows nothing that a kill could take back. The specification in tests is
  * message-store.spec.ts.
  */
-
-/** A message to be stored. Offsets, store time, store host, size and checksum are the store's to give. */
-export interface NewMessage {
-  readonly topic: string;
-  readonly queueId: number;
-  readonly flag: number;
-  readonly sysFlag: number;
-  /** ms since 1970, by the producer's clock */
-  readonly bornTimestamp: number;
-  readonly bornHost: Host;
-  readonly reconsumeTimes: number;
-  /** physical offset of the half message of a committed one, else 0 */
-  readonly preparedTransactionOffset: number;
-  /** copied before append returns */
-  readonly body: Buffer;
-  /** key 0x01 value 0x02 ... */
-  readonly properties: string;
-  /** of the first message of an append: see Waits; undefined: it waits for its sync, however long that takes */
-  readonly waits?: Waits | undefined;
-}
-
-/**
- * What `stored` waits for with SYNC_FLUSH. `commit`: not for the disk (RocketMQ's WAIT=false). `in-time`: for the sync,
- * and at most syncTimeoutMs; then it is called with the error sync-timeout.
- */
-export type Waits = 'commit' | 'in-time';
-
-/** An ordinary message (no delay, no half) whose properties are bytes as stored; its topic is ASCII, its numbers fit. */
-export interface PlainMessage extends Omit<NewMessage, 'properties'> {
-  /** propertyLength bytes of it, from propertyAt on */
-  readonly propertyBytes: Uint8Array;
-  readonly propertyAt: number;
-  readonly propertyLength: number;
-  readonly tagsCode: number;
-}
-
-/** Plain messages for one queue, at least one, read one after the other; one object may be filled again with each. */
-export interface PlainBatch {
-  readonly count: number;
-  /** of their bodies and properties */
-  readonly bytes: number;
-  readonly waits: Waits | undefined;
-  first(): PlainMessage;
-  /** The one after that which was given last. */
-  next(): PlainMessage;
-}
-
-/** Where the messages of a batch lie: consecutive in their queue from `queueOffset` on. */
-export interface BatchPlaces {
-  readonly queueOffset: number;
-  readonly physicalOffsets: readonly number[];
-}
-
-/** What a committed half message becomes; with `deliverAt` (ms since 1970) it waits in a schedule topic until then. */
-export interface FinalMessage extends NewMessage {
-  readonly deliverAt?: number | undefined;
-}
 
 /** Where a message lies. */
 export interface Place {
@@ -132,10 +85,17 @@ export interface MessageStore {
    * @throws StoreError as append
    */
   appendPlain(message: PlainMessage, stored: Stored): Place;
+  /** As appendPlain; it enters the half ledger, as with `append`. @throws StoreError as append */
+  appendHalf(half: PlainHalf, stored: Stored): Place;
   /** All or none, as `append` does. @throws StoreError as append */
   appendBatch(batch: PlainBatch, stored: Stored): BatchPlaces;
   /** Committed records alone; a power loss may take one that was shown before it was synced. */
   read(topic: string, queueId: number, offset: number, limits: ReadLimits): ReadResult;
+  /**
+   * Fills the view with the record at this queue offset, of which is known that it begins at this physical one, where it
+   * lies: good until this turn's next read. False: ask recordAt.
+   */
+  viewAt(view: RecordView, physicalOffset: number, queueOffset: number): boolean;
   /** The record that begins at this physical offset; undefined when there is none (any more). */
   recordAt(physicalOffset: number): Buffer | undefined;
   /** Never falls, not by a crash either: it follows from the oldest segment. */
@@ -225,6 +185,11 @@ export interface HalfLedger {
     finalOf: FinalOf | undefined,
     stored: Stored,
   ): Verdict | undefined;
+  /**
+   * As decide, of a pending one that is alone in its transaction and was never checked, with what it becomes as bytes.
+   * @returns false: nothing was done; it is for decide
+   */
+  decidePlain(half: HalfMessage, verdict: Verdict, final: PlainFinal | undefined, stored: Stored): boolean;
   /**
    * Pending → parked, it and those it belongs to, each with a copy in another topic, in one block: after a crash all or none.
    * Logged. One without a copy stays as it is.

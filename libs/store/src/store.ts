@@ -1,4 +1,4 @@
-import type { Log } from '@halfmq/remoting/record';
+import type { Log, RecordView } from '@halfmq/remoting/record';
 import type { Disk } from './disk.js';
 import type { ConsumeQueues } from './index/consume-queues.js';
 import type { KeyIndex } from './index/key-index.js';
@@ -20,6 +20,7 @@ import type {
   MessageStore,
   NewMessage,
   PlainBatch,
+  PlainHalf,
   PlainMessage,
   Place,
   ReadLimits,
@@ -34,6 +35,7 @@ import type { LoggedHalfLedger } from './state/half-ledger.js';
 import type { GroupedOffsets } from './state/offsets.js';
 import type { Projection, Replayed } from './state/projection.js';
 import type { LoggedSettings } from './state/settings.js';
+import { contentOf, contentOfPlain } from './state/half-table.js';
 import { HALF_TOPIC } from './system-topics.js';
 
 export interface StoreParts {
@@ -89,12 +91,15 @@ export class LogStore implements MessageStore {
 
   append(messages: readonly NewMessage[], stored: Stored): readonly Place[] {
     this.parts.disk.check();
-    for (const message of messages) if (message.topic === HALF_TOPIC) this.halves.admit(message);
+    const contents = messages.map((message) =>
+      message.topic === HALF_TOPIC ? contentOf(message) : undefined,
+    );
+    for (const content of contents) if (content) this.halves.admit(content);
     const places = this.parts.commitLog.append(messages, stored);
-    messages.forEach((message, index) => {
+    for (const [index, content] of contents.entries()) {
       const place = places[index];
-      if (message.topic === HALF_TOPIC && place) this.halves.enter(place, message);
-    });
+      if (content && place) this.halves.enter(place, content);
+    }
     return places;
   }
 
@@ -108,6 +113,14 @@ export class LogStore implements MessageStore {
     return this.parts.commitLog.appendPlain(message, stored);
   }
 
+  appendHalf(half: PlainHalf, stored: Stored): Place {
+    const content = contentOfPlain(half);
+    this.halves.admit(content);
+    const place = this.appendPlain(half, stored);
+    this.halves.enter(place, content);
+    return place;
+  }
+
   read(topic: string, queueId: number, offset: number, limits: ReadLimits): ReadResult {
     const queue = this.parts.queues.find(topic, queueId);
     return this.parts.consumeQueues.read(queue, offset, limits, queue && this.bound.endOf(queue));
@@ -116,6 +129,10 @@ export class LogStore implements MessageStore {
   recordAt(physicalOffset: number): Buffer | undefined {
     if (this.bound.hides(physicalOffset)) return undefined;
     return this.parts.carried.recordAt(physicalOffset);
+  }
+
+  viewAt(view: RecordView, physicalOffset: number, queueOffset: number): boolean {
+    return !this.bound.hides(physicalOffset) && this.parts.carried.viewAt(view, physicalOffset, queueOffset);
   }
 
   minOffset(topic: string, queueId: number): number {

@@ -9,7 +9,7 @@ import type {
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { Consumers, type ConsumerGroup } from './consumers.js';
 import type { Groups } from './groups.js';
-import { Producers, type ProducerChannel } from './producers.js';
+import { Producers, type Client, type ProducerChannel } from './producers.js';
 import type { Topics } from './topics.js';
 
 const SCAN_MS = 10_000;
@@ -68,9 +68,9 @@ export class Clients {
   }
 
   /** Notes who can be asked about half messages of this group and topic. */
-  sentHalf(group: string, topic: string, context: RequestContext): void {
-    this.watch(context.peer);
-    this.producing.sentHalf(group, topic, context, this.clock.monotonic());
+  sentHalf(group: string, topic: string, connection: Connection, client: Client): void {
+    this.watch(connection);
+    this.producing.sentHalf(group, topic, connection, client, this.clock.monotonic());
   }
 
   producers(group: string): ProducerChannel[] {

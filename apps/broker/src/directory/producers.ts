@@ -1,5 +1,8 @@
 import type { Connection, RequestContext } from '@halfmq/remoting';
 
+/** What a client's frames say of it. */
+export type Client = Pick<RequestContext, 'version' | 'language'>;
+
 /** A connection on which a producer of a group can be asked. */
 export interface ProducerChannel {
   readonly connection: Connection;
@@ -34,14 +37,14 @@ export class Producers {
     context: RequestContext,
     now: number,
   ): void {
-    const channel = this.channel(group, context, now);
+    const channel = this.channel(group, context.peer, context, now);
     channel.clientId = clientId;
     channel.transactionalTopics = topics === undefined ? undefined : new Set(topics);
   }
 
   /** It sent a half message: it can be asked about this topic from now on, heartbeat or not. */
-  sentHalf(group: string, topic: string, context: RequestContext, now: number): void {
-    this.channel(group, context, now).sentTopics.add(topic);
+  sentHalf(group: string, topic: string, connection: Connection, client: Client, now: number): void {
+    this.channel(group, connection, client, now).sentTopics.add(topic);
   }
 
   channels(group: string): ProducerChannel[] {
@@ -70,21 +73,21 @@ export class Producers {
       .map((channel) => channel.connection);
   }
 
-  private channel(group: string, context: RequestContext, now: number): Channel {
+  private channel(group: string, connection: Connection, client: Client, now: number): Channel {
     let channels = this.groups.get(group);
     if (!channels) this.groups.set(group, (channels = new Map<Connection, Channel>()));
-    let channel = channels.get(context.peer);
+    let channel = channels.get(connection);
     if (!channel) {
       channel = {
-        connection: context.peer,
+        connection,
         clientId: '',
-        version: context.version,
-        language: context.language,
+        version: client.version,
+        language: client.language,
         transactionalTopics: undefined,
         sentTopics: new Set(),
         lastSeen: now,
       };
-      channels.set(context.peer, channel);
+      channels.set(connection, channel);
     }
     channel.lastSeen = now;
     return channel;

@@ -1,4 +1,11 @@
-import { MAX_PROPERTY_BYTES, PropertyName, StatusError, SysFlag, propertyOf } from '@halfmq/remoting';
+import {
+  MAX_PROPERTY_BYTES,
+  PropertyName,
+  StatusError,
+  SysFlag,
+  propertyOf,
+  type PlainSend,
+} from '@halfmq/remoting';
 import type { NewMessage } from '@halfmq/store';
 import { SystemTopic } from '../directory/topic-names.js';
 
@@ -9,11 +16,16 @@ export function isHalf(properties: string, reconsumeTimes: number): boolean {
   return !(reconsumeTimes > 0 && Number(propertyOf(properties, PropertyName.DELAY) ?? 0) > 0);
 }
 
+const TRANSACTION_ID = `${PropertyName.TRANSACTION_ID}\u0001`;
+const REAL_TOPIC = `\u0002${PropertyName.REAL_TOPIC}\u0001`;
+const REAL_QID = `\u0002${PropertyName.REAL_QID}\u0001`;
+
 /**
  * What its properties may grow by, in bytes: TRANSACTION_CHECK_TIMES in a check, and beside it
  * TRAN_PREPARED_QUEUE_OFFSET in the parked copy, or TIMER_OUT_MS when it waits once it is committed.
  */
 const ROOM_FOR_LATER = 128;
+const MOST_BYTES = MAX_PROPERTY_BYTES - ROOM_FOR_LATER;
 
 /**
  * The half message of a prepared send: in the half topic, its own topic and queue in its properties, the transaction
@@ -39,12 +51,31 @@ export function halfMessage(message: NewMessage, uniqueKey: string, producerGrou
   };
 }
 
+/**
+ * What `halfMessage` makes of the properties of a plain send that has the broker's own already.
+ * @throws StatusError MESSAGE_ILLEGAL
+ */
+export function makeHalf({ propertyBytes, producerGroup, queueId }: PlainSend, topic: string): void {
+  if (!propertyBytes.namesGroup) propertyBytes.append(Buffer.from(entry(PropertyName.PGROUP, producerGroup)));
+  propertyBytes.appendText(TRANSACTION_ID);
+  propertyBytes.appendUniqueKey();
+  propertyBytes.appendText(REAL_TOPIC);
+  propertyBytes.appendText(topic);
+  propertyBytes.appendText(REAL_QID);
+  propertyBytes.appendText(`${queueId}\u0002`);
+  if (propertyBytes.length > MOST_BYTES) throw tooMany(propertyBytes.length);
+}
+
 function refuseFull(properties: string): void {
-  const most = MAX_PROPERTY_BYTES - ROOM_FOR_LATER;
-  if (properties.length * 3 <= most || Buffer.byteLength(properties) <= most) return;
-  throw new StatusError(
+  if (properties.length * 3 <= MOST_BYTES) return;
+  const bytes = Buffer.byteLength(properties);
+  if (bytes > MOST_BYTES) throw tooMany(bytes);
+}
+
+function tooMany(bytes: number): StatusError {
+  return new StatusError(
     'MESSAGE_ILLEGAL',
-    `properties of a half message are ${Buffer.byteLength(properties)} bytes with the broker's own, at most ${most}`,
+    `properties of a half message are ${bytes} bytes with the broker's own, at most ${MOST_BYTES}`,
   );
 }
 

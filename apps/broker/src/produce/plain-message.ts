@@ -1,16 +1,18 @@
 import {
   BatchReader,
   StatusError,
+  SysFlag,
   tagsCodeIn,
   type Host,
   type PlainSend,
   type SendMessageHeader,
 } from '@halfmq/remoting';
-import type { PlainBatch, PlainMessage, Waits } from '@halfmq/store';
-import { groupOfRetryTopic } from '../directory/topic-names.js';
+import type { PlainBatch, PlainHalf, PlainMessage, Waits } from '@halfmq/store';
+import { groupOfRetryTopic, SystemTopic } from '../directory/topic-names.js';
+import { makeHalf } from './half.js';
 
 /** A message on its way into the store without a string made of it; one object, filled again for each. */
-export class PlainToStore implements PlainMessage {
+export class PlainToStore implements PlainHalf {
   topic = '';
   queueId = 0;
   flag = 0;
@@ -25,6 +27,9 @@ export class PlainToStore implements PlainMessage {
   propertyLength = 0;
   tagsCode = 0;
   waits: Waits | undefined = undefined;
+  producerGroup = '';
+  realTopic = '';
+  transaction = '';
 
   /** What comes from the header. */
   from(header: SendMessageHeader, topic: string, sysFlag: number, bornHost: Host): this {
@@ -45,6 +50,20 @@ export class PlainToStore implements PlainMessage {
     this.propertyAt = 0;
     this.propertyLength = propertyBytes.length;
     this.tagsCode = propertyBytes.tagsCode;
+    return this;
+  }
+
+  /** What `halfMessage` makes of a message. @throws StatusError MESSAGE_ILLEGAL */
+  half(send: PlainSend): this {
+    const { propertyBytes } = send;
+    this.producerGroup = propertyBytes.group(send.producerGroup);
+    this.realTopic = this.topic;
+    this.transaction = propertyBytes.transaction;
+    makeHalf(send, this.topic);
+    this.propertyLength = propertyBytes.length;
+    this.topic = SystemTopic.HALF;
+    this.queueId = 0;
+    this.sysFlag &= ~SysFlag.TRANSACTION_MASK;
     return this;
   }
 }

@@ -4,6 +4,7 @@ import type {
   NewMessage,
   Place,
   PlainBatch,
+  PlainHalf,
   PlainMessage,
   Stored,
 } from '@halfmq/store';
@@ -38,6 +39,13 @@ export class Put {
     this.count++;
     this.bytes += message.body.length;
     return this.store.appendPlain(message, stored);
+  }
+
+  /** A half message that came as a plain send. @throws StoreError nothing was placed */
+  plainHalf(message: PlainHalf, stored: Stored): Place {
+    this.count++;
+    this.bytes += message.body.length;
+    return this.store.appendHalf(message, stored);
   }
 
   /**

@@ -1,7 +1,9 @@
 import {
   SendAnswers,
   type Command,
+  type EndTransactionHeader,
   type Peer,
+  type PlainEnd,
   type PlainSend,
   type SendAnswerFrames,
   type SendMessageAnswer,
@@ -19,12 +21,18 @@ export function bytesKept(body: Buffer): number {
   return BYTES_A_SEND + body.length;
 }
 
-/** Answers with the error where the answer given would have been the good one. */
-type Refuse = (peer: Peer, answer: Command, error: StoreError) => void;
+/** What becomes of a run whose group failed. */
+export interface Refuse {
+  /** Answers with the error where the answer given would have been the good one. */
+  answer(peer: Peer, answer: Command, error: StoreError): void;
+  /** Of a one-way verdict nobody would hear otherwise. */
+  unheard(peer: Peer, verdict: EndTransactionHeader, error: StoreError): void;
+}
 
-/** Answers of one run of plain sends: laid out when placed, written when stored. */
+/** Answers of one run of plain sends and verdicts: laid out when placed, written when stored. */
 export class SendRow {
   private readonly answers: SendAnswers;
+  private readonly oneWay: EndTransactionHeader[] = [];
   private peer: Peer | undefined;
   private kept = 0;
 
@@ -51,18 +59,28 @@ export class SendRow {
     this.kept += bytesKept(send.body);
   }
 
-  /** The store calls it once for all sends of the run: they are in one group. */
+  /** A verdict was placed. */
+  addDone(verdict: PlainEnd): void {
+    if (verdict.oneWay) this.oneWay.push(verdict.kept());
+    else this.answers.addDone(verdict.opaque);
+    this.kept += BYTES_A_SEND;
+  }
+
+  /** The store calls it once for all of the run: it is in one group. */
   readonly stored: Stored = (error) => {
-    const { peer, answers } = this;
+    const { peer, answers, oneWay } = this;
     if (!peer) return;
     if (!error) peer.replyFrames(answers.laidOut);
-    else for (const answer of answers.read()) this.refuse(peer, answer, error);
+    else {
+      for (const answer of answers.read()) this.refuse.answer(peer, answer, error);
+      for (const verdict of oneWay) this.refuse.unheard(peer, verdict, error);
+    }
     this.end();
   };
 
   /** The whole run was; if nothing of it was, the store will not call. */
   placed(): void {
-    if (this.answers.isEmpty) this.end();
+    if (this.kept === 0) this.end();
     else this.peer?.owes(this.kept);
   }
 
@@ -71,6 +89,7 @@ export class SendRow {
     this.kept = 0;
     this.peer = undefined;
     this.answers.clear();
+    this.oneWay.length = 0;
     this.letGo(this);
   }
 }

@@ -1,14 +1,17 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import {
+  PlainEnd,
   NO_ANSWER,
   StatusError,
   sendBatchMessage,
   sendMessage,
   sendMessageV2,
   sendRun,
+  type EndTransactionHeader,
   type ExtFields,
   type Outcome,
   type Peer,
+  type Plain,
   type PlainSend,
   type RequestContext,
   type SendMessageAnswer,
@@ -17,42 +20,69 @@ import {
 } from '@halfmq/remoting';
 import { Request } from '@halfmq/remoting/nest';
 import { StoreError } from '@halfmq/store';
-import { SendRows, bytesKept } from './send-rows.js';
+import { PLAIN_ENDS } from '../tokens.js';
+import { SendRows, bytesKept, type SendRow } from './send-rows.js';
 import { Send } from './send.js';
 import { statusOfStoreError } from './store-failure.js';
+
+/** Verdicts that come among plain sends: the room of transactions decides them. */
+export interface PlainEnds {
+  /** Answered in the row when it is placed, else by itself. Throws nothing a client is to hear. */
+  end(verdict: PlainEnd, peer: Peer, row: SendRow): void;
+  /** The answer of one whose group failed. */
+  failed(error: StoreError): Outcome;
+  /** A one-way one whose group failed. */
+  unheard(verdict: EndTransactionHeader, peer: Peer, error: StoreError): void;
+}
 
 /** Sends by the remoting door. Answered when stored; the header's `batch`, not the code, makes a batch. */
 @Controller()
 export class SendHandlers {
   private readonly rows: SendRows;
 
-  constructor(private readonly sends: Send) {
-    this.rows = new SendRows(sends.answerFrames, (peer, { opaque, serializeType, extFields = {} }, error) =>
-      peer.reply({ opaque, serializeType, oneWay: false }, this.failed(error, extFields)),
-    );
+  constructor(
+    private readonly sends: Send,
+    @Inject(PLAIN_ENDS) private readonly ends: PlainEnds,
+  ) {
+    this.rows = new SendRows(sends.answerFrames, {
+      answer: (peer, { opaque, serializeType, extFields }, error) =>
+        peer.reply(
+          { opaque, serializeType, oneWay: false },
+          extFields ? this.failed(error, extFields) : ends.failed(error),
+        ),
+      unheard: (peer, verdict, error) => ends.unheard(verdict, peer, error),
+    });
   }
 
-  /** Plain sends, as many as one read of a socket brought. */
+  /** Plain sends and verdicts, as many as one read of a socket brought. */
   @Request(sendRun)
   run(run: SendRun, { peer }: RequestContext): Outcome {
     const row = this.rows.begin(peer);
+    // with SYNC_FLUSH a send waits for its sync only so long, a verdict for as long as it takes
+    const verdicts = this.sends.syncs ? this.rows.begin(peer) : row;
     const refusal = this.sends.refusal(peer.waitedMs);
-    for (let send = run.next(); send; send = run.next()) {
+    for (let request = run.next(); request; request = run.next()) {
       try {
-        if (refusal) throw refusal;
-        if (send.batch) row.addBatch(send, this.sends.plainBatch(send, peer.remoteHost, row.stored));
-        else row.add(send, this.sends.plain(send, peer.remoteHost, row.stored));
+        if (request instanceof PlainEnd) this.ends.end(request, peer, verdicts);
+        else if (refusal) throw refusal;
+        else this.place(request, peer, row);
       } catch (error) {
-        this.refuse(run, send, peer, error);
+        this.refuse(run, request, peer, error);
       }
     }
     row.placed();
+    if (verdicts !== row) verdicts.placed();
     return NO_ANSWER;
   }
 
-  private refuse(run: SendRun, send: PlainSend, peer: Peer, error: unknown): void {
-    if (error instanceof StatusError || error instanceof StoreError) peer.reply(send, this.refusal(error));
-    else run.fail(send, error);
+  private place(send: PlainSend, peer: Peer, row: SendRow): void {
+    if (send.batch) row.addBatch(send, this.sends.plainBatch(send, peer.remoteHost, row.stored));
+    else row.add(send, this.sends.plain(send, peer, row.stored));
+  }
+
+  private refuse(run: SendRun, request: Plain, peer: Peer, error: unknown): void {
+    if (error instanceof StatusError || error instanceof StoreError) peer.reply(request, this.refusal(error));
+    else run.fail(request, error);
   }
 
   @Request(sendMessage)

@@ -8,6 +8,7 @@ import {
   propertyOf,
   type Clock,
   type Host,
+  type Peer,
   type PlainSend,
   type RequestContext,
   type SendMessageHeader,
@@ -38,7 +39,7 @@ export class Send {
   readonly region: SendAnswerRegion;
   readonly answerFrames: SendAnswerFrames;
   private readonly mostBytes: number;
-  private readonly syncs: boolean;
+  readonly syncs: boolean;
   private readonly toStore = new PlainToStore();
 
   constructor(
@@ -90,7 +91,7 @@ export class Send {
    * A plain send: what `message` does with it, without a string. Its queueId says afterwards which was chosen.
    * @throws StatusError, StoreError: nothing was placed
    */
-  plain(send: PlainSend, bornHost: Host, stored: Stored): Place {
+  plain(send: PlainSend, peer: Peer, stored: Stored): Place {
     this.refuseBeforeStart();
     const topic = this.destination.topic(send);
     send.queueId = this.destination.queue(topic, send.queueId);
@@ -99,8 +100,14 @@ export class Send {
     const { toStore } = this;
     // its WAIT is true or not given
     toStore.waits = this.syncs ? 'in-time' : undefined;
-    toStore.from(send, topic.topicName, sysFlagOf(send, topic), bornHost).with(send);
-    return this.put.plain(toStore, stored);
+    toStore.from(send, topic.topicName, sysFlagOf(send, topic), peer.remoteHost).with(send);
+    return send.propertyBytes.isHalf ? this.plainHalf(send, peer, stored) : this.put.plain(toStore, stored);
+  }
+
+  private plainHalf(send: PlainSend, peer: Peer, stored: Stored): Place {
+    this.refuseHalves();
+    this.clients.sentHalf(send.producerGroup, this.toStore.topic, peer, send);
+    return this.put.plainHalf(this.toStore.half(send), stored);
   }
 
   /** A plain send that is a batch. @throws StatusError, StoreError: nothing was placed */
@@ -118,16 +125,23 @@ export class Send {
     sender: Sender,
     stored: Stored,
   ): Place {
-    if (this.config.rejectTransactionMessage || !sender.context) {
-      throw new StatusError(
-        'NO_PERMISSION',
-        `the broker[${this.config.brokerIP1}] sending transaction message is forbidden`,
-      );
-    }
+    if (!sender.context) throw this.halvesAreForbidden();
+    this.refuseHalves();
     // a delay begins at the commit; an illegal one is refused now, while the producer can still do something about it
     this.delay.of(message);
-    this.clients.sentHalf(producerGroup, message.topic, sender.context);
+    this.clients.sentHalf(producerGroup, message.topic, sender.context.peer, sender.context);
     return this.put.message(halfMessage(message, uniqueKey, producerGroup), stored);
+  }
+
+  private refuseHalves(): void {
+    if (this.config.rejectTransactionMessage) throw this.halvesAreForbidden();
+  }
+
+  private halvesAreForbidden(): StatusError {
+    return new StatusError(
+      'NO_PERMISSION',
+      `the broker[${this.config.brokerIP1}] sending transaction message is forbidden`,
+    );
   }
 
   /** @param header with the queue that was chosen */

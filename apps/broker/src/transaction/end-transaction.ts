@@ -7,8 +7,10 @@ import {
   SysFlag,
   type Clock,
   type EndTransactionHeader,
+  type ExtValues,
   type Log,
   type Outcome,
+  type Peer,
   type RequestContext,
 } from '@halfmq/remoting';
 import { StoreError, type HalfMessage, type MessageStore, type Verdict } from '@halfmq/store';
@@ -67,9 +69,9 @@ export class EndTransaction {
     try {
       this.decide(header, kind, asker);
     } catch (error) {
-      if (error instanceof StoreError) return this.refused(header, kind, asker, refusalOf(error));
+      if (error instanceof StoreError) return this.refused(header, asker, refusalOf(error));
       if (!(error instanceof StatusError)) throw error;
-      return this.refused(header, kind, asker, error);
+      return this.refused(header, asker, error);
     }
     return NO_ANSWER;
   }
@@ -83,30 +85,34 @@ export class EndTransaction {
       reason: asker.remark ? asker.remark.slice(0, LONGEST_REASON) : undefined,
     };
     this.decisions.decide(header.tranStateTableOffset, verdict, record, (refusal) => {
-      asker.peer.reply(asker, refusal ? this.refused(header, kind, asker, refusal) : DONE);
+      asker.peer.reply(asker, refusal ? this.refused(header, asker, refusal) : DONE);
       asker.peer.owes(-BYTES_A_VERDICT);
     });
     asker.peer.owes(BYTES_A_VERDICT);
   }
 
-  private refused(
-    header: EndTransactionHeader,
-    kind: Verdict['kind'],
-    asker: Asker,
-    refusal: StatusError,
-  ): Outcome {
+  /** The answer of one that was placed and whose group failed. */
+  failed(error: StoreError): Outcome {
+    const { status, message } = refusalOf(error);
+    return { status, remark: message };
+  }
+
+  /** Classic clients would never hear of a verdict that is refused, or whose group failed after it was placed. */
+  unheard(header: EndTransactionHeader, peer: Peer, reason: string, decided?: ExtValues): void {
+    this.log.warn('a verdict was refused', {
+      producer: peer.remoteAddress,
+      group: header.producerGroup,
+      uniqueKey: header.transactionId,
+      refused: KIND_OF[header.commitOrRollback],
+      reason,
+      ...decided,
+    });
+  }
+
+  private refused(header: EndTransactionHeader, asker: Asker, refusal: StatusError): Outcome {
     const { status, message } = refusal;
     const decided = refusal instanceof VerdictContradicted ? verdictFields(refusal.decided) : undefined;
-    // classic clients would never hear of it
-    if (asker.oneWay)
-      this.log.warn('a verdict was refused', {
-        producer: asker.peer.remoteAddress,
-        group: header.producerGroup,
-        uniqueKey: header.transactionId,
-        refused: kind,
-        reason: message,
-        ...decided,
-      });
+    if (asker.oneWay) this.unheard(header, asker.peer, message, decided);
     return { status, remark: message, header: decided };
   }
 

@@ -5,6 +5,7 @@ import {
   type NewMessage,
   type Place,
   type PlainBatch,
+  type PlainFinal,
   type PlainMessage,
 } from '../message-store.js';
 import type { Group } from './group.js';
@@ -112,6 +113,26 @@ export class Appending {
     } catch (cause) {
       const placed = physicalOffsets.map(() => ({ topic, queueId }));
       throw this.takenBack(group, placed, before, cause);
+    }
+  }
+
+  /** The final message, if there is one, and the verdict behind it. @throws StoreError illegal */
+  decision(group: Group, final: PlainFinal | undefined, verdict: PlainMessage): void {
+    const { placement, parts } = this;
+    const finalLength = final ? placement.finalLength(final) : 0;
+    const length = placement.plainLength(verdict);
+    const block = this.blockFor(group, finalLength + length);
+    const before = this.before(group, block);
+    try {
+      if (final) {
+        const queue = group.queue(parts.queues, final.topic, final.queueId);
+        placement.placeFinal(final, queue, block, finalLength, this.storeTimestamp);
+      }
+      const queue = group.queue(parts.queues, verdict.topic, verdict.queueId);
+      placement.placePlain(verdict, queue, block, length, this.storeTimestamp);
+      this.end = block.physicalOffset + block.length;
+    } catch (cause) {
+      throw this.takenBack(group, final && block.length > before.length ? [final] : [], before, cause);
     }
   }
 

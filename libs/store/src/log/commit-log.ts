@@ -4,6 +4,7 @@ import {
   type NewMessage,
   type Place,
   type PlainBatch,
+  type PlainFinal,
   type PlainMessage,
   type Stored,
   type StoreError,
@@ -106,6 +107,13 @@ export class CommitLog {
     group.tell(stored, batch.waits);
     this.hurry(group);
     return places;
+  }
+
+  /** Both or neither. @throws StoreError disk-full, failed, closed, illegal; nothing was placed then */
+  appendDecision(final: PlainFinal | undefined, verdict: PlainMessage, stored: Stored): void {
+    const group = this.open();
+    this.appending.decision(group, final, verdict);
+    group.tellOnce(stored, undefined);
   }
 
   private hurry(group: Group): void {

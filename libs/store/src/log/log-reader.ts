@@ -1,4 +1,4 @@
-import { readLong, SMALLEST_RECORD } from '@halfmq/remoting/record';
+import { readLong, SMALLEST_RECORD, type RecordView } from '@halfmq/remoting/record';
 import { BLOCK_HEADER } from './block.js';
 import type { Damage } from './damage.js';
 import { RecentBlocks, type BlockView } from './recent-blocks.js';
@@ -52,6 +52,21 @@ export class LogReader {
       this.damage.report(`block at ${physicalOffset}`, error);
       return undefined;
     }
+  }
+
+  /**
+   * The record of which its ledger says that it begins there, without the walk from the beginning of its block; good until
+   * the next read.
+   */
+  viewAt(view: RecordView, physicalOffset: number, queueOffset: number): boolean {
+    const block = this.tail.find(physicalOffset);
+    if (block) {
+      const at = block.at + BLOCK_HEADER + physicalOffset - block.physicalOffset;
+      return view.read(block.slab, at, physicalOffset, queueOffset);
+    }
+    const history = this.blockAt(physicalOffset);
+    if (!history) return false;
+    return view.read(history.records, physicalOffset - history.physicalOffset, physicalOffset, queueOffset);
   }
 
   /** The record that begins exactly there; a copy. */

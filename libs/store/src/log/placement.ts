@@ -1,6 +1,8 @@
 import {
   encodeRecord,
+  encodeRecordAgain,
   encodeRecordBytes,
+  lengthAgain,
   LONGEST_V1_TOPIC,
   propertyOf,
   recordLength,
@@ -8,9 +10,16 @@ import {
   type Host,
   type NewRecord,
   type RecordBytes,
+  type RecordChanges,
 } from '@halfmq/remoting/record';
 import type { Queue } from '../index/queue.js';
-import { StoreError, type NewMessage, type Place, type PlainMessage } from '../message-store.js';
+import {
+  StoreError,
+  type NewMessage,
+  type Place,
+  type PlainFinal,
+  type PlainMessage,
+} from '../message-store.js';
 import { BLOCK_HEADER } from './block.js';
 import type { TailBlock } from './tail.js';
 
@@ -37,6 +46,7 @@ export function measure(message: NewMessage, storeHost: Host): number {
 export class Placement {
   private readonly draft: Draft<NewRecord>;
   private readonly plain: Draft<RecordBytes>;
+  private readonly again: Draft<RecordChanges>;
   private readonly plainBytes: number;
 
   constructor(private readonly storeHost: Host) {
@@ -62,6 +72,7 @@ export class Placement {
       propertyAt: 0,
       propertyLength: 0,
     };
+    this.again = { ...blank, topicBytes: Buffer.alloc(0), propertyLength: 0 };
     this.plainBytes = recordLength({ ...this.draft });
   }
 
@@ -113,6 +124,30 @@ export class Placement {
     plain.propertyLength = message.propertyLength;
     encodeRecordBytes(plain, block.slab, block.at + BLOCK_HEADER + block.length, block.view);
     return placed(plain, queue, block, length, message.tagsCode);
+  }
+
+  finalLength({ half, topic, propertyLength }: PlainFinal): number {
+    return lengthAgain(half, topic.length, propertyLength);
+  }
+
+  placeFinal(
+    final: PlainFinal,
+    queue: Queue,
+    block: TailBlock,
+    length: number,
+    storeTimestamp: number,
+  ): Place {
+    const { again } = this;
+    again.topicBytes = queue.topicBytes;
+    again.queueId = final.queueId;
+    again.queueOffset = queue.nextOffset;
+    again.physicalOffset = block.physicalOffset + block.length;
+    again.sysFlag = final.sysFlag;
+    again.storeTimestamp = storeTimestamp;
+    again.preparedTransactionOffset = final.preparedTransactionOffset;
+    again.propertyLength = final.propertyLength;
+    encodeRecordAgain(final.half, again, block.slab, block.at + BLOCK_HEADER + block.length, block.view);
+    return placed(again, queue, block, length, final.tagsCode);
   }
 }
 

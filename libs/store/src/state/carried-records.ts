@@ -1,4 +1,4 @@
-import { decodeRecord, readLong, writeLong } from '@halfmq/remoting/record';
+import { decodeRecord, readLong, writeLong, type RecordView } from '@halfmq/remoting/record';
 import { longKey } from '../keys.js';
 import type { LogReader } from '../log/log-reader.js';
 import type { Part } from './part.js';
@@ -21,6 +21,11 @@ export class CarriedRecords implements Part {
     if (place === undefined) return this.reader.recordAt(named);
     const carrier = this.reader.recordAt(place);
     return carrier && decodeRecord(carrier).body;
+  }
+
+  /** False for one that was carried. */
+  viewAt(view: RecordView, named: number, queueOffset: number): boolean {
+    return this.places.get(named) === undefined && this.reader.viewAt(view, named, queueOffset);
   }
 
   liesAt(named: number): number {

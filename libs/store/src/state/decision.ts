@@ -1,6 +1,14 @@
-import { formatProperties, type Host, type MessageRecord } from '@halfmq/remoting/record';
-import type { NewMessage, SettingKind, Verdict } from '../message-store.js';
+import {
+  formatProperties,
+  hostLength,
+  SysFlag,
+  type Host,
+  type MessageRecord,
+  type RecordView,
+} from '@halfmq/remoting/record';
+import type { NewMessage, PlainMessage, SettingKind, Verdict } from '../message-store.js';
 import { OP_TOPIC, STATE_TOPIC } from '../system-topics.js';
+import { PlainVerdict } from './plain-verdict.js';
 
 /*
  * Decisions as records. In STATE_TOPIC, queue 0, tag = type, body = the decision as JSON; in queue 1, tag carried,
@@ -30,6 +38,10 @@ const VERDICT = 'HALFMQ_VERDICT';
 
 /** Makes the store's own messages. */
 export class DecisionWriter {
+  /** the verdict that `plain` says */
+  private said: Verdict | undefined;
+  private plain: PlainVerdict | undefined;
+
   constructor(
     private readonly storeHost: Host,
     private readonly now: () => number,
@@ -44,6 +56,20 @@ export class DecisionWriter {
   verdict(halfOffsets: readonly number[], verdict: Verdict): NewMessage {
     const properties = `TAGS\u0001d\u0002${VERDICT}\u0001${verdictText(verdict)}\u0002`;
     return this.message(OP_TOPIC, Buffer.from(`${halfOffsets.join(',')},`), properties);
+  }
+
+  /** On one half message, without a reason, as bytes: `verdict`'s record. Good until the next one. */
+  plainVerdict(halfOffset: number, verdict: Verdict): PlainMessage {
+    const { said, plain } = this;
+    if (plain && verdict.kind === said?.kind && verdict.by === said.by && verdict.at === said.at)
+      return plain.of(halfOffset);
+    this.said = verdict;
+    return (this.plain = new PlainVerdict(this.verdict([halfOffset], verdict)));
+  }
+
+  /** A record made of this one's bytes has room for this store's host. */
+  isOfOurHost({ sysFlag }: RecordView): boolean {
+    return hostLength(sysFlag, SysFlag.STORE_HOST_V6) === this.storeHost.address.length + 4;
   }
 
   /** A record that is still owed, whole and as it was, in queue 1 of STATE_TOPIC. */

@@ -7,6 +7,7 @@ import type {
   KnownHalf,
   NewMessage,
   Place,
+  PlainFinal,
   Stored,
   Verdict,
 } from '../message-store.js';
@@ -15,15 +16,15 @@ import type { LoggedDelayedMessages } from './delayed.js';
 import { appendFinals, finalsOf } from './final-messages.js';
 import { HalfList } from './half-list.js';
 import type { HalfReads } from './half-reads.js';
-import type { NewRow, Row } from './half-rows.js';
+import type { Row } from './half-rows.js';
 import { HalfTable, newRow, type HalfContent } from './half-table.js';
 import { HalfTransactions, propertiesOf } from './half-transactions.js';
-import type { Appender, Owed, Part } from './part.js';
+import type { DecisionAppender, Owed, Part } from './part.js';
 import type { Change, StateEnvironment } from './state-environment.js';
 import type { Verdicts } from './verdicts.js';
 
 export interface HalfLedgerParts {
-  readonly log: Appender;
+  readonly log: DecisionAppender;
   readonly decisions: DecisionWriter;
   readonly verdicts: Verdicts;
   readonly delayed: Pick<LoggedDelayedMessages, 'enter'>;
@@ -138,13 +139,32 @@ export class LoggedHalfLedger implements HalfLedger, Part {
     const { decided, finals } = finalsOf(all, halfOffset, finalOf, (each) => this.transactions.shown(each));
     const halfOffsets = decided.map((each) => each.halfOffset);
     appendFinals(log, delayed, finals, decisions.verdict(halfOffsets, verdict), stored);
-    this.table.close(decided);
+    this.close(decided, halfOffsets, verdict);
+    return undefined;
+  }
+
+  decidePlain(
+    { halfOffset }: HalfMessage,
+    verdict: Verdict,
+    final: PlainFinal | undefined,
+    stored: Stored,
+  ): boolean {
+    const { log, decisions } = this.parts;
+    const row = this.row(halfOffset);
+    if (!row || !this.table.isPlain(row) || (final && !decisions.isOfOurHost(final.half))) return false;
+    log.appendDecision(final, decisions.plainVerdict(halfOffset, verdict), stored);
+    this.close([row], [halfOffset], verdict);
+    return true;
+  }
+
+  private close(rows: readonly Row[], halfOffsets: readonly number[], verdict: Verdict): void {
+    const { log, verdicts } = this.parts;
+    this.table.close(rows);
     verdicts.set(halfOffsets, verdict);
     log.onUndo(() => {
       verdicts.unset(halfOffsets);
       this.table.reopen(halfOffsets);
     });
-    return undefined;
   }
 
   park(
@@ -216,12 +236,12 @@ export class LoggedHalfLedger implements HalfLedger, Part {
   applyHalf(place: Place, content: HalfContent): void {
     const { queueOffset } = place;
     if (this.row(queueOffset) || this.parts.verdicts.find(queueOffset)) return;
-    this.table.take(this.rowOf(place, content));
+    this.table.take(newRow(place, content, this.parts));
   }
 
   /** A record of the half topic was placed. It is not asked about before it is stored: nobody could read it yet. */
   enter(place: Place, content: HalfContent): void {
-    this.table.enter(this.rowOf(place, content));
+    this.table.enter(newRow(place, content, this.parts));
     if (this.placedFrom !== Infinity) return;
     const from = (this.placedFrom = place.queueOffset);
     const { log } = this.parts;
@@ -233,12 +253,6 @@ export class LoggedHalfLedger implements HalfLedger, Part {
       this.placedFrom = Infinity;
       this.table.forgetFrom(from);
     });
-  }
-
-  private rowOf(place: Place, content: HalfContent): NewRow {
-    // store times stand still while a clock that was set back catches up: a check must not wait for that
-    const since = Math.min(place.storeTimestamp, this.parts.now());
-    return newRow(place, content, since + this.parts.firstCheckAfterMs(content.properties));
   }
 
   /** Of half messages that were decided at once. */

@@ -1,5 +1,5 @@
 import { propertyOf, PropertyName } from '@halfmq/remoting/record';
-import type { NewMessage, Place } from '../message-store.js';
+import type { NewMessage, Place, PlainHalf } from '../message-store.js';
 import { CheckOrder } from './check-order.js';
 import { HalfGroups, transactionKey } from './half-groups.js';
 import { HalfPages } from './half-pages.js';
@@ -7,7 +7,29 @@ import { HalfRows, type NewRow, type Row } from './half-rows.js';
 import type { Change, StateEnvironment } from './state-environment.js';
 
 /** What of a half message its row is made from. */
-export type HalfContent = Pick<NewMessage, 'properties' | 'body'>;
+export interface HalfContent {
+  readonly producerGroup: string;
+  /** the real one */
+  readonly topic: string;
+  /** those at least that say which transaction it belongs to, and when it is checked first */
+  readonly properties: string;
+  /** of its body and all its properties */
+  readonly bytes: number;
+}
+
+export function contentOf({ properties, body }: Pick<NewMessage, 'properties' | 'body'>): HalfContent {
+  return {
+    producerGroup: propertyOf(properties, PropertyName.PGROUP) ?? '',
+    topic: propertyOf(properties, PropertyName.REAL_TOPIC) ?? '',
+    properties,
+    bytes: body.length + properties.length,
+  };
+}
+
+export function contentOfPlain(half: PlainHalf): HalfContent {
+  const { producerGroup, realTopic: topic, transaction: properties } = half;
+  return { producerGroup, topic, properties, bytes: half.body.length + half.propertyLength };
+}
 
 /** Undecided half messages in memory: their rows, which of them belong together, and who is asked about next. */
 export class HalfTable {
@@ -67,6 +89,11 @@ export class HalfTable {
     if (row.isParked) this.parkedCount++;
     this.groups.add(row);
     this.order.add(row);
+  }
+
+  /** It was never checked and waits for nobody else's verdict. */
+  isPlain(row: Row): boolean {
+    return !row.isParked && row.checks === 0 && this.groups.isAlone(row);
   }
 
   /** Rows of one transaction are decided; others of it that are not go on without them. */
@@ -154,18 +181,27 @@ export class HalfTable {
   }
 }
 
-export function newRow(place: Place, { properties, body }: HalfContent, nextCheckAt: number): NewRow {
+/** When a half message is first asked about. */
+interface FirstChecks {
+  readonly firstCheckAfterMs: (properties: string) => number;
+  readonly now: () => number;
+}
+
+export function newRow(place: Place, content: HalfContent, checks: FirstChecks): NewRow {
   const { queueOffset: halfOffset, physicalOffset, storeTimestamp } = place;
+  const { producerGroup, topic, properties, bytes } = content;
+  // store times stand still while a clock that was set back catches up: a check must not wait for that
+  const since = Math.min(storeTimestamp, checks.now());
   return {
     halfOffset,
     physicalOffset,
-    producerGroup: propertyOf(properties, PropertyName.PGROUP) ?? '',
-    topic: propertyOf(properties, PropertyName.REAL_TOPIC) ?? '',
+    producerGroup,
+    topic,
     storeTimestamp,
     state: 'pending',
     checks: 0,
-    nextCheckAt,
+    nextCheckAt: since + checks.firstCheckAfterMs(properties),
     transactionKey: transactionKey(propertyOf(properties, PropertyName.HALFMQ_TX)),
-    bytes: body.length + properties.length,
+    bytes,
   };
 }

@@ -50,7 +50,7 @@ export class HalfTransactions {
    * Before a half message is placed, while its producer can still do something about it.
    * @throws StoreError illegal: its HALFMQ_TX is none, or its transaction has become too large to be decided at once
    */
-  admit({ properties, body }: HalfContent): void {
+  admit({ producerGroup, properties, bytes: ownBytes }: HalfContent): void {
     const id = propertyOf(properties, PropertyName.HALFMQ_TX);
     if (id === undefined) return;
     if (!ID.test(id)) {
@@ -59,9 +59,8 @@ export class HalfTransactions {
         'HALFMQ_TX must be 1 to 64 letters, digits, dots, dashes or underscores',
       );
     }
-    const producerGroup = propertyOf(properties, PropertyName.PGROUP) ?? '';
     let count = 1;
-    let bytes = body.length + properties.length;
+    let bytes = ownBytes;
     for (const row of this.groups.withKey(transactionKey(id))) {
       if (row.producerGroup !== producerGroup) continue;
       count++;

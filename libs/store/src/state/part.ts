@@ -1,4 +1,4 @@
-import type { NewMessage, Place, Stored } from '../message-store.js';
+import type { NewMessage, Place, PlainFinal, PlainMessage, Stored } from '../message-store.js';
 import type { Decision } from './decision.js';
 import type { Change, StateEnvironment } from './state-environment.js';
 
@@ -16,6 +16,11 @@ export interface Appender {
   onCommit(act: () => void): void;
   /** answers once everything placed so far is stored */
   whenStored(stored: Stored): void;
+}
+
+/** The same, and decisions as bytes. */
+export interface DecisionAppender extends Appender {
+  appendDecision(final: PlainFinal | undefined, verdict: PlainMessage, stored: Stored): void;
 }
 
 /** One projection of the log: whole in memory, its changes written from time to time. */

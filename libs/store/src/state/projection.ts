@@ -14,6 +14,7 @@ import { CARRIED_QUEUE, readDecision, readVerdict, type Decision } from './decis
 import type { CarriedRecords } from './carried-records.js';
 import type { LoggedDelayedMessages } from './delayed.js';
 import type { LoggedHalfLedger } from './half-ledger.js';
+import { contentOf } from './half-table.js';
 import type { GroupedOffsets } from './offsets.js';
 import type { LoggedDecisions } from './logged-decisions.js';
 import type { Part } from './part.js';
@@ -105,7 +106,7 @@ export class Projection {
   private apply(bytes: Buffer): void {
     const record = decodeRecord(bytes);
     const { topic, properties, queueId } = record;
-    if (topic === HALF_TOPIC) this.parts.halves.applyHalf(record, record);
+    if (topic === HALF_TOPIC) this.parts.halves.applyHalf(record, contentOf(record));
     else if (topic === OP_TOPIC) {
       const decided = readVerdict(record, parseProperties(properties));
       if (decided) this.parts.halves.applyVerdict(decided.halfOffsets, decided.verdict);
