@@ -4,7 +4,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getRouteinfoByTopic, RemotingClient, ResponseCode, silentLog, systemClock } from '@halfmq/remoting';
+import {
+  decodeTopicRouteData,
+  getRouteinfoByTopic,
+  RemotingClient,
+  ResponseCode,
+  silentLog,
+  systemClock,
+} from '@halfmq/remoting';
 import { freePort } from '../../kit/ports.js';
 import { until } from '../../kit/until.js';
 
@@ -16,10 +23,12 @@ const POM = join(
 const LOG_LIMIT = 64 * 1024;
 const SMALL_JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xss512k'];
 
+const FIRST_BROKER = 'apache-a';
+
 /** Broker settings that keep it small and quick to ask back; tests may override them. */
 const SETTINGS: Readonly<Record<string, string>> = {
   brokerClusterName: 'DefaultCluster',
-  brokerName: 'apache-a',
+  brokerName: FIRST_BROKER,
   brokerId: '0',
   brokerRole: 'ASYNC_MASTER',
   brokerIP1: '127.0.0.1',
@@ -40,10 +49,12 @@ const SETTINGS: Readonly<Record<string, string>> = {
 
 /** An unmodified Apache RocketMQ from Maven Central: one name server, one broker, loopback, a folder of its own. */
 export class ApacheRocketMq {
-  private readonly children: ChildProcess[] = [];
+  private readonly children = new Map<string, ChildProcess>();
 
   private constructor(
     private readonly folder: string,
+    private readonly classPath: string,
+    private readonly jvm: readonly string[],
     /** host:port */
     readonly nameServer: string,
     readonly brokerAddress: string,
@@ -59,28 +70,15 @@ export class ApacheRocketMq {
   ): Promise<ApacheRocketMq> {
     const folder = await mkdtemp(join(tmpdir(), 'apache-rocketmq-'));
     const [namesrv, broker, ha] = [await freePort(), await freePort(), await freePort()];
-    const server = new ApacheRocketMq(folder, `127.0.0.1:${namesrv}`, `127.0.0.1:${broker}`);
+    const classPath = await resolveClassPath(folder);
+    const addresses = [`127.0.0.1:${namesrv}`, `127.0.0.1:${broker}`] as const;
+    const server = new ApacheRocketMq(folder, classPath, jvm, ...addresses);
     const ports = { listenPort: String(broker), haListenPort: String(ha) };
     try {
-      const classPath = await resolveClassPath(folder);
       await server.writeProperties('namesrv', { listenPort: String(namesrv) });
-      await server.writeProperties('broker', {
-        ...SETTINGS,
-        ...ports,
-        namesrvAddr: server.nameServer,
-        storePathRootDir: join(folder, 'store'),
-        storePathCommitLog: join(folder, 'store', 'commitlog'),
-        ...settings,
-      });
-      await server.launch(classPath, 'org.apache.rocketmq.namesrv.NamesrvStartup', 'namesrv', [
-        '-Xmx128m',
-        ...jvm,
-      ]);
-      await server.launch(classPath, 'org.apache.rocketmq.broker.BrokerStartup', 'broker', [
-        '-Xmx512m',
-        ...jvm,
-      ]);
-      await registered(server.nameServer);
+      await server.writeBroker('broker', { ...ports, ...settings });
+      await server.launch('org.apache.rocketmq.namesrv.NamesrvStartup', 'namesrv', '-Xmx128m');
+      await server.startBroker('broker', settings['brokerName'] ?? FIRST_BROKER);
     } catch (error) {
       await server.stop();
       throw error;
@@ -89,17 +87,44 @@ export class ApacheRocketMq {
   }
 
   get pids(): number[] {
-    return this.children.flatMap(({ pid }) => pid ?? []);
+    return [...this.children.values()].flatMap(({ pid }) => pid ?? []);
+  }
+
+  /** Another master of the cluster. */
+  async addBroker(name: string): Promise<void> {
+    const [listenPort, haListenPort] = [String(await freePort()), String(await freePort())];
+    await this.writeBroker(name, { brokerName: name, listenPort, haListenPort });
+    await this.startBroker(name);
+  }
+
+  /** Starts a broker of `addBroker` again. */
+  async startBroker(name: string, brokerName = name): Promise<void> {
+    await this.launch('org.apache.rocketmq.broker.BrokerStartup', name, '-Xmx512m');
+    await registered(this.nameServer, brokerName);
+  }
+
+  /** SIGKILL: it keeps its folder and port. */
+  async kill(name: string): Promise<void> {
+    const child = this.children.get(name);
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
   }
 
   async stop(): Promise<void> {
-    for (const child of this.children.reverse()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-    }
+    for (const name of [...this.children.keys()].reverse()) await this.kill(name);
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private writeBroker(name: string, settings: Readonly<Record<string, string>>): Promise<void> {
+    return this.writeProperties(name, {
+      ...SETTINGS,
+      namesrvAddr: this.nameServer,
+      storePathRootDir: join(this.folder, `store-${name}`),
+      storePathCommitLog: join(this.folder, `store-${name}`, 'commitlog'),
+      ...settings,
+    });
   }
 
   private writeProperties(name: string, properties: Readonly<Record<string, string>>): Promise<void> {
@@ -107,22 +132,23 @@ export class ApacheRocketMq {
     return writeFile(join(this.folder, `${name}.conf`), lines.join(''));
   }
 
-  private async launch(classPath: string, main: string, name: string, jvm: readonly string[]): Promise<void> {
+  private async launch(main: string, name: string, heap: string): Promise<void> {
     const child = spawn(
       'java',
       [
-        ...jvm,
+        heap,
+        ...this.jvm,
         `-Drocketmq.home.dir=${this.folder}`,
         `-Duser.home=${this.folder}`,
         '-cp',
-        classPath,
+        this.classPath,
         main,
         '-c',
         join(this.folder, `${name}.conf`),
       ],
       { stdio: ['ignore', 'pipe', 'pipe'], cwd: this.folder },
     );
-    this.children.push(child);
+    this.children.set(name, child);
     await readyLine(child, name);
   }
 }
@@ -150,13 +176,18 @@ function readyLine(child: ChildProcess, name: string): Promise<void> {
  * Ready is not registered: a broker that has no connection to the name server yet when it starts leaves its first
  * registration out, without a word, and the next one comes ten seconds later.
  */
-async function registered(nameServer: string): Promise<void> {
+async function registered(nameServer: string, brokerName: string): Promise<void> {
   const client = new RemotingClient({ clock: systemClock, log: silentLog });
   const header = { topic: 'TBW102', acceptStandardJsonOnly: true };
   try {
-    const ask = () =>
-      client.request(nameServer, getRouteinfoByTopic, header, undefined, { timeoutMs: 3_000 });
-    await until('the broker is registered', async () => (await ask()).code === ResponseCode.SUCCESS, 60_000);
+    const known = async (): Promise<boolean> => {
+      const timeoutMs = 3_000;
+      const answer = await client.request(nameServer, getRouteinfoByTopic, header, undefined, { timeoutMs });
+      if (answer.code !== ResponseCode.SUCCESS) return false;
+      const { brokerDatas } = decodeTopicRouteData(answer.body);
+      return brokerDatas.some((broker) => broker.brokerName === brokerName);
+    };
+    await until(`${brokerName} is registered`, known, 60_000);
   } finally {
     await client.close();
   }
