@@ -84,7 +84,11 @@ describe('live clients', () => {
     expect(answer).toMatchObject({
       code: 0,
       version: 479,
-      extFields: { IS_SUPPORT_HEART_BEAT_V2: 'true', IS_SUB_CHANGE: 'true' },
+      extFields: {
+        IS_SUPPORT_HEART_BEAT_V2: 'true',
+        IS_SUB_CHANGE: 'true',
+        transactionsEndTogether: 'true',
+      },
     });
     expect(await members('g')).toEqual(['a']);
     expect((await broker.ask(getTopicConfig, { topic: '%RETRY%g' })).code).toBe(0);

@@ -7,6 +7,7 @@ import {
   type HalfReceipt,
   topic,
   type TransactionProducer,
+  type TransactionState,
   TransactionOutcomeUnknown,
   VerdictConflict,
 } from '@halfmq/transaction';
@@ -24,6 +25,8 @@ interface Service {
   readonly transactions: TypeOrmTransactions;
   readonly producer: TransactionProducer;
   readonly stored: HalfReceipt[];
+  /** half messages a verdict was brought for */
+  readonly ended: HalfReceipt[];
   /** `broker answer` of each check */
   readonly checks: string[];
 }
@@ -52,6 +55,7 @@ describe('transactions.run and its brokers', () => {
   const serviceOn = async (client: HalfmqClient, how: { dies?: boolean; keepBarrier?: string } = {}) => {
     const checks: string[] = [];
     const stored: HalfReceipt[] = [];
+    const ended: HalfReceipt[] = [];
     const producer = client.transactionProducer({
       group: 'two-masters',
       topics: ['*'],
@@ -69,12 +73,15 @@ describe('transactions.run and its brokers', () => {
         return half;
       },
       // as a process that is killed before it says anything
-      end: how.dies ? () => Promise.resolve() : producer.end.bind(producer),
+      end: async (half: HalfReceipt, verdict: TransactionState) => {
+        ended.push(half);
+        if (!how.dies) await producer.end(half, verdict);
+      },
     };
     const { keepBarrier } = how;
     const transactions: TypeOrmTransactions = new TypeOrmTransactions({ dataSource, halves, keepBarrier });
     await transactions.start();
-    const service = { transactions, producer, stored, checks };
+    const service = { transactions, producer, stored, ended, checks };
     services.push(service);
     return service;
   };
@@ -119,6 +126,17 @@ describe('transactions.run and its brokers', () => {
     await cluster.close();
   }, 60_000);
 
+  it('tells a broker once what became of all its half messages', async () => {
+    await using broker = await createTestBroker();
+    const { transactions, ended } = await serviceOn(await broker.connect());
+    await transactions.run(async (_manager, send) => {
+      for (let n = 0; n < 5; n++) send(Placed, n);
+    });
+    expect(ended).toHaveLength(1);
+    expect(broker.delivered(Placed)).toHaveLength(5);
+    expect(broker.inDoubt()).toEqual([]);
+  });
+
   it('does not know when the answer of COMMIT is lost; the check does', async () => {
     await using broker = await createTestBroker();
     const { transactions, checks } = await serviceOn(await broker.connect());
@@ -152,7 +170,7 @@ describe('transactions.run and its brokers', () => {
     expect(error).toBeInstanceOf(VerdictConflict);
     expect(error).toMatchObject({
       wanted: 'commit',
-      decided: { verdict: 'rollback' },
+      decided: { verdict: 'rollback', by: 'producer', at: new Date(broker.clock.now()) },
     });
     expect(broker.inDoubt()).toEqual([]);
   });

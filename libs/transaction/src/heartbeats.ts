@@ -2,6 +2,7 @@ import {
   encodeHeartbeatData,
   every,
   heartBeat,
+  heartBeatResponse,
   unregisterClient,
   type Cancel,
   type Clock,
@@ -37,6 +38,8 @@ export class Heartbeats {
   private readonly consumers = new Map<string, ConsumerData>();
   /** address → the version of the registrations it has heard */
   private readonly heard = new Map<string, number>();
+  /** addresses of brokers that end all half messages of a transaction with one verdict */
+  private readonly together = new Set<string>();
   private readonly underway = new Map<string, Promise<void>>();
   private readonly complaints: Complaints;
   private version = 1;
@@ -118,6 +121,11 @@ export class Heartbeats {
     if (!this.isFresh(broker.address)) await this.tell(broker);
   }
 
+  /** Whether one END is enough there for all half messages of a transaction, by its last answer. */
+  endsTogether(address: string): boolean {
+    return this.together.has(address);
+  }
+
   /**
    * The connection is gone, and with it the broker's knowledge of this client.
    * @returns whether that was a broker that had heard of it
@@ -184,7 +192,10 @@ export class Heartbeats {
       ),
       consumerDataSet: [...this.consumers.values()],
     });
-    await this.brokers.call(broker, { spec: heartBeat, header: {}, body });
+    const answer = await this.brokers.call(broker, { spec: heartBeat, header: {}, body });
+    const { transactionsEndTogether } = heartBeatResponse.decode(answer.extFields ?? {});
+    if (transactionsEndTogether === true) this.together.add(broker.address);
+    else this.together.delete(broker.address);
   }
 
   private async unregister(groups: { producerGroup?: string; consumerGroup?: string }): Promise<void> {

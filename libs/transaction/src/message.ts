@@ -46,6 +46,8 @@ export interface HalfReceipt {
   /** offset in the half queue */
   readonly halfOffset: number;
   readonly physicalOffset: number;
+  /** its broker ends all half messages of one group and HALFMQ_TX with one verdict */
+  readonly endsTogether?: boolean | undefined;
 }
 
 /** What a producer says about its local transaction. */

@@ -23,7 +23,10 @@ export class ClientsHandlers {
   @Request(heartBeat)
   heartBeat(_header: object, context: RequestContext): Outcome {
     const changed = this.clients.heartbeat(decodeHeartbeatData(context.body), context);
-    return { status: 'OK', header: { IS_SUPPORT_HEART_BEAT_V2: true, IS_SUB_CHANGE: changed } };
+    return {
+      status: 'OK',
+      header: { IS_SUPPORT_HEART_BEAT_V2: true, IS_SUB_CHANGE: changed, transactionsEndTogether: true },
+    };
   }
 
   @Request(unregisterClient)

@@ -119,7 +119,7 @@ export class Sending<Manager> {
         else this.left(half, error);
       }
     };
-    await Promise.all(this.stored.map(endOne));
+    await Promise.all(spokesmen(this.stored).map(endOne));
     const [error] = conflicts;
     if (!error) return;
     const { transactionId } = this.scope;
@@ -137,6 +137,19 @@ export class Sending<Manager> {
       error,
     });
   }
+}
+
+/** Where a broker ends all half messages of the transaction together, the first one speaks for all of its group. */
+function spokesmen(stored: readonly StoredHalf[]): StoredHalf[] {
+  const spoken = new Set<string>();
+  return stored.filter(({ half: { brokerName, group, endsTogether } }) => {
+    const place = JSON.stringify([brokerName, group]);
+    if (endsTogether !== true || !spoken.has(place)) {
+      spoken.add(place);
+      return true;
+    }
+    return false;
+  });
 }
 
 export const NO_OUTBOX =

@@ -177,6 +177,7 @@ export class TransactionProducer {
       offsetMessageId: header.msgId,
       halfOffset: header.queueOffset,
       physicalOffset: place.physicalOffset,
+      endsTogether: this.parts.heartbeats.endsTogether(broker.address),
     };
   }
 
