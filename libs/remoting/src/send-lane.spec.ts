@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { SysFlag } from './codes.js';
 import { decodeFrame, encodeFrame, FrameSplitter } from './frame.js';
 import { propertyOf } from './properties.js';
-import { encodeRecord, encodeRecordBytes } from './encode-record.js';
+import { encodeRecord, encodeRecordBytes, viewOf } from './encode-record.js';
 import { recordLength } from './record.js';
 import { SendAnswerRegion, SendMessageAnswer } from './requests/send-message-answer.js';
 import { sendMessage } from './requests/send-message.js';
@@ -196,7 +196,7 @@ describe('the express lane of sends', () => {
         const bytes = {
           ...texts,
           topicBytes: Buffer.from(texts.topic),
-          propertyBytes,
+          propertyView: viewOf(propertyBytes),
           propertyAt: 2,
           propertyLength,
         };

@@ -30,7 +30,7 @@ export class LogBound {
   arrived({ queues }: Pick<CommittedGroup, 'queues'>): void {
     const isHidden = this.committed() > this.offset;
     for (const { queue, from, entries } of queues) {
-      if (!isHidden) this.tell(arrivalOf(queue, from, entries));
+      if (!isHidden) this.tell(new Arrived(queue, from, entries));
       // what is in between is read from the index then: a copy may be behind by any amount
       else if (!this.behind.has(queue)) this.behind.set(queue, from);
     }
@@ -55,14 +55,30 @@ export class LogBound {
       }
       const to = Math.min(end, chunk.from + chunk.count);
       const entries = chunk.entries.subarray((at - chunk.from) * ENTRY, (to - chunk.from) * ENTRY);
-      this.tell(arrivalOf(queue, at, entries));
+      this.tell(new Arrived(queue, at, entries));
       at = to;
     }
   }
 }
 
-function arrivalOf({ topic, queueId }: Queue, from: number, entries: Buffer): Arrival {
-  const count = entries.length / ENTRY;
-  const tagsCodes = Array.from({ length: count }, (_, index) => entryTagsCode(entries, index));
-  return { topic, queueId, from, maxOffset: from + count, tagsCodes };
+/** Comes with every queue of every commit: its tags are read when somebody asks. */
+class Arrived implements Arrival {
+  readonly topic: string;
+  readonly queueId: number;
+  readonly maxOffset: number;
+
+  constructor(
+    { topic, queueId }: Queue,
+    readonly from: number,
+    private readonly entries: Buffer,
+  ) {
+    this.topic = topic;
+    this.queueId = queueId;
+    this.maxOffset = from + entries.length / ENTRY;
+  }
+
+  get tagsCodes(): number[] {
+    const { entries, from, maxOffset } = this;
+    return Array.from({ length: maxOffset - from }, (_, index) => entryTagsCode(entries, index));
+  }
 }

@@ -7,6 +7,7 @@ import {
   propertyOf,
   recordLength,
   tagsCode,
+  viewOf,
   type Host,
   type NewRecord,
   type RecordBytes,
@@ -23,6 +24,7 @@ import {
 import { BLOCK_HEADER } from './block.js';
 import type { TailBlock } from './tail.js';
 
+const NOTHING = Buffer.alloc(0);
 const MOST_PROPERTY_BYTES = 32767;
 const MOST_TOPIC_BYTES = 32767;
 
@@ -48,6 +50,8 @@ export class Placement {
   private readonly plain: Draft<RecordBytes>;
   private readonly again: Draft<RecordChanges>;
   private readonly plainBytes: number;
+  private viewed: Uint8Array = NOTHING;
+  private view = viewOf(NOTHING);
 
   constructor(private readonly storeHost: Host) {
     const blank = {
@@ -57,18 +61,18 @@ export class Placement {
       physicalOffset: 0,
       sysFlag: 0,
       bornTimestamp: 0,
-      bornHost: { address: Buffer.alloc(0), port: 0 },
+      bornHost: { address: NOTHING, port: 0 },
       storeTimestamp: 0,
       storeHost,
       reconsumeTimes: 0,
       preparedTransactionOffset: 0,
-      body: Buffer.alloc(0),
+      body: NOTHING,
     };
     this.draft = { ...blank, topic: '', properties: '' };
     this.plain = {
       ...blank,
-      topicBytes: Buffer.alloc(0),
-      propertyBytes: Buffer.alloc(0),
+      topicBytes: NOTHING,
+      propertyView: viewOf(NOTHING),
       propertyAt: 0,
       propertyLength: 0,
     };
@@ -119,7 +123,7 @@ export class Placement {
     const { plain } = this;
     fill(plain, message, queue.nextOffset, block, storeTimestamp);
     plain.topicBytes = queue.topicBytes;
-    plain.propertyBytes = message.propertyBytes;
+    plain.propertyView = this.viewOf(message.propertyBytes);
     plain.propertyAt = message.propertyAt;
     plain.propertyLength = message.propertyLength;
     encodeRecordBytes(plain, block.slab, block.at + BLOCK_HEADER + block.length, block.view);
@@ -148,6 +152,15 @@ export class Placement {
     again.propertyLength = final.propertyLength;
     encodeRecordAgain(final.half, again, block.slab, block.at + BLOCK_HEADER + block.length, block.view);
     return placed(again, queue, block, length, final.tagsCode);
+  }
+
+  /** Messages come with the same bytes filled again, those of a batch with the same body. */
+  private viewOf(bytes: Uint8Array): DataView {
+    if (bytes !== this.viewed) {
+      this.viewed = bytes;
+      this.view = viewOf(bytes);
+    }
+    return this.view;
   }
 }
 
