@@ -5,15 +5,19 @@ import {
   HalfmqClient,
   type ListenedMessage,
   type LocalTransaction,
+  type MakeTransactions,
   MessageHandler,
   Messages,
   Payload,
   topic,
   TransactionListener,
   Transactions,
+  TransactionsOn,
   TransactionState,
   Tx,
 } from '@halfmq/transaction/nest';
+import { PgTransactions } from '@halfmq/transaction/pg';
+import pg, { type PoolClient } from 'pg';
 import { DataSource, EntityManager } from 'typeorm';
 import { note } from '../kit/client-scenarios.js';
 import { Booking, NestApplications } from '../kit/nest-applications.js';
@@ -122,7 +126,48 @@ describe('transactions in a Nest application', () => {
     expect(seen).toEqual(['closed 2']);
   }, 40_000);
 
+  it('works on a node-postgres pool, without TypeORM', async () => {
+    const Paid = topic<{ id: number }>('paid-on-a-pool');
+    const pool = new pg.Pool({ connectionString: await apps.postgres.createDatabase('on_a_pool') });
+    await pool.query('CREATE TABLE payments (id int PRIMARY KEY, handled boolean NOT NULL DEFAULT false)');
+    @Injectable()
+    class Payments {
+      constructor(private readonly transactions: TransactionsOn<PoolClient>) {}
+
+      pay(id: number): Promise<void> {
+        return this.transactions.run(async (client, send) => {
+          await client.query('INSERT INTO payments (id) VALUES ($1)', [id]);
+          send(Paid, { id });
+        });
+      }
+
+      @MessageHandler(Paid, { group: 'payments', dedupe: 'transaction', from: 'first' })
+      async paid(@Payload() { id }: { id: number }, @Tx() client: PoolClient): Promise<void> {
+        await client.query('UPDATE payments SET handled = true WHERE id = $1', [id]);
+      }
+    }
+    const transactions: MakeTransactions = (parts) => new PgTransactions({ ...parts, pool });
+    const app = await apps.start([Payments], { options: { transactions } });
+    await app.get(Payments).pay(7);
+    await until('it is handled', async () => {
+      const { rows } = await pool.query('SELECT id FROM payments WHERE handled');
+      return rows.length === 1;
+    });
+    await app.close();
+    await pool.end();
+  }, 40_000);
+
   describe('refuses to start, and says what to change', () => {
+    it('two databases', async () => {
+      const options = {
+        dataSource: new DataSource({ type: 'postgres' }),
+        transactions: () => {
+          throw new Error('never made');
+        },
+      };
+      expect(await apps.refusal([], { options })).toContain('was given a dataSource and transactions');
+    });
+
     it('a listener without a check where no database answers', async () => {
       expect(await apps.refusal([Placers])).toContain(
         'Placers has no check(), and no barrier answers for it: there is no DataSource; import TypeOrmModule.forRoot',

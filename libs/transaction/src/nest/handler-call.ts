@@ -10,7 +10,7 @@ import type { BodyChecks } from './body-checks.js';
 import { managerOfContext, type StepDefinition, stepOf } from './decorators.js';
 import type { FoundHandler } from './explorer.js';
 import { MessageContext } from './message-context.js';
-import type { Transactions } from './transactions.js';
+import type { TransactionsOn } from './transactions.js';
 
 /** Ends a transaction whose handler failed although its error was caught outside (by a filter, say). */
 class CaughtOutside extends Error {}
@@ -42,7 +42,7 @@ export class HandlerCall {
     readonly handler: FoundHandler,
     creator: ExternalContextCreator,
     private readonly checks: BodyChecks,
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionsOn<unknown>,
   ) {
     this.step = stepOf(handler.method);
     this.refuseNonsense();

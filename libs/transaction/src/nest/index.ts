@@ -1,5 +1,5 @@
 export { HalfmqModule } from './halfmq.module.js';
-export type { HalfmqModuleAsyncOptions, HalfmqModuleOptions } from './options.js';
+export type { HalfmqModuleAsyncOptions, HalfmqModuleOptions, MakeTransactions } from './options.js';
 export { Compensable, MessageHandler, TransactionListener, Tx } from './decorators.js';
 export type {
   CompensableOptions,

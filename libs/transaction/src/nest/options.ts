@@ -1,8 +1,12 @@
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { ClientOptions } from '../client-options.js';
+import type { SqlTransactions, SqlTransactionsOptions } from '../database/sql-transactions.js';
 import type { Duration } from '../duration.js';
 import type { WhenUnreachable } from '../transaction/callback.js';
+
+/** Makes the transactions of an application. @param parts all but the database */
+export type MakeTransactions = (parts: SqlTransactionsOptions) => SqlTransactions<unknown>;
 
 /** What differs from place to place; what identifies a handler is said at the handler. */
 export interface HalfmqModuleOptions extends Omit<ClientOptions, 'startTimeoutMs'> {
@@ -11,9 +15,14 @@ export interface HalfmqModuleOptions extends Omit<ClientOptions, 'startTimeoutMs
    * brokers ask the others. Needed for `Transactions`.
    */
   readonly group?: string | undefined;
-  /** PostgreSQL, for `Transactions` and dedupe; unless told, the application's TypeORM DataSource */
+  /** for `Transactions` and dedupe; unless told, the application's TypeORM DataSource */
   readonly dataSource?: DataSource | undefined;
-  /** make the tables halfmq_barrier, halfmq_inbox and halfmq_source at start; yes unless told */
+  /**
+   * Instead of a data source, another adapter: `(parts) => new PgTransactions({ ...parts, pool })`. What it gives to
+   * callbacks is what `TransactionsOn<PoolClient>` and `@Tx()` have then.
+   */
+  readonly transactions?: MakeTransactions | undefined;
+  /** make the tables halfmq_barrier, halfmq_inbox … at start; yes unless told */
   readonly createTables?: boolean | undefined;
   /** how long a transaction can be asked about; 7 days unless told */
   readonly keepBarrier?: Duration | undefined;

@@ -8,24 +8,24 @@ import {
 } from '@nestjs/common';
 import { ExternalContextCreator, ModuleRef } from '@nestjs/core';
 import type { Clock, Log } from '@halfmq/remoting';
-import type { DataSource } from 'typeorm';
 import { HalfmqClient } from '../client.js';
 import type { ConsumerOptions } from '../consumer/consumer-options.js';
 import type { PushConsumer } from '../consumer/push-consumer.js';
+import type { SqlTransactions } from '../database/sql-transactions.js';
 import { InvalidOption } from '../errors.js';
 import { topicOf } from '../topic.js';
 import type { HalfMessages } from '../transaction/half-messages.js';
 import { EVERY_TOPIC, type TransactionProducer } from '../transaction/transaction-producer.js';
-import type { TypeOrmTransactions } from '../typeorm/typeorm-transactions.js';
 import { BodyChecks } from './body-checks.js';
 import { ClientConnection } from './connection.js';
 import { consumerGroups } from './consumer-groups.js';
+import { findDatabase } from './database.js';
 import { Explorer, type FoundHandler } from './explorer.js';
 import { HandlerCall } from './handler-call.js';
 import { ListenerBinding } from './listener-binding.js';
 import { Messages } from './messages.js';
 import { type HalfmqModuleOptions, MODULE_OPTIONS } from './options.js';
-import { Transactions } from './transactions.js';
+import { TransactionsOn } from './transactions.js';
 
 export const CLOCK = Symbol('Clock');
 export const LOG = Symbol('Log');
@@ -46,7 +46,7 @@ export class HalfmqRuntime
 {
   private groups: ConsumerOptions[] = [];
   private consumers: PushConsumer[] = [];
-  private database: TypeOrmTransactions | undefined;
+  private database: SqlTransactions<unknown> | undefined;
 
   constructor(
     @Inject(MODULE_OPTIONS) private readonly options: HalfmqModuleOptions,
@@ -58,7 +58,7 @@ export class HalfmqRuntime
     private readonly creator: ExternalContextCreator,
     private readonly moduleRef: ModuleRef,
     private readonly checks: BodyChecks,
-    private readonly transactions: Transactions,
+    private readonly transactions: TransactionsOn<unknown>,
     private readonly messages: Messages,
   ) {}
 
@@ -95,24 +95,18 @@ export class HalfmqRuntime
   /** @returns why there is no database, or undefined */
   private async bindDatabase(): Promise<string | undefined> {
     const { options, clock, log } = this;
-    const { group } = options;
-    const dataSource = options.dataSource ?? (await this.findDataSource());
-    if (!dataSource || group === undefined) {
-      const missing = dataSource
-        ? 'the producer group is missing; say HalfmqModule.forRoot({ group })'
-        : 'there is no DataSource; import TypeOrmModule.forRoot, or give one to HalfmqModule.forRootAsync';
-      this.transactions.bind(missing);
-      return missing;
+    const found = await findDatabase(options, this.moduleRef);
+    if ('missing' in found) {
+      this.transactions.bind(found.missing);
+      return found.missing;
     }
-    const { TypeOrmTransactions } = await import('../typeorm/typeorm-transactions.js');
     const producer = this.client.transactionProducer({
-      group,
+      group: found.group,
       topics: [EVERY_TOPIC],
       check: (message) => database.check(message),
       preview: (message) => database.preview(message),
     });
-    const database: TypeOrmTransactions = new TypeOrmTransactions({
-      dataSource,
+    const database: SqlTransactions<unknown> = found.make({
       halves: this.whenConnected(producer),
       clock,
       log,
@@ -126,17 +120,6 @@ export class HalfmqRuntime
     this.database = database;
     this.transactions.bind(database);
     return undefined;
-  }
-
-  /** The application's default DataSource, where TypeORM is installed and one was made. */
-  private async findDataSource(): Promise<DataSource | undefined> {
-    const typeorm = await import('typeorm').catch(() => undefined);
-    if (!typeorm) return undefined;
-    try {
-      return this.moduleRef.get(typeorm.DataSource, { strict: false });
-    } catch {
-      return undefined;
-    }
   }
 
   /** Before a name server has answered, the error to the sender is the one that says so. */
