@@ -32,7 +32,7 @@ export class Liveness {
     scanMs: number,
     private readonly onGone: (broker: BrokerAddress) => void,
   ) {
-    this.cancelScan = every(clock, scanMs, () => this.scan());
+    this.cancelScan = every(clock, scanMs, () => this.scan(), undefined, 'last');
   }
 
   registered(broker: BrokerAddress, channel: Channel, timeoutMs = DEFAULT_TIMEOUT_MS): void {

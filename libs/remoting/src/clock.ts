@@ -2,6 +2,12 @@
 export type Cancel = () => void;
 
 /**
+ * Work repeated for ever that nobody waits for: a test that passes days bundles it. 'last': it judges others by what their
+ * upkeep did (who was silent for too long), and comes after that.
+ */
+export type Upkeep = boolean | 'last';
+
+/**
  * The one source of time of every room, the store and the client. Two clocks in one: `now` is what people and
  * records see and may jump; `monotonic` only ever grows and is the one to measure durations with.
  */
@@ -12,9 +18,9 @@ export interface Clock {
   monotonic(): number;
   /**
    * Calls `fn` once, `ms` milliseconds from now, unless cancelled. A timer keeps the process alive: owners cancel.
-   * @param upkeep work repeated for ever that nobody waits for: a test that passes days may bundle it
+   * @param upkeep false unless told
    */
-  after(ms: number, fn: () => void, upkeep?: boolean): Cancel;
+  after(ms: number, fn: () => void, upkeep?: Upkeep): Cancel;
 }
 
 /** setTimeout fires at once when asked for more than this (25 days): longer waits are cut into pieces. */
@@ -46,14 +52,14 @@ export const systemClock: Clock = new SystemClock();
 /**
  * Calls `fn` every `ms` milliseconds, the first time after `ms`. The next wait begins when the last call has ended
  * (its promise settled), so calls never overlap. A call that throws or rejects does not end the row; `onError`
- * hears of it, and so does the process (as an uncaught error) when nobody listens. `upkeep`: see Clock.after.
+ * hears of it, and so does the process (as an uncaught error) when nobody listens. `upkeep`: see Upkeep.
  */
 export function every(
   clock: Clock,
   ms: number,
   fn: () => void | Promise<void>,
   onError: (error: unknown) => void = throwLater,
-  upkeep = true,
+  upkeep: Upkeep = true,
 ): Cancel {
   let stopped = false;
   let cancel: Cancel = () => undefined;

@@ -292,9 +292,9 @@ export class TcpConnection implements Connection, RunSource {
     const { clock } = this.options;
     const check = (): void => {
       const left = Math.max(this.lastRead, this.writer.lastActive) + idleMs - clock.monotonic();
-      if (left > 0) this.cancelTimer = clock.after(left, check);
+      if (left > 0) this.cancelTimer = clock.after(left, check, 'last');
       else this.close(`idle for ${Math.round(idleMs / 1000)} s`);
     };
-    return clock.after(idleMs, check);
+    return clock.after(idleMs, check, 'last');
   }
 }

@@ -4,8 +4,10 @@ import { channel } from 'node:diagnostics_channel';
  * What this package tells whoever subscribes (node:diagnostics_channel); free without a subscriber. Published
  * synchronously at the step it names, so a test can end the process exactly there.
  *
+ * - `halfmq:transaction:before-half`       `{ transactionId }`: the barrier row is inserted, half messages come next
  * - `halfmq:transaction:after-half`        `{ transactionId }`: all half messages are stored, COMMIT comes next
  * - `halfmq:transaction:after-commit`      `{ transactionId }`: the database has committed, END comes next
+ * - `halfmq:transaction:after-end`         `{ transactionId }`: the brokers have heard, or the check will tell them
  * - `halfmq:transaction:after-relay`       `{ topic, uniqueKey }`: a message of the outbox is stored, its row still there
  * - `halfmq:transaction:verdict-conflict`  `{ transactionId, error }`: committed here, rolled back at the broker
  * - `halfmq:transaction:check`             `{ transactionId, answer }`: a check-back was answered
@@ -14,8 +16,10 @@ import { channel } from 'node:diagnostics_channel';
  * - `halfmq:transaction:handled`           `{ group, message, error }`: a handler has ended, `error` is what it threw
  */
 export const channels = {
+  beforeHalf: channel('halfmq:transaction:before-half'),
   afterHalf: channel('halfmq:transaction:after-half'),
   afterCommit: channel('halfmq:transaction:after-commit'),
+  afterEnd: channel('halfmq:transaction:after-end'),
   afterRelay: channel('halfmq:transaction:after-relay'),
   verdictConflict: channel('halfmq:transaction:verdict-conflict'),
   check: channel('halfmq:transaction:check'),

@@ -2,6 +2,18 @@ import type { Clock, Log } from '@halfmq/remoting';
 import type { ReceivedMessage, TransactionState } from './message.js';
 import type { BarrierPreview } from './transaction/barrier.js';
 
+/** One delivery of a message to a consumer group of this client. */
+export interface HandedOut {
+  readonly group: string;
+  readonly message: ReceivedMessage;
+}
+
+/**
+ * Every delivery passes through it. `handle` runs the handler, and rejects with what that throws; what this one rejects
+ * with counts as thrown by the handler.
+ */
+export type HandOut = (delivery: HandedOut, handle: () => Promise<void>) => Promise<void>;
+
 export interface ClientOptions {
   /** host:port of the name servers: a list, or text separated by ; or , */
   readonly nameServers: string | readonly string[];
@@ -15,6 +27,8 @@ export interface ClientOptions {
   readonly pullHoldMs?: number | undefined;
   /** how long start() looks for a name server before it gives up; 10 s unless told */
   readonly startTimeoutMs?: number | undefined;
+  /** for tests: delivers late, twice, in another order; unless told each message is handled at once */
+  readonly handOut?: HandOut | undefined;
 }
 
 export interface ProducerOptions {

@@ -1,5 +1,6 @@
 import type { Clock, Log } from '@halfmq/remoting';
 import type { BrokerRequests } from './broker-requests.js';
+import type { HandOut } from './client-options.js';
 import type { Heartbeats } from './heartbeats.js';
 import type { Delivery } from './producer/delivery.js';
 import type { Routes } from './routes/routes.js';
@@ -17,6 +18,7 @@ export interface ClientParts {
   readonly delivery: Delivery;
   /** how long a pull may wait at a broker */
   readonly pullHoldMs: number;
+  readonly handOut: HandOut;
   /** @throws ClientClosed unless the client is between start() and close() */
   readonly mustBeOpen: (what: string) => void;
 }

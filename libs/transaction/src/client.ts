@@ -91,6 +91,7 @@ export class HalfmqClient {
       heartbeats,
       delivery: new Delivery(clock, routes, brokers),
       pullHoldMs: options.pullHoldMs ?? PULL_HOLD_MS,
+      handOut: options.handOut ?? ((_delivery, handle) => handle()),
       mustBeOpen: (what) => {
         if (this.state !== 'open') throw new ClientClosed(what);
       },

@@ -4,7 +4,13 @@ export * from './duration.js';
 export * from './error-codes.js';
 export * from './errors.js';
 export * from './message.js';
-export type { ClientOptions, ProducerOptions, TransactionProducerOptions } from './client-options.js';
+export type {
+  ClientOptions,
+  HandedOut,
+  HandOut,
+  ProducerOptions,
+  TransactionProducerOptions,
+} from './client-options.js';
 export type { ConsumerOptions, StartPosition } from './consumer/consumer-options.js';
 export { HalfmqClient } from './client.js';
 export { Producer } from './producer/producer.js';

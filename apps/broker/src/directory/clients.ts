@@ -38,7 +38,7 @@ export class Clients {
   ) {}
 
   start(): void {
-    this.stopScan = every(this.clock, SCAN_MS, () => this.expire());
+    this.stopScan = every(this.clock, SCAN_MS, () => this.expire(), undefined, 'last');
   }
 
   stop(): void {

@@ -1,4 +1,5 @@
 import type { Clock, Host, Log } from '@halfmq/remoting/record';
+import { channels, pass } from '../channels.js';
 import {
   type BatchPlaces,
   type NewMessage,
@@ -178,17 +179,24 @@ export class CommitLog {
   commit(): void {
     this.turn.end();
     const { group } = this;
+    const { segments } = this.parts;
     if (!group) return;
     this.group = undefined;
     let committed: CommittedGroup | undefined;
     try {
-      if (!group.isEmpty) committed = this.write(group);
+      if (!group.isEmpty) {
+        pass(channels.beforeCommit, segments);
+        committed = this.write(group);
+      }
     } catch (cause) {
       this.undo(group, cause);
       return;
     }
     // it is in the file now: whatever fails from here on must not undo it
-    if (committed) this.publish(group, committed);
+    if (committed) {
+      pass(channels.afterCommit, segments);
+      this.publish(group, committed);
+    }
     this.answers.committed(group, this.committed);
   }
 

@@ -1,5 +1,6 @@
 import type { Clock, Log } from '@halfmq/remoting';
 import { channels } from '../channels.js';
+import type { HandOut } from '../client-options.js';
 import { parseDuration } from '../duration.js';
 import { DeadLetter, RetryIn } from '../errors.js';
 import { InFlight } from '../in-flight.js';
@@ -16,6 +17,7 @@ export interface DispatchParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly options: ConsumerOptions;
+  readonly handOut: HandOut;
   readonly sendBack: SendBack;
   /** a message that fails after so many retries goes to the dead-letter topic */
   readonly maxReconsumeTimes: number;
@@ -103,8 +105,9 @@ export class Dispatch {
   private async run({ message, unreadable }: TakenMessage): Promise<unknown> {
     if (unreadable !== undefined)
       return new DeadLetter('the body cannot be decompressed', { cause: unreadable });
+    const { options, handOut } = this.parts;
     try {
-      await this.parts.options.handle(message);
+      await handOut({ group: options.group, message }, () => options.handle(message));
       return undefined;
     } catch (error) {
       if (error instanceof RetryIn) return checked(error);

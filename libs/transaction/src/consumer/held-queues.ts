@@ -17,7 +17,7 @@ export interface HeldQueuesParts {
   /** of an ordered consumer of a clustering group */
   readonly locks: QueueLocks | undefined;
   readonly dispatch: Dispatch;
-  readonly pull: Omit<PullParts, 'arrived' | 'offsetMoved' | 'topicDeleted'>;
+  readonly pull: Omit<PullParts, 'renewLocks' | 'arrived' | 'offsetMoved' | 'topicDeleted'>;
   /** where to begin a queue nobody has an offset of */
   readonly startOffset: (queue: MessageQueue) => Promise<number>;
   /** something was given up that is still this member's */
@@ -27,6 +27,7 @@ export interface HeldQueuesParts {
 /** The queues this consumer reads now, each with its pull loop, and its lock where the consumer is ordered. */
 export class HeldQueues {
   private readonly held = new Map<string, ConsumedQueue>();
+  private renewing: Promise<void> | undefined;
 
   constructor(private readonly parts: HeldQueuesParts) {}
 
@@ -80,8 +81,16 @@ export class HeldQueues {
     await this.parts.offsets.persist(wait);
   }
 
-  /** Renews every lock. One that went to another member ends the reading; one nobody answered for runs out by itself. */
-  async renewLocks(): Promise<void> {
+  /**
+   * Renews every lock. One that went to another member ends the reading; one nobody answered for runs out by itself. Never
+   * rejects.
+   */
+  renewLocks(): Promise<void> {
+    this.renewing ??= this.renew().finally(() => (this.renewing = undefined));
+    return this.renewing;
+  }
+
+  private async renew(): Promise<void> {
     const { locks, dispatch, rebalance, log } = this.parts;
     if (!locks) return;
     const { granted, refused } = await locks.lock(this.queues);
@@ -129,6 +138,7 @@ export class HeldQueues {
   private async pull(consumed: ConsumedQueue): Promise<void> {
     const parts: PullParts = {
       ...this.parts.pull,
+      renewLocks: () => this.renewLocks(),
       arrived: () => this.parts.dispatch.wake(),
       offsetMoved: (queue, next) => this.beginAgain(queue, next),
       topicDeleted: (queue) => this.beginAnew(queue),

@@ -38,6 +38,8 @@ export interface PullParts {
   /** everything, for a topic whose messages the broker selects alone */
   readonly expressionOf: (topic: string) => TagExpression;
   readonly subVersion: number;
+  /** the broker's lock on the queue has run out: asks for it again. Never rejects */
+  readonly renewLocks: () => Promise<void>;
   /** messages came in */
   readonly arrived: (queue: ConsumedQueue) => void;
   /** the offset lies outside the queue: give it up and begin again at `next` */
@@ -62,7 +64,9 @@ export async function pullLoop(queue: ConsumedQueue, parts: PullParts): Promise<
 /** @returns how long to wait before the next pull */
 async function pullOnce(consumed: ConsumedQueue, parts: PullParts): Promise<number> {
   const { queue } = consumed;
-  if (parts.clock.monotonic() >= consumed.lockedUntil) return AFTER_ERROR_MS;
+  const isLocked = (): boolean => parts.clock.monotonic() < consumed.lockedUntil;
+  if (!isLocked()) await parts.renewLocks();
+  if (!isLocked()) return AFTER_ERROR_MS;
   try {
     const address = parts.routes.addressOf(queue.brokerName, consumed.suggestedBrokerId);
     if (address === undefined) throw new NoRoute(queue.topic, `broker ${queue.brokerName} is not known now`);

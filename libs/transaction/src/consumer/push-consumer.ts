@@ -60,14 +60,14 @@ export class PushConsumer {
     private readonly options: ConsumerOptions,
   ) {
     checkConsumerOptions(options);
-    const { clock, log, routes, brokers, delivery } = parts;
+    const { clock, log, routes, brokers, delivery, handOut } = parts;
     const { group } = options;
     this.subVersion = clock.now();
     const own = Object.keys(options.subscriptions);
     this.topics = this.model === 'clustering' ? [...own, retryTopic(group)] : own;
     const most = options.maxReconsumeTimes ?? (options.orderly ? WITHOUT_END : MAX_RECONSUME_TIMES);
     const sendBack = new SendBack(clock, log, routes, brokers, delivery, group, most);
-    this.dispatch = new Dispatch({ clock, log, options, sendBack, maxReconsumeTimes: most });
+    this.dispatch = new Dispatch({ clock, log, options, handOut, sendBack, maxReconsumeTimes: most });
     this.held = this.makeHeldQueues();
     this.rebalance = new Rebalance({
       clock,
@@ -107,10 +107,7 @@ export class PushConsumer {
     if (this.closing) return;
     heartbeats.addConsumer(this.consumerData());
     this.timers.push(every(clock, COMMIT_MS, () => this.held.commit(false)));
-    if (this.options.orderly) {
-      // no upkeep: handlers wait for the lock
-      this.timers.push(every(clock, RENEW_LOCKS_MS, () => this.held.renewLocks(), undefined, false));
-    }
+    if (this.options.orderly) this.timers.push(every(clock, RENEW_LOCKS_MS, () => this.held.renewLocks()));
     await this.rebalance.now();
   }
 

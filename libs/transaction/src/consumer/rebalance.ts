@@ -61,7 +61,7 @@ export class Rebalance {
     }
     if (this.stopped) return;
     const nextMs = settled ? PERIOD_MS : UNSETTLED_MS;
-    this.cancelNext = this.parts.clock.after(nextMs, () => void this.now(), settled);
+    this.cancelNext = this.parts.clock.after(nextMs, () => void this.now(), true);
   }
 
   /** @returns whether every topic is as it should be */

@@ -52,6 +52,7 @@ export class Sending<Manager> {
     if (messages.length === 0) return;
     if (detour && (await detour.isDue(this.outbox, messages))) return this.goAround(detour);
     this.stamp = await this.transaction.record(transactionId);
+    channels.beforeHalf.publish({ transactionId });
     const failures = await this.store(this.stamp);
     const [failure] = failures;
     if (!failure) {
@@ -69,9 +70,11 @@ export class Sending<Manager> {
     const { transactionId, messages } = this.scope;
     if (messages.length === 0) return;
     channels.afterCommit.publish({ transactionId });
-    if (!this.detoured) return this.endAll(TransactionState.Commit);
-    this.parts.detour?.written();
-    await this.undo();
+    if (this.detoured) {
+      this.parts.detour?.written();
+      await this.undo();
+    } else await this.endAll(TransactionState.Commit);
+    channels.afterEnd.publish({ transactionId });
   }
 
   /** Tells the brokers "rollback", once that is written down. What fails here is left to the check. */
