@@ -93,7 +93,7 @@ module.exports = {
           '^libs/remoting/src/(record-door|transport|settings/index)[.]ts$',
           '^libs/store/src/tools/index[.]ts$',
           '^libs/transaction/src/(nest|typeorm|pg|drizzle)/index[.]ts$',
-          '^libs/testing/src/jest[.]ts$',
+          '^libs/testing/src/(expect|jest)[.]ts$',
         ],
       },
     },

@@ -1,7 +1,8 @@
 /**
- * `import '@halfmq/testing/jest'` in a test, or in jest's setupFilesAfterEnv: adds `toHaveDelivered` to the `expect` that
- * is there (jest's, or any with `expect.extend` as a global).
+ * `import '@halfmq/testing/jest'` in a test, or in jest's setupFilesAfterEnv: adds the matchers to the `expect` that is
+ * there (jest's, or any with `expect.extend` as a global), and prints what happened at its brokers when a test fails.
  */
+import { reportFailures } from './failed-test.js';
 import { matchers, type Delivered } from './matchers.js';
 
 interface Extendable {
@@ -27,3 +28,4 @@ const { expect } = globalThis as { expect?: Extendable };
 if (!expect)
   throw new Error('@halfmq/testing/jest is imported where no global `expect` is: use it inside a test');
 expect.extend(matchers);
+reportFailures();

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { systemClock } from '@halfmq/remoting';
+import { Hostility } from './hostility.js';
 import { Sockets } from './sockets.js';
 
 /** Client work under way, see libs/transaction/src/channels.ts. */
@@ -16,7 +17,7 @@ const PATIENCE_MS = 1_000;
  *
  *   no byte on its way    between two ends of the broker's connections, none being made or ended
  *   nothing due at once   no immediate (commits and answers of a turn), no file request (a sync, a key index)
- *   no work               no handler, check, verdict or `run` of a client
+ *   no work               no handler, check, verdict or `run` of a client, but for deliveries that are held (Hostility)
  *
  * and that for some turns of the event loop. A parked long poll is no byte on its way, and waits for a timer alone.
  */
@@ -49,14 +50,18 @@ export class Quiet {
       const moved = this.sockets.moved();
       const same = moved !== undefined && moved === this.last;
       if (!same) since = systemClock.monotonic();
-      else if (this.working.size > 0 && systemClock.monotonic() - since > PATIENCE_MS) this.working.clear();
+      else if (this.isWorking && systemClock.monotonic() - since > PATIENCE_MS) this.working.clear();
       quiet = same && this.isStill() ? quiet + 1 : 0;
       this.last = moved;
     }
   }
 
+  private get isWorking(): boolean {
+    return this.working.size > Hostility.held;
+  }
+
   private isStill(): boolean {
-    return this.last !== undefined && this.working.size === 0 && !somethingIsDue();
+    return this.last !== undefined && !this.isWorking && !somethingIsDue();
   }
 
   private readonly began = (message: unknown): void => {

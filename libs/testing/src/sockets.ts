@@ -15,6 +15,8 @@ export class Sockets {
   private readonly fresh = new Set<Socket>();
   private readonly ends = new Map<string, End>();
   private readonly watched = new Set<number>();
+  /** connections that came or went so far */
+  changes = 0;
 
   constructor() {
     for (const channel of OPENED) subscribe(channel, this.opened);
@@ -72,7 +74,9 @@ export class Sockets {
       other.other = socket;
     }
     this.ends.set(ports, end);
+    this.changes++;
     socket.once('close', () => {
+      this.changes++;
       if (this.ends.get(ports) === end) this.ends.delete(ports);
     });
   }

@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { topic, type HalfmqClient, type ReceivedMessage, type TransactionState } from '@halfmq/transaction';
+import {
+  DeadLetter,
+  silentLog,
+  topic,
+  type HalfmqClient,
+  type ReceivedMessage,
+  type TransactionState,
+} from '@halfmq/transaction';
 import { createTestBroker, type TestBroker } from './index.js';
 import './jest.js';
 
@@ -10,7 +17,7 @@ let broker: TestBroker;
 let client: HalfmqClient;
 
 beforeEach(async () => {
-  broker = await createTestBroker();
+  broker = await createTestBroker({ hostile: false });
   client = await broker.connect();
 });
 
@@ -135,6 +142,21 @@ describe('a test broker', () => {
     ]);
   });
 
+  it('keeps everybody connected and known through days in which nothing happens', async () => {
+    const warnings: string[] = [];
+    const log = { ...silentLog, warn: (text: string) => void warnings.push(text) };
+    const other = await createTestBroker({ log, hostile: false });
+    client = await other.connect({ log });
+    const seen = await consume();
+    await send(1);
+    await other.advance('72h');
+    await send(2);
+    await other.settle();
+    await other.close();
+    expect(seen).toHaveLength(2);
+    expect(warnings).toEqual(['topic orders does not exist: group stock reads it as soon as it does']);
+  });
+
   it('lives beside others, each with its own time, and leaves nothing behind', async () => {
     const others = await Promise.all([createTestBroker(), createTestBroker({ startAt: 0 })]);
     const [one, two] = others;
@@ -149,6 +171,45 @@ describe('a test broker', () => {
     expect(broker.clock.now()).toBe(Date.UTC(2026, 0, 1));
     for (const other of others) await other.close();
     for (const other of others) expect(existsSync(other.folder)).toBe(false);
+  });
+});
+
+describe('the other matchers', () => {
+  it('count what was delivered', async () => {
+    await send(1);
+    await send(2);
+    expect(broker).toHaveDeliveredTimes(2, Orders);
+    expect(broker).toHaveDeliveredTimes(1, Orders, { id: 1 });
+    expect(broker).not.toHaveDeliveredTimes(1, Orders);
+    expect(() => expect(broker).toHaveDeliveredTimes(3, Orders, { id: 1 })).toThrow(
+      /orders has delivered 1 times, not 3: .*"id": 1.*what happened:/s,
+    );
+  });
+
+  it('see what a group gave up', async () => {
+    await consume(async () => Promise.reject(new DeadLetter('no tea')));
+    await send(1);
+    expect(() => expect(broker).toHaveDeadLetter('stock')).toThrow(
+      /group stock has not given up such a message/,
+    );
+    await broker.advance('1s');
+    expect(broker).toHaveDeadLetter('stock', { id: 1 });
+    expect(broker).not.toHaveDeadLetter('billing');
+  });
+
+  it('see what is in doubt', async () => {
+    expect(broker).not.toBeInDoubt();
+    const check = async (): Promise<TransactionState> => 'unknown';
+    const producer = client.transactionProducer({ group: 'shop', topics: ['orders'], check });
+    await producer.prepare(Orders.message({ id: 1 }));
+    expect(broker).toBeInDoubt();
+    expect(() => expect(broker).not.toBeInDoubt()).toThrow(
+      /must not be in doubt: .*"topic": "orders".*half {9}orders order-1/s,
+    );
+  });
+
+  it('are for a test broker alone', () => {
+    expect(() => expect({}).toBeInDoubt()).toThrow('one of createTestBroker');
   });
 });
 

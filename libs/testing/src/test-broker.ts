@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deadLetterTopicOf, startBroker, type RunningBroker } from '@halfmq/broker';
+import { deadLetterTopicOf, groupOfRetryTopic, startBroker, type RunningBroker } from '@halfmq/broker';
 import { startNamesrv, type RunningNamesrv } from '@halfmq/namesrv';
-import { HalfmqClient, parseDuration, topicOf, type ClientOptions } from '@halfmq/transaction';
+import { HalfmqClient, InvalidOption, parseDuration, topicOf, type ClientOptions } from '@halfmq/transaction';
 import type { Clock, Duration, Log, TopicOrName } from '@halfmq/transaction';
+import { Hostility, type HostileOptions } from './hostility.js';
 import { deliveredMessage, recordsOf, type DeliveredMessage } from './message.js';
 import { Quiet } from './quiet.js';
 import { Timeline, type TimelineEntry } from './timeline.js';
@@ -17,6 +18,13 @@ export interface TestBrokerOptions {
   readonly startAt?: Date | number | undefined;
   /** what the broker says; nothing is printed unless told */
   readonly log?: Log | undefined;
+  /** each message late, twice and in an order of its own (see HostileOptions); false: as it comes, once */
+  readonly hostile?: boolean | HostileOptions | undefined;
+}
+
+/** What ends with the broker: an application, a data source. Closed before, it is closed once more. */
+export interface Closable {
+  close(): unknown;
 }
 
 /** A half message that nobody has decided. */
@@ -35,7 +43,7 @@ export interface InDoubt {
 }
 
 const START_AT = Date.UTC(2026, 0, 1);
-const PULL_HOLD_MS = 600_000;
+const PULL_HOLD_MS = 86_400_000;
 const HERE = '127.0.0.1';
 const SETTINGS = {
   brokerName: 'test-broker',
@@ -57,27 +65,42 @@ export function createTestBroker(options: TestBrokerOptions = {}): Promise<TestB
 
 /** A broker inside a test, see createTestBroker. */
 export class TestBroker {
-  private readonly clients: HalfmqClient[] = [];
+  /** hear of every broker that was started */
+  static readonly listeners = new Set<(broker: TestBroker) => void>();
+
+  private readonly parts: Closable[] = [];
   private readonly happened: Timeline;
   private closing: Promise<void> | undefined;
+  private isStopped = false;
+  /** topics, and connections that came or went, as of the last look */
+  private seen = '';
 
   private constructor(
     private readonly virtualClock: VirtualClock,
     private readonly quiet: Quiet,
+    private readonly hostility: Hostility,
     private readonly namesrv: RunningNamesrv,
     private readonly broker: RunningBroker,
     /** its store */
     readonly folder: string,
   ) {
-    this.happened = new Timeline(virtualClock, broker.store, broker.port);
+    this.happened = new Timeline(virtualClock, broker.store, broker.port, hostility);
+    for (const listener of TestBroker.listeners) listener(this);
   }
 
-  static async start({ settings, startAt = START_AT, log }: TestBrokerOptions): Promise<TestBroker> {
+  /** @param store a folder to begin with, which is then this broker's: what another one has left */
+  static async start(options: TestBrokerOptions, store?: string): Promise<TestBroker> {
+    const { settings, startAt = START_AT, log } = options;
+    if (!Number.isFinite(Number(startAt)))
+      throw new InvalidOption(`startAt: a time expected, got ${String(startAt)}`);
+    const hostility = new Hostility(options.hostile);
     const quiet = new Quiet();
-    const clock = new VirtualClock(Number(startAt), () => quiet.reached());
+    const started: { broker?: TestBroker } = {};
+    const rest = async (): Promise<boolean> => started.broker?.rest() ?? false;
+    const clock = new VirtualClock(Number(startAt), rest);
     const undo: (() => unknown)[] = [() => quiet.stop()];
     try {
-      const folder = await mkdtemp(join(tmpdir(), 'halfmq-test-broker-'));
+      const folder = store ?? (await mkdtemp(join(tmpdir(), 'halfmq-test-broker-')));
       undo.push(() => rm(folder, { recursive: true, force: true }));
       const namesrv = await startNamesrv({ port: 0, properties: { bindAddress: HERE }, clock, log });
       undo.push(() => namesrv.close());
@@ -85,7 +108,7 @@ export class TestBroker {
       const broker = await startBroker({ properties: { ...SETTINGS, ...own, ...settings }, clock, log });
       quiet.sockets.watch(namesrv.port);
       quiet.sockets.watch(broker.port);
-      return new TestBroker(clock, quiet, namesrv, broker, folder);
+      return (started.broker = new TestBroker(clock, quiet, hostility, namesrv, broker, folder));
     } catch (error) {
       for (const step of undo.reverse()) await step();
       throw error;
@@ -93,11 +116,16 @@ export class TestBroker {
   }
 
   /**
-   * For HalfmqModule.forRoot and HalfmqClient: where the name server is, and the time to live in. Pulls wait long, so that
-   * days have fewer of them.
+   * For HalfmqModule.forRoot and HalfmqClient: where the name server is, the time to live in, and hostile delivery. Pulls
+   * wait long, so that days have few of them.
    */
-  get clientOptions(): Required<Pick<ClientOptions, 'nameServers' | 'clock' | 'pullHoldMs'>> {
-    return { nameServers: this.nameServers, clock: this.clock, pullHoldMs: PULL_HOLD_MS };
+  get clientOptions(): Required<Pick<ClientOptions, 'nameServers' | 'clock' | 'pullHoldMs' | 'handOut'>> {
+    const { nameServers, clock, hostility } = this;
+    return { nameServers, clock, pullHoldMs: PULL_HOLD_MS, handOut: hostility.handOut };
+  }
+
+  get isClosed(): boolean {
+    return this.closing !== undefined;
   }
 
   /** `host:port` of the name server. */
@@ -122,10 +150,15 @@ export class TestBroker {
 
   /** A started client that lives in the broker's time; closed with the broker at the latest. */
   async connect(more: Partial<ClientOptions> = {}): Promise<HalfmqClient> {
-    const client = new HalfmqClient({ ...this.clientOptions, ...more });
-    this.clients.push(client);
+    const client = this.use(new HalfmqClient({ ...this.clientOptions, ...more }));
     await client.start();
     return client;
+  }
+
+  /** Closes it before the broker, however the test ends: `const app = broker.use(await NestFactory.create(AppModule))`. */
+  use<T extends Closable>(part: T): T {
+    this.parts.push(part);
+    return part;
   }
 
   /**
@@ -144,6 +177,12 @@ export class TestBroker {
    */
   settle(): Promise<void> {
     return this.virtualClock.advance(0);
+  }
+
+  /** Topics that were made so far, dead-letter topics among them; those of retries are left out. */
+  get topics(): string[] {
+    const names = [...this.broker.store.settings.all('topic').keys()];
+    return names.filter((name) => groupOfRetryTopic(name) === undefined).sort();
   }
 
   /** What consumers can see in a topic, in the order of becoming visible, with all retries of a %RETRY% topic. */
@@ -181,6 +220,23 @@ export class TestBroker {
     return this.happened.entries;
   }
 
+  /** of the order in which messages are handed out */
+  get seed(): number {
+    return this.hostility.seed;
+  }
+
+  /**
+   * For who reads about a test that failed: what happened, and how it happens again.
+   * @param before what happened earlier, with a line break at its end
+   */
+  report(before = ''): string {
+    const { seed, isOn } = this.hostility;
+    const again = isOn
+      ? `\ndelivered in an order of the seed ${seed}: HALFMQ_TEST_SEED=${seed} repeats it`
+      : '';
+    return `what happened:\n${before}${this.timeline() || 'nothing'}${again}`;
+  }
+
   /** Ends all of it, and removes the store. From then on time passes by itself: what is closed later can still end. */
   close(): Promise<void> {
     this.closing ??= this.end();
@@ -191,9 +247,33 @@ export class TestBroker {
     return this.close();
   }
 
+  /** As if the process had died: nothing of it happens by itself any more. `close` frees what it has. */
+  stop(): void {
+    this.isStopped = true;
+    this.virtualClock.stop();
+    this.happened.stop();
+  }
+
+  /**
+   * Resolves when what is under way has ended, what is held back has been let through, and that has ended too.
+   * @returns whether topics or connections are other than at the last look
+   */
+  private async rest(): Promise<boolean> {
+    await this.hostility.settle(() => this.quiet.reached());
+    const before = this.seen;
+    this.seen = `${this.broker.store.settings.all('topic').size} ${this.quiet.sockets.changes}`;
+    return this.seen !== before;
+  }
+
   private async end(): Promise<void> {
     this.virtualClock.free();
-    for (const client of this.clients.splice(0)) await client.close();
+    this.hostility.end();
+    for (const part of this.parts.reverse()) {
+      const closing = part.close();
+      // one that was killed reaches nobody, and may wait for ever
+      if (this.isStopped) void Promise.resolve(closing).catch(() => undefined);
+      else await closing;
+    }
     await this.broker.close();
     await this.namesrv.close();
     this.happened.stop();

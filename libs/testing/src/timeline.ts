@@ -8,6 +8,7 @@ import {
   type MessageRecord,
 } from '@halfmq/remoting';
 import type { ReceivedMessage } from '@halfmq/transaction';
+import type { Hostility } from './hostility.js';
 import { recordsOf } from './message.js';
 
 const DEAD_LETTERS = '%DLQ%';
@@ -49,6 +50,7 @@ export class Timeline {
     private readonly clock: Clock,
     private readonly store: MessageStore,
     private readonly port: number,
+    private readonly hostility: Hostility,
   ) {
     this.begunAt = clock.now();
     this.stopListening = store.onArrival(({ topic, queueId, from, maxOffset }) => {
@@ -116,13 +118,16 @@ export class Timeline {
       message: ReceivedMessage;
       error: unknown;
     };
-    if (decodeOffsetMessageId(message.offsetMessageId)?.storeHost.port !== this.port) return;
+    // a store that was taken over holds messages with the address of its former broker
+    const here = this.hostility.handedOut(message);
+    if (!here && decodeOffsetMessageId(message.offsetMessageId)?.storeHost.port !== this.port) return;
     const why = error instanceof Error ? `: ${error.message}` : '';
+    const twice = this.hostility.wasRepeated(message) ? ', delivered twice' : '';
     this.add(
       error === undefined ? 'handled' : 'failed',
       message.topic,
       nameOf(message.properties),
-      `group ${group}${why}`,
+      `group ${group}${twice}${why}`,
     );
   };
 

@@ -1,11 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
+import { every } from '@halfmq/remoting';
 import { VirtualClock } from './virtual-clock.js';
 
-function clockThatNotes(): { clock: VirtualClock; notes: string[]; note: (what: string) => () => void } {
+interface Noting {
+  readonly clock: VirtualClock;
+  readonly notes: string[];
+  readonly note: (what: string) => () => void;
+  /** what the next times of settling say about changes */
+  readonly changes: boolean[];
+}
+
+function clockThatNotes(): Noting {
   const notes: string[] = [];
-  const clock = new VirtualClock(0, async () => void notes.push(`settled at ${clock.now()}`));
+  const changes: boolean[] = [];
+  const clock = new VirtualClock(0, async () => {
+    notes.push(`settled at ${clock.now()}`);
+    return changes.shift() ?? false;
+  });
   const note = (what: string) => () => void notes.push(`${what} at ${clock.now()}`);
-  return { clock, notes, note };
+  return { clock, notes, note, changes };
 }
 
 describe('the virtual clock', () => {
@@ -31,18 +44,49 @@ describe('the virtual clock', () => {
     expect(notes).toEqual(['settled at 0', 'a at 10', 'c at 10', 'settled at 10']);
   });
 
-  it('does upkeep together, once a minute', async () => {
-    const { clock, notes, note } = clockThatNotes();
-    await clock.advance(4_000);
+  it('does upkeep together, and the more rarely the longer nothing changes', async () => {
+    const { clock, notes } = clockThatNotes();
+    const moments: number[] = [];
+    every(clock, 500, () => void moments.push(clock.now() / 1_000));
+    await clock.advance(86_400_000);
+    expect(moments.slice(0, 13)).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096]);
+    expect(moments.slice(13)).toEqual(Array.from({ length: 22 }, (_, index) => 4096 + 3600 * (index + 1)));
+    expect(notes).toHaveLength(moments.length + 1);
+  });
+
+  it('does upkeep at once when something has changed, and soon again', async () => {
+    const { clock, notes, note, changes } = clockThatNotes();
+    await clock.advance(3_000_000);
+    notes.length = 0;
     clock.after(500, note('a'), true);
-    clock.after(5_000, note('b'), true);
-    clock.after(31_000, note('c'), true);
-    await clock.advance(60_000);
-    expect(notes.filter((what) => !what.startsWith('settled'))).toEqual([
-      'c at 35000',
-      'a at 60000',
-      'b at 60000',
+    changes.push(true, true);
+    await clock.advance(0);
+    expect(notes).toEqual(['settled at 3000000', 'a at 3000000', 'settled at 3000000']);
+    clock.after(2_500, note('b'), true);
+    await clock.advance(1_000_000);
+    expect(notes).toContain('b at 3004000');
+  });
+
+  it('lets judge who was silent after all had their chance to speak', async () => {
+    const { clock, notes, note } = clockThatNotes();
+    clock.after(10, note('silent?'), 'last');
+    clock.after(20, note('here'), true);
+    await clock.advance(1_000);
+    expect(notes).toEqual([
+      'settled at 0',
+      'here at 1000',
+      'settled at 1000',
+      'silent? at 1000',
+      'settled at 1000',
     ]);
+  });
+
+  it('does nothing any more once it is stopped', async () => {
+    const { clock, notes, note } = clockThatNotes();
+    clock.after(10, note('a'));
+    clock.after(5, () => clock.stop());
+    await clock.advance(20);
+    expect(notes).toEqual(['settled at 0', 'settled at 5']);
   });
 
   it('gives each of several advances its turn', async () => {

@@ -1,4 +1,4 @@
-import { systemClock, type Cancel, type Clock } from '@halfmq/remoting';
+import { systemClock, type Cancel, type Clock, type Upkeep } from '@halfmq/remoting';
 
 interface Timer {
   readonly due: number;
@@ -6,31 +6,42 @@ interface Timer {
   cancel: Cancel;
 }
 
-/**
- * Upkeep of short periods (syncs, scans, offsets, heartbeats, routes) is done together, so that a day has fewer moments.
- * Less than the 65 s after which a client forgets a broker that no name server names, and the 120 s of all others.
- */
-const SHORT_MS = 30_000;
-const UPKEEP_MS = 60_000;
+/** Rounds of upkeep at one moment, while each of them changes something again. */
+const ROUNDS = 5;
+
+/** How often upkeep is done after a change; each time it is twice as long until the next, up to RAREST_MS. */
+const SOON_MS = 1_000;
+const RAREST_MS = 3_600_000;
 
 /**
  * A clock that stands still until a test moves it. `advance` goes from due moment to due moment: what is due at one
  * moment is fired in the order of being set, then all that it began is waited for. Once freed, time passes by itself:
- * what a test left open can still end.
+ * what a test left open can still end. Once stopped, nothing happens any more.
+ *
+ * Upkeep (heartbeats, scans, routes, syncs; see Upkeep) is done together: at once when something has changed, so that
+ * everybody notices, and the more rarely the longer nothing does: 1, 2, 4, 8 … seconds after an advance began or something
+ * changed, in the end once an hour. A day has some thirty such moments instead of 86,400.
  */
 export class VirtualClock implements Clock {
   private elapsed = 0;
   private freedAt: number | undefined;
+  private stopped = false;
   private readonly timers = new Set<Timer>();
+  private readonly upkeep = new Set<Timer>();
+  /** upkeep that comes after the other */
+  private readonly judging = new Set<Timer>();
+  private upkeepAt = SOON_MS;
+  private upkeepMs = SOON_MS;
   private moving: Promise<void> = Promise.resolve();
 
   /**
    * @param startMs ms since 1970
-   * @param settled resolves when what the last timers began has ended
+   * @param settled resolves when what the last timers began has ended, with whether something has changed that upkeep is
+   * there to notice
    */
   constructor(
     private readonly startMs: number,
-    private readonly settled: () => Promise<void>,
+    private readonly settled: () => Promise<boolean>,
   ) {}
 
   now(): number {
@@ -41,14 +52,13 @@ export class VirtualClock implements Clock {
     return this.freedAt === undefined ? this.elapsed : this.elapsed + systemClock.monotonic() - this.freedAt;
   }
 
-  after(ms: number, fn: () => void, upkeep = false): Cancel {
-    const due = this.monotonic() + Math.max(0, ms);
-    const bundled = upkeep && ms <= SHORT_MS ? Math.ceil(due / UPKEEP_MS) * UPKEEP_MS : due;
-    const timer: Timer = { due: bundled, fn, cancel: () => undefined };
-    this.timers.add(timer);
-    if (this.freedAt !== undefined) this.start(timer);
+  after(ms: number, fn: () => void, upkeep: Upkeep = false): Cancel {
+    const kind = upkeep === false ? this.timers : upkeep === true ? this.upkeep : this.judging;
+    const timer: Timer = { due: this.monotonic() + Math.max(0, ms), fn, cancel: () => undefined };
+    kind.add(timer);
+    if (this.freedAt !== undefined && kind !== this.judging) this.start(kind, timer);
     return () => {
-      this.timers.delete(timer);
+      kind.delete(timer);
       timer.cancel();
     };
   }
@@ -60,42 +70,78 @@ export class VirtualClock implements Clock {
     return moved;
   }
 
+  /** Nobody is judged any more: what upkeep was left out is no silence. */
   free(): void {
-    if (this.freedAt !== undefined) return;
+    if (this.freedAt !== undefined || this.stopped) return;
     this.freedAt = systemClock.monotonic();
-    for (const timer of this.timers) this.start(timer);
+    for (const kind of [this.timers, this.upkeep]) for (const timer of kind) this.start(kind, timer);
+  }
+
+  /** No timer fires any more. */
+  stop(): void {
+    if (this.freedAt !== undefined) return;
+    this.stopped = true;
+    for (const kind of [this.timers, this.upkeep, this.judging]) kind.clear();
   }
 
   private async move(ms: number): Promise<void> {
     const target = this.elapsed + ms;
-    await this.settled();
-    for (;;) {
-      const next = this.earliest();
-      if (next > target || this.freedAt !== undefined) break;
+    this.hurry();
+    await this.rest();
+    while (this.freedAt === undefined && !this.stopped) {
+      const next = Math.min(earliest(this.timers), this.upkeepAt);
+      if (next > target) break;
       this.elapsed = Math.max(this.elapsed, next);
-      for (const timer of this.dueNow()) this.fire(timer);
-      await this.settled();
+      await this.moment();
     }
     this.elapsed = Math.max(this.elapsed, target);
   }
 
-  private earliest(): number {
-    let earliest = Infinity;
-    for (const { due } of this.timers) if (due < earliest) earliest = due;
-    return earliest;
+  private async moment(): Promise<void> {
+    const upkeep = this.elapsed >= this.upkeepAt;
+    if (upkeep) {
+      this.upkeepAt = this.elapsed + this.upkeepMs;
+      this.upkeepMs = Math.min(2 * this.upkeepMs, RAREST_MS);
+    }
+    const fired = this.fire(this.timers) + (upkeep ? this.fire(this.upkeep) : 0);
+    if (fired > 0) await this.rest();
+    if (upkeep && this.fire(this.judging) > 0) await this.rest();
   }
 
-  private dueNow(): Timer[] {
-    const due = [...this.timers].filter((timer) => timer.due <= this.elapsed);
-    return due.sort((a, b) => a.due - b.due);
+  private async rest(): Promise<void> {
+    for (let round = 0; (await this.settled()) && round < ROUNDS; round++) {
+      this.hurry();
+      if (this.fire(this.upkeep, Infinity) === 0) return;
+    }
   }
 
-  private start(timer: Timer): void {
-    timer.cancel = systemClock.after(timer.due - this.monotonic(), () => this.fire(timer));
+  private hurry(): void {
+    this.upkeepMs = SOON_MS;
+    this.upkeepAt = Math.min(this.upkeepAt, this.elapsed + SOON_MS);
   }
 
-  /** Not when one that fired before it has cancelled it. */
-  private fire(timer: Timer): void {
-    if (this.timers.delete(timer)) timer.fn();
+  /** @returns how many were due */
+  private fire(kind: Set<Timer>, until = this.elapsed): number {
+    const due = [...kind].filter((timer) => timer.due <= until).sort((a, b) => a.due - b.due);
+    for (const timer of due) act(kind, timer);
+    return due.length;
   }
+
+  private start(kind: Set<Timer>, timer: Timer): void {
+    const left = timer.due - this.monotonic();
+    // upkeep that was put off need not come all at once, just when everything ends
+    const wait = kind === this.timers ? left : Math.max(left, SOON_MS);
+    timer.cancel = systemClock.after(wait, () => act(kind, timer));
+  }
+}
+
+/** Not when one that fired before it has cancelled it. */
+function act(kind: Set<Timer>, timer: Timer): void {
+  if (kind.delete(timer)) timer.fn();
+}
+
+function earliest(timers: ReadonlySet<Timer>): number {
+  let earliest = Infinity;
+  for (const { due } of timers) if (due < earliest) earliest = due;
+  return earliest;
 }
