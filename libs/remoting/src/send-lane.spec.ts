@@ -36,7 +36,13 @@ const entries = mostly(
     'CHECK_IMMUNITY_TIME_IN_SECONDS\u00019\u0002',
   ),
   fc.oneof(
-    oneOf('WAIT\u0001false\u0002', 'DELAY\u00013\u0002', 'TRAN_MSG\u0001no\u0002', 'POP_CK\u0001c\u0002'),
+    oneOf(
+      'WAIT\u0001false\u0002',
+      'DELAY\u00013\u0002',
+      'TRAN_MSG\u0001no\u0002',
+      'POP_CK\u0001c\u0002',
+      'HALFMQ_CHECK_URL\u0001u\u0002',
+    ),
     oneOf('MSG_REGION\u0001r\u0002', 'TIMER_DELAY_SEC\u00011\u0002', '\u0001v\u0002', 'UNIQ_KEY\u0001\u0002'),
     oneOf(
       'REAL_TOPIC\u0001t\u0002',

@@ -15,6 +15,14 @@ export interface HalfMessage {
   readonly state: 'pending' | 'parked';
   readonly checks: number;
   readonly nextCheckAt: number;
+  /** it names who is to be asked, in HALFMQ_CHECK_URL */
+  readonly byUrl: boolean;
+}
+
+/** Who did it and why, kept with the decision. */
+export interface ByOperator {
+  readonly operator: string;
+  readonly reason: string;
 }
 
 /** A half message as people look for it: undecided, or decided and not forgotten. */

@@ -1,6 +1,6 @@
 import type { Arrival } from './arrival.js';
 import type { ReadLimits, ReadResult } from './reading.js';
-import type { HalfMessage, HalfPage, HalfQuery, KnownHalf } from './half-message.js';
+import type { ByOperator, HalfMessage, HalfPage, HalfQuery, KnownHalf } from './half-message.js';
 import type { LogCopy } from './replication.js';
 import type { RecordView } from '@halfmq/remoting/record';
 import type {
@@ -20,7 +20,7 @@ export type { Arrival } from './arrival.js';
 export type * from './new-message.js';
 export type { ReadLimits, ReadResult, ReadStatus, RecordJudge } from './reading.js';
 export { StoreError, type StoreErrorKind } from './store-error.js';
-export type { HalfMessage, HalfPage, HalfQuery, HalfState, KnownHalf } from './half-message.js';
+export type { ByOperator, HalfMessage, HalfPage, HalfQuery, HalfState, KnownHalf } from './half-message.js';
 export type { Verdict } from './verdict.js';
 export type { StoreLoad } from './store-load.js';
 export type { StoreOptions } from './store-options.js';
@@ -200,7 +200,7 @@ export interface HalfLedger {
     stored: Stored,
   ): readonly Place[];
   /** Parked (or pending) → pending with no check counted, it and those it belongs to. Logged. */
-  resume(halfOffset: number, nextCheckAt: number, stored: Stored): void;
+  resume(halfOffset: number, nextCheckAt: number, stored: Stored, who?: ByOperator): void;
   readonly pending: number;
   readonly parked: number;
   /** Undecided ones in half-offset order, after `afterHalfOffset`. */

@@ -50,7 +50,7 @@ class Pair {
     const halfOffset = this.next++;
     const nextCheckAt = this.now + wait;
     const facts = { halfOffset, physicalOffset: halfOffset, storeTimestamp: this.now, nextCheckAt };
-    const names = { producerGroup: 'g', topic: 't', transactionKey: 0, bytes: 0 };
+    const names = { producerGroup: 'g', topic: 't', transactionKey: 0, bytes: 0, byUrl: false };
     const row = { ...facts, ...names, state: 'pending', checks: 0 } as const;
     this.order.add(this.rows.add(row));
     this.pending.set(halfOffset, nextCheckAt);

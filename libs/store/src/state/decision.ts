@@ -6,7 +6,7 @@ import {
   type MessageRecord,
   type RecordView,
 } from '@halfmq/remoting/record';
-import type { NewMessage, PlainMessage, SettingKind, Verdict } from '../message-store.js';
+import type { ByOperator, NewMessage, PlainMessage, SettingKind, Verdict } from '../message-store.js';
 import { OP_TOPIC, STATE_TOPIC } from '../system-topics.js';
 import { PlainVerdict } from './plain-verdict.js';
 
@@ -25,7 +25,11 @@ export type Decision =
     }
   | { readonly type: 'delivered'; readonly deliverAt: number; readonly physicalOffset: number }
   | { readonly type: 'parked'; readonly halfOffset: number }
-  | { readonly type: 'resumed'; readonly halfOffset: number; readonly nextCheckAt: number }
+  | ({
+      readonly type: 'resumed';
+      readonly halfOffset: number;
+      readonly nextCheckAt: number;
+    } & Partial<ByOperator>)
   | { readonly type: 'topic-deleted'; readonly topic: string }
   | { readonly type: 'offsets'; readonly groups: readonly GroupOffsets[] };
 

@@ -58,3 +58,11 @@ export class Chunk {
     }
   }
 }
+
+/** Without the room of rows that do not count. */
+export function squeezed(chunk: Chunk): Chunk {
+  if (chunk.live === chunk.count) return chunk;
+  const small = new Chunk();
+  small.take(chunk, 0, chunk.count);
+  return small;
+}

@@ -1,4 +1,5 @@
 import type {
+  ByOperator,
   FinalOf,
   HalfLedger,
   HalfMessage,
@@ -191,13 +192,12 @@ export class LoggedHalfLedger implements HalfLedger, Part {
     return places.slice(0, copies.length);
   }
 
-  resume(halfOffset: number, nextCheckAt: number, stored: Stored): void {
+  resume(halfOffset: number, nextCheckAt: number, stored: Stored, who?: ByOperator): void {
     const { log, decisions } = this.parts;
     const rows = this.togetherWith(this.undecidedRow(halfOffset));
     const before = rows.map((row) => this.transactions.shown(row));
-    const notes = rows.map((row) =>
-      decisions.decision({ type: 'resumed', halfOffset: row.halfOffset, nextCheckAt }),
-    );
+    const resumed = { type: 'resumed', nextCheckAt, ...who } as const;
+    const notes = rows.map(({ halfOffset: each }) => decisions.decision({ ...resumed, halfOffset: each }));
     log.append(notes, stored);
     this.table.restart(rows, nextCheckAt);
     log.onUndo(() => this.restore(before));

@@ -4,6 +4,7 @@ import type { HalfReads } from './half-reads.js';
 import type { Row } from './half-rows.js';
 import type { HalfTable } from './half-table.js';
 import type { HalfTransactions } from './half-transactions.js';
+import { isByUrl } from './shown-half.js';
 import { pageStart, type Verdicts } from './verdicts.js';
 
 /** Looked at in one turn of the event loop: rows cost nanoseconds, records that are read microseconds. */
@@ -100,6 +101,7 @@ export class HalfList {
       uniqueKey: propertyOf(properties, PropertyName.UNIQ_KEY) ?? '',
       transactionId: propertyOf(properties, PropertyName.HALFMQ_TX),
       storeTimestamp,
+      byUrl: isByUrl(properties),
       state: STATE_OF[verdict.kind],
       checks: undefined,
       nextCheckAt: undefined,
@@ -120,6 +122,7 @@ export class HalfList {
       state: half.state,
       checks: half.checks,
       nextCheckAt: half.nextCheckAt,
+      byUrl: half.byUrl,
       verdict: undefined,
     };
   }

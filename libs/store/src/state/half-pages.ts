@@ -2,13 +2,15 @@ import { propertyOf, PropertyName, readLong, writeLong } from '@halfmq/remoting/
 import { longKey } from '../keys.js';
 import { transactionKey } from './half-groups.js';
 import type { HalfRows, NewRow } from './half-rows.js';
+import { isByUrl } from './shown-half.js';
 import type { Change, StateEnvironment } from './state-environment.js';
 
 /*
  * Undecided half messages in the state environment: one value for each 32 consecutive half offsets, so that a million of
  * them is read in 31,250 steps.
  *   rows 1, names 1, names (length 2, UTF-8), then the rows by rising half offset, 44 bytes each:
- *   half offset mod 32 1, state 1 (1 pending, 2 parked), checks 2, group 1 and topic 1 (which name), unused 2,
+ *   half offset mod 32 1, state 1 (1 pending, 2 parked), checks 2, group 1 and topic 1 (which name),
+ *   1 when it is asked by URL 1, unused 1,
  *   physical offset 8, store time 8, next check 8, key of its transaction 8, bytes 4
  * The first byte has its upper bit set. Without it the page is of a version that knew no transactions, and its rows end
  * with the next check; their records say the rest.
@@ -57,7 +59,12 @@ export class HalfPages {
   private completed(row: OldRow): NewRow {
     const properties = this.propertiesAt(row.physicalOffset);
     const id = propertyOf(properties, PropertyName.HALFMQ_TX);
-    return { ...row, transactionKey: transactionKey(id), bytes: properties.length };
+    return {
+      ...row,
+      transactionKey: transactionKey(id),
+      bytes: properties.length,
+      byUrl: isByUrl(properties),
+    };
   }
 
   changes(): Change[] {
@@ -73,7 +80,7 @@ export class HalfPages {
 }
 
 /** As earlier versions wrote it. */
-type OldRow = Omit<NewRow, 'transactionKey' | 'bytes'>;
+type OldRow = Omit<NewRow, 'transactionKey' | 'bytes' | 'byUrl'>;
 
 function isWhole(row: NewRow | OldRow): row is NewRow {
   return 'transactionKey' in row;
@@ -103,6 +110,7 @@ function pageChange(rows: HalfRows, page: number): Change {
     packed.writeUInt16BE(Math.min(row.checks, MOST_CHECKS), at + 2);
     packed.writeUInt8(indexIn(names, row.producerGroup), at + 4);
     packed.writeUInt8(indexIn(names, row.topic), at + 5);
+    packed.writeUInt8(row.isByUrl ? 1 : 0, at + 6);
     writeLong(packed, at + 8, row.physicalOffset);
     writeLong(packed, at + 16, row.storeTimestamp);
     writeLong(packed, at + 24, row.nextCheckAt);
@@ -150,7 +158,13 @@ function rowsOfPage(page: number, value: Buffer): (NewRow | OldRow)[] {
       nextCheckAt: readLong(value, at + 24),
     };
     if (isOld) rows.push(row);
-    else rows.push({ ...row, transactionKey: readLong(value, at + 32), bytes: value.readUInt32BE(at + 40) });
+    else
+      rows.push({
+        ...row,
+        byUrl: value.readUInt8(at + 6) === 1,
+        transactionKey: readLong(value, at + 32),
+        bytes: value.readUInt32BE(at + 40),
+      });
   }
   return rows;
 }

@@ -13,13 +13,14 @@ const rowAt = (halfOffset: number, state: NewRow['state'] = 'pending'): NewRow =
   nextCheckAt: 1_700_000_006_000 + halfOffset,
   transactionKey: halfOffset % 2 === 0 ? 0 : halfOffset * 2 ** 20,
   bytes: halfOffset * 3,
+  byUrl: halfOffset % 5 === 2,
 });
 
 function all(rows: HalfRows): NewRow[] {
   const found: NewRow[] = [];
   for (let row = rows.ceiling(0); row; row = row.step() ? row : undefined) {
     const { halfOffset, physicalOffset, producerGroup, topic, storeTimestamp, checks, nextCheckAt } = row;
-    const { transactionKey, bytes } = row;
+    const { transactionKey, bytes, isByUrl: byUrl } = row;
     const state = row.isParked ? 'parked' : 'pending';
     found.push({
       halfOffset,
@@ -32,6 +33,7 @@ function all(rows: HalfRows): NewRow[] {
       nextCheckAt,
       transactionKey,
       bytes,
+      byUrl,
     });
   }
   return found;

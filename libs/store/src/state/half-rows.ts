@@ -1,10 +1,11 @@
 import type { HalfMessage } from '../message-store.js';
-import { Chunk, CHUNK, LIVE, LONGS, SMALLS } from './half-chunk.js';
+import { Chunk, CHUNK, LIVE, LONGS, SMALLS, squeezed } from './half-chunk.js';
 import { Names } from './names.js';
 
 const PARKED = 2;
 const IN_ORDER = 4;
 const FOLLOWS = 8;
+const BY_URL = 16;
 const FLAGS = 8;
 const MOST_BYTES = 0xffff_ffff;
 /** More than two names a row, and this many: some are not used any more. */
@@ -77,6 +78,10 @@ export class Row {
   set follows(follows: boolean) {
     this.flags = follows ? this.flags | FOLLOWS : this.flags & ~FOLLOWS;
   }
+  /** its record names who is to be asked */
+  get isByUrl(): boolean {
+    return (this.flags & BY_URL) !== 0;
+  }
   get isLive(): boolean {
     return (this.flags & LIVE) !== 0;
   }
@@ -106,7 +111,8 @@ export class Row {
     const { halfOffset, physicalOffset, storeTimestamp, nextCheckAt, transactionKey } = row;
     longs.set([halfOffset, physicalOffset, storeTimestamp, nextCheckAt, transactionKey], this.index * LONGS);
     const { names } = this.rows;
-    const flags = (row.checks << FLAGS) | (row.state === 'parked' ? PARKED : 0);
+    const state = (row.state === 'parked' ? PARKED : 0) | (row.byUrl ? BY_URL : 0);
+    const flags = (row.checks << FLAGS) | state;
     const bytes = Math.min(row.bytes, MOST_BYTES);
     smalls.set([names.id(row.producerGroup), names.id(row.topic), flags, bytes], this.index * SMALLS);
     this.revive();
@@ -289,11 +295,4 @@ export class HalfRows {
   chunkAfter(at: number): Chunk | undefined {
     return this.chunks[at + 1];
   }
-}
-
-function squeezed(chunk: Chunk): Chunk {
-  if (chunk.live === chunk.count) return chunk;
-  const small = new Chunk();
-  small.take(chunk, 0, chunk.count);
-  return small;
 }

@@ -76,7 +76,12 @@ class Pair {
       const halfOffset = this.next++;
       const id = transaction === 0 ? undefined : `tx-${transaction}`;
       const facts = { halfOffset, physicalOffset: halfOffset, storeTimestamp: this.now, checks: 0, bytes: 1 };
-      const names = { producerGroup: `g${group}`, topic: 't', transactionKey: transactionKey(id) };
+      const names = {
+        producerGroup: `g${group}`,
+        topic: 't',
+        transactionKey: transactionKey(id),
+        byUrl: false,
+      };
       this.table.enter({ ...facts, ...names, state: 'pending', nextCheckAt: this.now + WAIT });
       const key = id ? `${group} ${id}` : `alone ${halfOffset}`;
       this.model.set(halfOffset, { transaction: key, parked: false, at: this.now + WAIT });
@@ -171,7 +176,15 @@ describe('half messages in memory', () => {
 
   it('take room for those that wait, and give it back', () => {
     const table = new HalfTable(WAIT, () => '');
-    const names = { producerGroup: 'g', topic: 't', bytes: 1, storeTimestamp: 1, checks: 0, nextCheckAt: 1 };
+    const names = {
+      producerGroup: 'g',
+      topic: 't',
+      bytes: 1,
+      storeTimestamp: 1,
+      checks: 0,
+      nextCheckAt: 1,
+      byUrl: false,
+    };
     for (let halfOffset = 0; halfOffset < 20_000; halfOffset++) {
       const key = transactionKey(`tx-${halfOffset}`);
       table.enter({ ...names, halfOffset, physicalOffset: 0, transactionKey: key, state: 'pending' });

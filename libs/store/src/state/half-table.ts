@@ -4,6 +4,7 @@ import { CheckOrder } from './check-order.js';
 import { HalfGroups, transactionKey } from './half-groups.js';
 import { HalfPages } from './half-pages.js';
 import { HalfRows, type NewRow, type Row } from './half-rows.js';
+import { isByUrl } from './shown-half.js';
 import type { Change, StateEnvironment } from './state-environment.js';
 
 /** What of a half message its row is made from. */
@@ -203,5 +204,6 @@ export function newRow(place: Place, content: HalfContent, checks: FirstChecks):
     nextCheckAt: since + checks.firstCheckAfterMs(properties),
     transactionKey: transactionKey(propertyOf(properties, PropertyName.HALFMQ_TX)),
     bytes,
+    byUrl: isByUrl(properties),
   };
 }

@@ -12,6 +12,7 @@ export class ShownHalf implements HalfMessage {
   readonly state: 'pending' | 'parked';
   readonly checks: number;
   readonly nextCheckAt: number;
+  readonly byUrl: boolean;
   private read: string | undefined;
 
   /** @param propertiesAt of the record at a physical offset; empty when it cannot be read */
@@ -27,6 +28,7 @@ export class ShownHalf implements HalfMessage {
     this.state = row.isParked ? 'parked' : 'pending';
     this.checks = row.checks;
     this.nextCheckAt = row.nextCheckAt;
+    this.byUrl = row.isByUrl;
   }
 
   get uniqueKey(): string {
@@ -40,4 +42,9 @@ export class ShownHalf implements HalfMessage {
   private get properties(): string {
     return (this.read ??= this.propertiesAt(this.physicalOffset));
   }
+}
+
+/** Does a half message with these properties name who is to be asked? */
+export function isByUrl(properties: string): boolean {
+  return propertyOf(properties, PropertyName.HALFMQ_CHECK_URL) !== undefined;
 }
