@@ -1,10 +1,4 @@
-import {
-  Module,
-  type DynamicModule,
-  type FactoryProvider,
-  type InjectionToken,
-  type ValueProvider,
-} from '@nestjs/common';
+import { Module, type DynamicModule, type ValueProvider } from '@nestjs/common';
 import { RemotingClient, type Clock, type Host, type Log } from '@halfmq/remoting';
 import type { MessageStore } from '@halfmq/store';
 import { Limits } from './admit/limits.js';
@@ -32,6 +26,9 @@ import { Clients } from './directory/clients.js';
 import { Groups } from './directory/groups.js';
 import { Registration } from './directory/registration.js';
 import { Topics } from './directory/topics.js';
+import { AddressRules } from './outbound/address-rules.js';
+import { Endpoints } from './outbound/endpoints.js';
+import { Outbound } from './outbound/outbound.js';
 import { Delay } from './produce/delay.js';
 import { Destination } from './produce/destination.js';
 import { DueDeliveries } from './produce/due-deliveries.js';
@@ -42,12 +39,15 @@ import { SendHandlers } from './produce/send.handlers.js';
 import { Send } from './produce/send.js';
 import { Ask } from './transaction/ask.js';
 import { CheckBack } from './transaction/check-back.js';
+import { CheckByUrl } from './transaction/check-by-url.js';
 import { CheckHistory } from './transaction/check-history.js';
 import { Decide } from './transaction/decide.js';
 import { EndLane } from './transaction/end-lane.js';
 import { EndTransaction } from './transaction/end-transaction.js';
 import { Resume } from './transaction/resume.js';
 import { TransactionHandlers } from './transaction/transaction.handlers.js';
+import { Waits } from './transaction/waits.js';
+import { room } from './room.js';
 import {
   ADDRESS,
   REFUSE_HOLD,
@@ -103,13 +103,14 @@ export class BrokerModule {
         },
         ...admission(foundation),
         ...DIRECTORY.rooms,
+        ...OUTBOUND.rooms,
         ...PRODUCE.rooms,
         ...TRANSACTION.rooms,
         ...CONSUME.rooms,
         ...ADMIN.rooms,
         {
           provide: WORKERS,
-          inject: [Clients, Hold, DueDeliveries, CheckBack],
+          inject: [Clients, Hold, DueDeliveries, Outbound, CheckBack],
           useFactory: (...workers: unknown[]) => workers,
         },
       ],
@@ -123,14 +124,6 @@ function admission({ config, store }: Foundation): ValueProvider[] {
     { provide: REFUSE_SEND, useValue: (waitedMs: number) => limits.refuseSend(waitedMs) },
     { provide: REFUSE_HOLD, useValue: (held: number) => limits.refuseHold(held) },
   ];
-}
-
-/** A room is a plain class: its constructor's arguments are found by these tokens. */
-function room<A extends unknown[]>(
-  type: new (...given: A) => object,
-  ...inject: { [I in keyof A]: InjectionToken }
-): FactoryProvider {
-  return { provide: type, useFactory: (...given: A) => new type(...given), inject };
 }
 
 const DIRECTORY = {
@@ -167,6 +160,10 @@ const PRODUCE = {
   ],
 };
 
+const OUTBOUND = {
+  rooms: [room(AddressRules, CONFIG), room(Endpoints, CLOCK), room(Outbound, CLOCK, AddressRules, Endpoints)],
+};
+
 const TRANSACTION = {
   controllers: [TransactionHandlers],
   rooms: [
@@ -176,8 +173,10 @@ const TRANSACTION = {
     room(EndLane, CLOCK, MESSAGE_STORE, EndTransaction),
     { provide: PLAIN_ENDS, useExisting: EndLane },
     room(Ask, MESSAGE_STORE, Clients, CONFIG),
-    room(CheckBack, CLOCK, LOG, MESSAGE_STORE, Clients, Topics, Ask, CheckHistory, CONFIG),
-    room(Resume, CLOCK, MESSAGE_STORE, CheckBack),
+    room(Waits, CLOCK, CONFIG),
+    room(CheckByUrl, CLOCK, LOG, MESSAGE_STORE, Outbound, Decide, CheckHistory, Waits),
+    room(CheckBack, CLOCK, LOG, MESSAGE_STORE, Clients, Topics, Ask, CheckHistory, CheckByUrl, Waits, CONFIG),
+    room(Resume, CLOCK, MESSAGE_STORE, CheckBack, CheckHistory),
   ],
 };
 

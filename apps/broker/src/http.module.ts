@@ -1,23 +1,70 @@
-import { Module, type DynamicModule, type INestMicroservice } from '@nestjs/common';
+import { Module, type DynamicModule, type INestMicroservice, type Provider } from '@nestjs/common';
 import { Health } from './admin/health.http.js';
 import { MessagesOverHttp } from './consume/messages.http.js';
+import { Outbound } from './outbound/outbound.js';
+import { Delay } from './produce/delay.js';
 import { Destination } from './produce/destination.js';
+import { Prepare } from './produce/prepare.js';
+import { BrokerProperties } from './produce/send-properties.js';
 import { SendOverHttp } from './produce/send.http.js';
 import { Send } from './produce/send.js';
-import { CLOCK, CONFIG, MESSAGE_STORE, STORE_HOST } from './tokens.js';
+import { CLOCK, CONFIG, LOG, MESSAGE_STORE, REFUSE_SEND, STORE_HOST } from './tokens.js';
+import { Ask } from './transaction/ask.js';
+import { Begin } from './transaction/begin.js';
+import { CheckBack } from './transaction/check-back.js';
+import { CheckByUrl } from './transaction/check-by-url.js';
+import { CheckHistory } from './transaction/check-history.js';
+import { Decide } from './transaction/decide.js';
+import { KnownTransactions } from './transaction/known-transactions.js';
+import { Operate } from './transaction/operate.js';
+import { Preview } from './transaction/preview.js';
+import { Resume } from './transaction/resume.js';
+import { TransactionHistory } from './transaction/transaction-history.js';
+import { TransactionsOverHttp } from './transaction/transactions.http.js';
+import { VerdictsOverHttp } from './transaction/verdicts.http.js';
+import { room } from './room.js';
+
+/** What of the broker's rooms is behind this door too. */
+const SHARED = [
+  CONFIG,
+  CLOCK,
+  LOG,
+  MESSAGE_STORE,
+  STORE_HOST,
+  REFUSE_SEND,
+  Send,
+  Destination,
+  BrokerProperties,
+  Delay,
+  Outbound,
+  Ask,
+  CheckBack,
+  CheckByUrl,
+  CheckHistory,
+  Decide,
+  Resume,
+];
+
+/** What nobody needs who does not speak HTTP. */
+const OWN: readonly Provider[] = [
+  room(Prepare, CONFIG, CLOCK, MESSAGE_STORE, Destination, BrokerProperties, Delay, REFUSE_SEND),
+  room(KnownTransactions, CLOCK, MESSAGE_STORE),
+  room(Begin, Prepare, KnownTransactions, MESSAGE_STORE),
+  room(Operate, CLOCK, LOG, MESSAGE_STORE, KnownTransactions, Decide, CheckBack, CheckByUrl, Resume),
+  room(Preview, Ask),
+  room(TransactionHistory, CheckHistory),
+];
 
 /** What the HTTP door shows of the rooms. Imported only when the door opens. */
 @Module({})
 export class HttpModule {
   /** @param rooms the running microservice: its rooms are the ones behind this door too */
   static of(rooms: INestMicroservice): DynamicModule {
+    const shared = SHARED.map((token) => ({ provide: token, useValue: rooms.get<unknown>(token) }));
     return {
       module: HttpModule,
-      controllers: [SendOverHttp, MessagesOverHttp, Health],
-      providers: [Send, Destination, CONFIG, CLOCK, MESSAGE_STORE, STORE_HOST].map((token) => ({
-        provide: token,
-        useValue: rooms.get<object>(token),
-      })),
+      controllers: [SendOverHttp, MessagesOverHttp, TransactionsOverHttp, VerdictsOverHttp, Health],
+      providers: [...shared, ...OWN],
     };
   }
 }

@@ -28,25 +28,27 @@ export class Endpoints {
 
   constructor(private readonly clock: Clock) {}
 
-  /** @throws OutboundError resting, busy */
-  begin(origin: string): void {
-    const endpoint = this.endpoints.get(origin) ?? { inFlight: 0, failures: 0, restsUntil: 0 };
+  /** Why nothing may be sent there now: resting, busy. */
+  unavailable(origin: string): OutboundError | undefined {
+    const endpoint = this.endpoints.get(origin);
+    if (!endpoint) return undefined;
     const restMs = endpoint.restsUntil - this.clock.monotonic();
     if (endpoint.failures > 0 && (restMs > 0 || endpoint.inFlight > 0)) {
       const until = restMs > 0 ? `for ${Math.ceil(restMs)} ms more` : 'until its first answer';
-      throw new OutboundError('resting', `${origin} was away and is left alone ${until}`);
+      return new OutboundError('resting', `${origin} was away and is left alone ${until}`);
     }
-    if (endpoint.inFlight >= AT_ONCE)
-      throw new OutboundError('busy', `${AT_ONCE} requests to ${origin} wait for their answers`);
+    if (endpoint.inFlight < AT_ONCE) return undefined;
+    return new OutboundError('busy', `${AT_ONCE} requests to ${origin} wait for their answers`);
+  }
+
+  begin(origin: string): void {
+    const endpoint = this.endpoints.get(origin) ?? { inFlight: 0, failures: 0, restsUntil: 0 };
     endpoint.inFlight++;
     this.endpoints.set(origin, endpoint);
   }
 
-  /** @returns true when it is back: it was away before */
-  answered(origin: string): boolean {
-    const wasAway = (this.endpoints.get(origin)?.failures ?? 0) > 0;
+  answered(origin: string): void {
     this.end(origin, (endpoint) => (endpoint.failures = 0));
-    return wasAway;
   }
 
   away(origin: string): void {

@@ -35,7 +35,6 @@ export class Outbound {
     'https:': new HttpsAgent({ keepAlive: true, timeout: IDLE_MS }),
   };
   private readonly underWay = new Set<ClientRequest>();
-  private readonly backListeners = new Set<(origin: string) => void>();
   private closed = false;
 
   constructor(
@@ -56,25 +55,17 @@ export class Outbound {
     for (const agent of Object.values(this.agents)) agent.destroy();
   }
 
-  /** Called with the origin of an endpoint that was away and has answered again. Returns how to stop. */
-  onBack(listener: (origin: string) => void): () => void {
-    this.backListeners.add(listener);
-    return () => this.backListeners.delete(listener);
-  }
-
   /**
    * Posts JSON; the whole exchange has 5 s.
    * @throws OutboundError nobody took it, as far as is known
    */
   async post(url: URL, document: object): Promise<Answer> {
-    if (this.closed) throw new OutboundError('closed', 'the broker is stopping');
-    const refusal = this.refusalOf(url);
-    if (refusal !== undefined) throw new OutboundError('refused', refusal);
+    const unavailable = this.unavailable(url);
+    if (unavailable) throw unavailable;
     this.endpoints.begin(url.origin);
     try {
       const answer = await this.exchange(url, Buffer.from(JSON.stringify(document)));
-      if (this.endpoints.answered(url.origin))
-        for (const listener of this.backListeners) listener(url.origin);
+      this.endpoints.answered(url.origin);
       return answer;
     } catch (error) {
       this.endpoints.away(url.origin);
@@ -82,7 +73,15 @@ export class Outbound {
     }
   }
 
-  /** As far as it can be said before its name is looked up. */
+  /** Why nothing is sent there now, as far as it can be said before its name is looked up. */
+  unavailable(url: URL): OutboundError | undefined {
+    if (this.closed) return new OutboundError('closed', 'the broker is stopping');
+    const refusal = this.refusalOf(url);
+    if (refusal !== undefined) return new OutboundError('refused', refusal);
+    return this.endpoints.unavailable(url.origin);
+  }
+
+  /** Why an address is never called; of a name that can only be said once it is looked up. */
   refusalOf({ hostname }: URL): string | undefined {
     const literal = hostname.replace(/^\[|\]$/g, '');
     return isIP(literal) === 0 ? undefined : this.rules.refusal(literal);

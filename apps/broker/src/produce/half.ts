@@ -4,6 +4,7 @@ import {
   StatusError,
   SysFlag,
   propertyOf,
+  withoutProperty,
   type PlainSend,
 } from '@halfmq/remoting';
 import type { NewMessage } from '@halfmq/store';
@@ -34,13 +35,20 @@ const MOST_BYTES = MAX_PROPERTY_BYTES - ROOM_FOR_LATER;
  */
 export function halfMessage(message: NewMessage, uniqueKey: string, producerGroup: string): NewMessage {
   const named = propertyOf(message.properties, PropertyName.PGROUP) !== undefined;
+  const checkUrl = propertyOf(message.properties, PropertyName.HALFMQ_CHECK_URL);
+  const sent =
+    checkUrl === undefined
+      ? message.properties
+      : withoutProperty(message.properties, PropertyName.HALFMQ_CHECK_URL);
   const properties =
-    ended(message.properties) +
+    ended(sent) +
     (named ? '' : entry(PropertyName.PGROUP, producerGroup)) +
     entry(PropertyName.TRANSACTION_ID, uniqueKey) +
     // last, so that the commit's properties are what stands before them
     entry(PropertyName.REAL_TOPIC, message.topic) +
-    entry(PropertyName.REAL_QID, String(message.queueId));
+    entry(PropertyName.REAL_QID, String(message.queueId)) +
+    // behind them, for it is not delivered
+    (checkUrl === undefined ? '' : entry(PropertyName.HALFMQ_CHECK_URL, checkUrl));
   refuseFull(properties);
   return {
     ...message,

@@ -1,4 +1,8 @@
-import { checkTransactionState, encodeOffsetMessageId } from '@halfmq/remoting';
+import {
+  checkTransactionState,
+  encodeOffsetMessageId,
+  type CheckTransactionStateHeader,
+} from '@halfmq/remoting';
 import type { HalfMessage, MessageStore } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Clients } from '../directory/clients.js';
@@ -49,9 +53,23 @@ export class Ask {
   ask(half: HalfMessage): Question | NotAsked {
     const channels = this.whoCanAnswer(half.producerGroup, half.topic);
     if (channels.length === 0) return 'nobody';
+    const words = this.words(half);
+    if (!words) return 'unreadable';
+    const { header, body } = words;
+    const first = half.halfOffset + half.checks;
+    for (let turn = 0; turn < channels.length; turn++) {
+      const channel = channels[(first + turn) % channels.length];
+      if (!channel?.connection.oneWay(checkTransactionState, header, body)) continue;
+      const { clientId, connection } = channel;
+      return { whom: { clientId, address: connection.remoteAddress }, bytes: body.length };
+    }
+    return 'nobody';
+  }
+
+  /** What the question says; undefined when the record cannot be read. */
+  words(half: HalfMessage): { header: CheckTransactionStateHeader; body: Buffer } | undefined {
     const record = readHalf(this.store, half);
-    if (!record) return 'unreadable';
-    const body = checkBody(record, half);
+    if (!record) return undefined;
     const header = {
       topic: SystemTopic.HALF,
       tranStateTableOffset: half.halfOffset,
@@ -61,14 +79,7 @@ export class Ask {
       offsetMsgId: encodeOffsetMessageId(record.record.storeHost, half.physicalOffset),
       bname: this.config.brokerName,
     };
-    const first = half.halfOffset + half.checks;
-    for (let turn = 0; turn < channels.length; turn++) {
-      const channel = channels[(first + turn) % channels.length];
-      if (!channel?.connection.oneWay(checkTransactionState, header, body)) continue;
-      const { clientId, connection } = channel;
-      return { whom: { clientId, address: connection.remoteAddress }, bytes: body.length };
-    }
-    return 'nobody';
+    return { header, body: checkBody(record, half) };
   }
 }
 

@@ -7,8 +7,10 @@ import { SystemTopic } from '../directory/topic-names.js';
 import type { Topics } from '../directory/topics.js';
 import type { Ask, NotAsked } from './ask.js';
 import type { CheckHistory } from './check-history.js';
+import type { CheckByUrl } from './check-by-url.js';
 import { parkedCopy, readHalf } from './half-record.js';
 import { Unanswered } from './unanswered.js';
+import type { Waits } from './waits.js';
 
 /** What may be asked at once: the answers cost the producers' databases something, and each question holds a message. */
 const ROUND_MS = 100;
@@ -18,10 +20,6 @@ const BYTES_A_ROUND = 4 * 1024 * 1024;
 const EXAMINED_A_ROUND = 1_000;
 /** A timer that sleeps longer would not notice that the wall clock was set, or the machine suspended. */
 const LONGEST_SLEEP_MS = 30_000;
-/** Waits between two checks of one half message, in transactionCheckInterval: 1, 2, 4, 8, 8, ... */
-const LONGEST_BACK_OFF = 8;
-
-type CheckSettings = Pick<BrokerConfig, 'transactionCheckInterval' | 'transactionCheckMax'>;
 
 /**
  * Asks producers about half messages nobody has decided. What one half message goes through:
@@ -61,10 +59,13 @@ export class CheckBack {
     private readonly topics: Pick<Topics, 'ensureParked'>,
     private readonly ask: Ask,
     private readonly history: CheckHistory,
-    private readonly config: CheckSettings,
+    private readonly byUrl: CheckByUrl,
+    private readonly waits: Waits,
+    private readonly config: Pick<BrokerConfig, 'transactionCheckMax'>,
   ) {}
 
   start(): void {
+    this.byUrl.onDue(() => this.wakeForNext());
     this.listening.push(
       this.store.onArrival(({ topic }) => {
         if (topic === SystemTopic.HALF) this.wakeForNext();
@@ -150,20 +151,24 @@ export class CheckBack {
 
   private askOrPark(half: HalfMessage): void {
     this.unanswered.remove(half.producerGroup, half.topic, half.halfOffset);
-    if (half.checks >= this.config.transactionCheckMax) {
-      this.park(half);
-      return;
-    }
+    if (half.checks >= this.config.transactionCheckMax) return this.park(half);
+    if (half.byUrl) return this.askByUrl(half);
     if (this.absent.has(half.producerGroup) || !this.ask.knowsProducer(half.producerGroup)) {
       this.absent.add(half.producerGroup);
       this.unanswered.add(half.producerGroup, half.topic, half.halfOffset);
-      this.postpone(half, LONGEST_BACK_OFF);
+      this.store.halves.postpone(half.halfOffset, this.waits.longest);
       return;
     }
     const asked = this.put(half);
     if (asked !== 'nobody') return;
     this.unanswered.add(half.producerGroup, half.topic, half.halfOffset);
-    this.postpone(half, 1);
+    this.store.halves.postpone(half.halfOffset, this.waits.shortly);
+  }
+
+  private askByUrl(half: HalfMessage): void {
+    const bytes = this.byUrl.ask(half);
+    if (bytes === 'unreadable') this.unreadable(half);
+    else if (bytes > 0) this.spend(bytes);
   }
 
   /**
@@ -185,7 +190,7 @@ export class CheckBack {
     this.spend(asked.bytes);
     this.history.asked(half, asked.whom);
     if (channels.asked.hasSubscribers) channels.asked.publish({ store: this.store, half });
-    this.store.halves.checked(half.halfOffset, this.later(Math.min(2 ** half.checks, LONGEST_BACK_OFF)));
+    this.store.halves.checked(half.halfOffset, this.waits.afterCheck(half));
     return 'asked';
   }
 
@@ -206,14 +211,18 @@ export class CheckBack {
         (each) => this.copyOf(each),
         (error) => {
           if (error) this.log.warn('a half message could not be parked', { reason: error.message });
-          else
-            this.log.warn('a half message is parked: still undecided, not asked about any more', facts(half));
+          else this.parked(half);
         },
       );
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      this.postpone(half, 1);
+      this.store.halves.postpone(half.halfOffset, this.waits.shortly);
     }
+  }
+
+  private parked(half: HalfMessage): void {
+    this.history.parked(half);
+    this.log.warn('a half message is parked: still undecided, not asked about any more', facts(half));
   }
 
   private copyOf(half: HalfMessage): NewMessage | undefined {
@@ -225,15 +234,7 @@ export class CheckBack {
 
   private unreadable(half: HalfMessage, error?: unknown): void {
     this.log.error('a half message cannot be read and is not asked about', { ...facts(half), error });
-    this.store.halves.setApart(half.halfOffset, this.later(LONGEST_BACK_OFF));
-  }
-
-  private postpone(half: HalfMessage, intervals: number): void {
-    this.store.halves.postpone(half.halfOffset, this.later(intervals));
-  }
-
-  private later(intervals: number): number {
-    return this.clock.now() + intervals * this.config.transactionCheckInterval;
+    this.store.halves.setApart(half.halfOffset, this.waits.longest);
   }
 }
 

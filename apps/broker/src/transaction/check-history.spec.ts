@@ -23,13 +23,29 @@ describe('the history of checks', () => {
       { askedAt: 1010, whom: second },
     ]);
     history.answered(7, 'commit', second.address);
-    expect(history.of(7)[1]?.answer).toEqual({ verdict: 'commit', at: 1020, remark: undefined });
+    expect(history.of(7)[1]).toMatchObject({ answer: { verdict: 'commit', at: 1020, remark: undefined } });
+  });
+
+  it('says who could not be asked, once for as long as that lasts, and when it was parked and recovered', async () => {
+    const clock = new ManualClock(1000);
+    const history = new CheckHistory(clock);
+    history.missed({ halfOffset: 7 }, first, 'ECONNREFUSED');
+    await clock.advance(10);
+    history.missed({ halfOffset: 7 }, first, 'it answers with HTTP 503');
+    history.answered(7, 'commit', first.address);
+    history.parked({ halfOffset: 7 });
+    history.recovered(7, { operator: 'ada', reason: 'back' });
+    expect(history.of(7)).toEqual([
+      { askedAt: 1010, whom: first, missed: 'it answers with HTTP 503' },
+      { turn: 'parked', at: 1010 },
+      { turn: 'recovered', at: 1010, operator: 'ada', reason: 'back' },
+    ]);
   });
 
   it('keeps the last checks of the half messages asked about last', () => {
     const history = new CheckHistory(new ManualClock(0));
-    for (let check = 0; check < 20; check++) history.asked({ halfOffset: 0 }, first);
-    expect(history.of(0)).toHaveLength(16);
+    for (let check = 0; check < 40; check++) history.asked({ halfOffset: 0 }, first);
+    expect(history.of(0)).toHaveLength(32);
     for (let halfOffset = 1; halfOffset <= 4096; halfOffset++) history.asked({ halfOffset }, first);
     expect(history.of(0)).toEqual([]);
     expect(history.of(1)).toHaveLength(1);

@@ -1,20 +1,23 @@
 import type { Clock } from '@halfmq/remoting';
-import type { HalfMessage, Verdict } from '@halfmq/store';
+import type { ByOperator, HalfMessage, Verdict } from '@halfmq/store';
 
 /** Who was asked. */
 export interface Asked {
   /** empty until its first heartbeat */
   readonly clientId: string;
+  /** of its connection, or the URL */
   readonly address: string;
 }
 
-/** One check that was asked. */
+/** One check that was asked, or would have been. */
 export interface CheckNote {
   /** ms since 1970 */
   readonly askedAt: number;
   readonly whom: Asked;
   /** undefined: none has come yet */
   readonly answer?: CheckAnswer | undefined;
+  /** why nobody has taken it */
+  readonly missed?: string | undefined;
 }
 
 export interface CheckAnswer {
@@ -24,8 +27,15 @@ export interface CheckAnswer {
   readonly remark?: string | undefined;
 }
 
+/** The checks ended, or begin anew. */
+export interface TurnNote extends Partial<ByOperator> {
+  readonly turn: 'parked' | 'recovered';
+  /** ms since 1970 */
+  readonly at: number;
+}
+
 const MOST_HALVES = 4096;
-const MOST_CHECKS = 16;
+const MOST_NOTES = 32;
 const LONGEST_REMARK = 500;
 
 /**
@@ -35,19 +45,38 @@ const LONGEST_REMARK = 500;
 export class CheckHistory {
   /** ms since 1970 */
   readonly since: number;
-  private readonly notes = new Map<number, CheckNote[]>();
+  private readonly notes = new Map<number, (CheckNote | TurnNote)[]>();
 
   constructor(private readonly clock: Clock) {
     this.since = clock.now();
   }
 
   asked({ halfOffset }: Pick<HalfMessage, 'halfOffset'>, whom: Asked): void {
-    const checks = this.notes.get(halfOffset) ?? [];
-    checks.push({ askedAt: this.clock.now(), whom });
-    if (checks.length > MOST_CHECKS) checks.shift();
+    this.note(halfOffset, { askedAt: this.clock.now(), whom });
+  }
+
+  /** Who is away for long is one note, the latest. */
+  missed({ halfOffset }: Pick<HalfMessage, 'halfOffset'>, whom: Asked, why: string): void {
+    const last = this.of(halfOffset).at(-1);
+    if (last && 'missed' in last && last.whom.address === whom.address) this.notes.get(halfOffset)?.pop();
+    this.note(halfOffset, { askedAt: this.clock.now(), whom, missed: why });
+  }
+
+  parked({ halfOffset }: Pick<HalfMessage, 'halfOffset'>): void {
+    this.note(halfOffset, { turn: 'parked', at: this.clock.now() });
+  }
+
+  recovered(halfOffset: number, who?: ByOperator): void {
+    this.note(halfOffset, { turn: 'recovered', at: this.clock.now(), ...who });
+  }
+
+  private note(halfOffset: number, note: CheckNote | TurnNote): void {
+    const notes = this.notes.get(halfOffset) ?? [];
+    notes.push(note);
+    if (notes.length > MOST_NOTES) notes.shift();
     // the one asked about last is forgotten last
     this.notes.delete(halfOffset);
-    this.notes.set(halfOffset, checks);
+    this.notes.set(halfOffset, notes);
     if (this.notes.size > MOST_HALVES) this.forgetOldest();
   }
 
@@ -60,16 +89,26 @@ export class CheckHistory {
 
   /** Of who was not asked nothing is remembered: an END may say of itself that it answers a check. */
   answered(halfOffset: number, verdict: CheckAnswer['verdict'], address: string, remark?: string): void {
-    const checks = this.notes.get(halfOffset);
-    const at = checks?.findLastIndex(({ whom, answer }) => whom.address === address && !answer) ?? -1;
-    const note = checks?.[at];
-    if (!checks || !note) return;
+    const notes = this.notes.get(halfOffset);
+    const at = notes?.findLastIndex((note) => isOpen(note, address)) ?? -1;
+    const note = notes?.[at];
+    if (!notes || !note) return;
     const said = remark ? remark.slice(0, LONGEST_REMARK) : undefined;
-    checks[at] = { ...note, answer: { verdict, at: this.clock.now(), remark: said } };
+    notes[at] = { ...note, answer: { verdict, at: this.clock.now(), remark: said } };
   }
 
   /** The oldest first. Those of a transaction are asked about by its oldest half message. */
-  of(halfOffset: number): readonly CheckNote[] {
+  of(halfOffset: number): readonly (CheckNote | TurnNote)[] {
     return this.notes.get(halfOffset) ?? [];
   }
+}
+
+/** Asked there, and not answered yet. */
+function isOpen(note: CheckNote | TurnNote, address: string): boolean {
+  return 'whom' in note && note.whom.address === address && !note.answer && note.missed === undefined;
+}
+
+/** For people. */
+export function nameOf({ clientId, address }: Asked): string {
+  return clientId === '' ? address : `${clientId} (${address})`;
 }

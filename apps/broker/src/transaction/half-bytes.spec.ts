@@ -29,6 +29,7 @@ const HALF: HalfMessage = {
   storeTimestamp: 1,
   state: 'pending',
   checks: 0,
+  byUrl: false,
   nextCheckAt: 2,
 };
 const PLACE = { queueOffset: 12, physicalOffset: 34_000 };

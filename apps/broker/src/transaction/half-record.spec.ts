@@ -14,6 +14,7 @@ describe('what a committed half message delivers', () => {
     state: 'pending',
     checks: 0,
     nextCheckAt: 3,
+    byUrl: false,
   } as const;
 
   const propertiesOf = (...properties: (readonly [string, string])[]): string | undefined => {

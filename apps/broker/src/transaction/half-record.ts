@@ -60,7 +60,10 @@ function sentProperties(stored: string, { topic, queueId }: HalfRecord['real']):
   const end = second + REAL_QID.length + String(queueId).length + 1;
   const areLast = end === stored.length && stored.startsWith(REAL_QID, second);
   if (areLast && stored.startsWith(REAL_TOPIC, at)) return stored.slice(0, at);
-  return withoutProperty(withoutProperty(stored, PropertyName.REAL_QID), PropertyName.REAL_TOPIC);
+  return [PropertyName.REAL_QID, PropertyName.REAL_TOPIC, PropertyName.HALFMQ_CHECK_URL].reduce(
+    withoutProperty,
+    stored,
+  );
 }
 
 /** The body of CHECK_TRANSACTION_STATE: one record with the real topic and queue id. */

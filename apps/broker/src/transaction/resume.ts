@@ -7,10 +7,11 @@ import {
   type Outcome,
   type ResumeCheckHalfMessageHeader,
 } from '@halfmq/remoting';
-import { StoreError, type MessageStore } from '@halfmq/store';
+import { StoreError, type ByOperator, type MessageStore } from '@halfmq/store';
 import { SystemTopic } from '../directory/topic-names.js';
 import { readStored } from '../produce/stored-message.js';
 import type { CheckBack } from './check-back.js';
+import type { CheckHistory } from './check-history.js';
 import { refusalOf } from './decide.js';
 import { describeVerdict } from './verdict-words.js';
 
@@ -20,6 +21,7 @@ export class Resume {
     private readonly clock: Clock,
     private readonly store: Pick<MessageStore, 'halves' | 'recordAt'>,
     private readonly checkBack: Pick<CheckBack, 'wake'>,
+    private readonly history: Pick<CheckHistory, 'recovered'>,
   ) {}
 
   /** @throws StatusError SYSTEM_ERROR as RocketMQ answers: nothing there, or it is decided */
@@ -33,16 +35,16 @@ export class Resume {
    * @param halfOffset of one that is undecided, with all that belong to it
    * @throws StatusError when the store refuses
    */
-  async recover(halfOffset: number): Promise<void> {
+  async recover(halfOffset: number, who?: ByOperator): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       try {
-        this.store.halves.resume(halfOffset, this.clock.now(), (error) =>
-          error ? reject(refusalOf(error)) : resolve(),
-        );
+        const settled = (error?: StoreError): void => (error ? reject(refusalOf(error)) : resolve());
+        this.store.halves.resume(halfOffset, this.clock.now(), settled, who);
       } catch (error) {
         reject(error instanceof StoreError ? refusalOf(error) : error);
       }
     });
+    this.history.recovered(halfOffset, who);
     this.checkBack.wake();
   }
 

@@ -1,0 +1,73 @@
+import { isDeepStrictEqual } from 'node:util';
+import { StatusError } from '@halfmq/remoting';
+import type { MessageStore, NewMessage } from '@halfmq/store';
+import type { NewTransaction, Prepare } from '../produce/prepare.js';
+import { readHalf } from './half-record.js';
+import type { KnownTransaction, KnownTransactions } from './known-transactions.js';
+import { givenProperties } from './shown-transaction.js';
+
+export interface Begun {
+  readonly transaction: KnownTransaction;
+  /** false: it was there already */
+  readonly made: boolean;
+}
+
+/** Begins transactions for those who have no connection of their own. A repeated call makes no second one. */
+export class Begin {
+  /** the last call of each id that is not done */
+  private readonly underWay = new Map<string, Promise<Begun>>();
+
+  constructor(
+    private readonly prepare: Prepare,
+    private readonly known: KnownTransactions,
+    private readonly store: Pick<MessageStore, 'recordAt'>,
+  ) {}
+
+  /**
+   * Resolves when all its half messages are stored.
+   * @throws StatusError TRANSACTION_ID_TAKEN when another one has its id, and as a send; StoreError
+   */
+  begin(transaction: NewTransaction): Promise<Begun> {
+    const { id } = transaction;
+    const before = this.underWay.get(id);
+    // two calls at once would both find nothing
+    const begun = before
+      ? before.catch(() => undefined).then(() => this.inTurn(transaction))
+      : this.inTurn(transaction);
+    this.underWay.set(id, begun);
+    return begun.finally(() => {
+      if (this.underWay.get(id) === begun) this.underWay.delete(id);
+    });
+  }
+
+  private async inTurn(transaction: NewTransaction): Promise<Begun> {
+    const { id, group } = transaction;
+    const halves = this.prepare.halves(transaction);
+    const existing = (await this.known.withId(id, group)).find((each) => each.id === id);
+    if (existing) {
+      this.refuseAnother(existing, halves);
+      return { transaction: existing, made: false };
+    }
+    await this.prepare.place(halves);
+    return { transaction: await this.known.one(id, group), made: true };
+  }
+
+  private refuseAnother({ id, group, halves }: KnownTransaction, given: readonly NewMessage[]): void {
+    const same = halves.length === given.length && halves.every((half, at) => this.isSame(half, given[at]));
+    if (same) return;
+    throw new StatusError(
+      'TRANSACTION_ID_TAKEN',
+      `transaction ${id} of group ${group} exists, and its messages or its checkUrl are others than those given`,
+    );
+  }
+
+  private isSame(half: KnownTransaction['first'], given: NewMessage | undefined): boolean {
+    const stored = readHalf(this.store, half)?.record;
+    // what cannot be read any more was there: nothing is made a second time because of it
+    if (!stored || !given) return given !== undefined;
+    return (
+      stored.body.equals(given.body) &&
+      isDeepStrictEqual(givenProperties(stored.properties), givenProperties(given.properties))
+    );
+  }
+}

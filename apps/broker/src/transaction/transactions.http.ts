@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
+import { formatProperties, parseHost, StatusError } from '@halfmq/remoting';
+import type { Request, Response } from 'express';
+import { Outbound } from '../outbound/outbound.js';
+import type { BrokerConfig } from '../config/resolve-config.js';
+import { bodyOf, propertiesOf, queueOfKey } from '../produce/given-message.js';
+import type { NewTransaction, PreparedMessage } from '../produce/prepare.js';
+import { CONFIG } from '../tokens.js';
+import { Begin } from './begin.js';
+import { KnownTransactions, type TransactionPage } from './known-transactions.js';
+import type { ShownTransaction } from './shown-transaction.js';
+import { BeginRequest, delayOf, ListRequest, type TransactionMessage } from './transaction-request.js';
+import { checkUrlOf } from './url-answer.js';
+
+const CREATED = 201;
+
+/** Transactions of those who speak HTTP: begun here, decided in verdicts.http.ts. */
+@Controller('v1/transactions')
+export class TransactionsOverHttp {
+  constructor(
+    private readonly beginning: Begin,
+    private readonly known: KnownTransactions,
+    private readonly outbound: Outbound,
+    @Inject(CONFIG) private readonly config: BrokerConfig,
+  ) {}
+
+  /** Under an id of the broker's. */
+  @Post()
+  @HttpCode(CREATED)
+  async post(@Body() given: BeginRequest, @Req() request: Request): Promise<ShownTransaction> {
+    const { transaction } = await this.beginning.begin(this.transactionOf(randomUUID(), given, request));
+    return this.known.shown(transaction, false);
+  }
+
+  /** Under the caller's id: a repeated call makes no second one. */
+  @Put(':id')
+  async put(
+    @Param('id') id: string,
+    @Body() given: BeginRequest,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ShownTransaction> {
+    if (!/^[A-Za-z0-9._-]{1,64}$/.test(id)) {
+      throw new StatusError(
+        'INVALID_PARAMETER',
+        'the id has letters, digits, dots, dashes or underscores, at most 64',
+      );
+    }
+    const { transaction, made } = await this.beginning.begin(this.transactionOf(id, given, request));
+    if (made) response.status(CREATED);
+    return this.known.shown(transaction, false);
+  }
+
+  @Get()
+  list(@Query() asked: ListRequest): Promise<TransactionPage> {
+    return this.known.list(asked);
+  }
+
+  private transactionOf(id: string, given: BeginRequest, { socket }: Request): NewTransaction {
+    const { remoteAddress = '127.0.0.1', remotePort = 0 } = socket;
+    const { group, messages, checkUrl, checkAfterMs } = given;
+    return {
+      id,
+      group,
+      messages: messages.map((message) => this.messageOf(message)),
+      bornHost: parseHost(`[${remoteAddress}]:${remotePort}`),
+      checkUrl: checkUrl === undefined ? undefined : this.checkUrl(checkUrl),
+      checkAfterMs,
+    };
+  }
+
+  private messageOf(given: TransactionMessage): PreparedMessage {
+    const { topic, shardingKey, delayMs, deliverAt } = given;
+    if (delayMs !== undefined && deliverAt !== undefined) {
+      throw new StatusError('INVALID_PARAMETER', 'at most one of delayMs and deliverAt is expected');
+    }
+    return {
+      topic,
+      body: bodyOf(given, this.config.maxMessageSize),
+      properties: propertiesOf(given, shardingKey) + formatProperties(delayOf(given)),
+      chooseQueue: shardingKey === undefined ? undefined : (queues) => queueOfKey(shardingKey, queues),
+    };
+  }
+
+  private checkUrl(text: string): string {
+    const url = checkUrlOf(text);
+    const refusal = this.outbound.refusalOf(url);
+    if (refusal !== undefined) throw new StatusError('INVALID_PARAMETER', `checkUrl: ${refusal}`);
+    return url.href;
+  }
+}
