@@ -7,6 +7,7 @@ import { namesrvCommand } from './namesrv.js';
 import { sendCommand } from './send.js';
 import { shopCommand } from './shop.js';
 import { storeCommand } from './store.js';
+import { txCommand } from './tx.js';
 
 /** All of `halfmq`. Each command loads what it runs when it is called: asking for help loads neither Nest nor LMDB. */
 export function createProgram(): Command {
@@ -33,6 +34,7 @@ export function createProgram(): Command {
     shopCommand(),
     sendCommand(),
     storeCommand(),
+    txCommand(),
   ];
   for (const command of commands) {
     command
