@@ -1,23 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Barrier, silentLog } from '@halfmq/transaction';
+import { DrizzleTransactions, type DrizzleTransaction } from '@halfmq/transaction/drizzle';
 import { PgTransactions } from '@halfmq/transaction/pg';
 import { TypeOrmTransactions } from '@halfmq/transaction/typeorm';
+import { sql } from 'drizzle-orm';
 import pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { barrierConformance } from '../kit/barrier-conformance.js';
 import { onPostgres } from '../kit/barrier-databases.js';
 import { PostgresServer } from '../kit/postgres.js';
 import { tablesConformance } from '../kit/tables-conformance.js';
-import type { TestedDatabase } from '../kit/tested-database.js';
-import { RememberedHalves } from '../kit/remembered-halves.js';
+import { halves, type TestedDatabase } from '../kit/tested-database.js';
 
 let postgres: PostgresServer;
 beforeAll(async () => {
-  postgres = await PostgresServer.start();
+  postgres = await PostgresServer.start({ deadlock_timeout: '20ms' });
 }, 60_000);
 afterAll(() => postgres?.stop());
-
-const halves = new RememberedHalves();
 
 async function prepared(name: string): Promise<void> {
   await postgres.createDatabase(name);
@@ -85,6 +84,33 @@ describe('the barrier of node-postgres', () => {
         pool.on('error', () => undefined);
         pools.push(pool);
         return new PgTransactions({ pool, halves, createTables, clock });
+      },
+      async closeAll() {
+        for (const pool of pools.splice(0)) await pool.end();
+      },
+    };
+  });
+
+  barrierConformance(() => tested);
+  tablesConformance(() => tested);
+});
+
+describe('the barrier of Drizzle', () => {
+  let tested: TestedDatabase<DrizzleTransaction>;
+  const pools: pg.Pool[] = [];
+  beforeAll(async () => {
+    await prepared('drizzle');
+    const run = async (manager: DrizzleTransaction, text: string): Promise<unknown> =>
+      (await manager.execute(sql.raw(text))).rows;
+    tested = {
+      ...onPostgres(postgres, 'drizzle', run),
+      run,
+      async open({ connections: max, createTables, clock, inClone }) {
+        const connectionString = postgres.url(inClone === true ? 'drizzle-clone' : 'drizzle');
+        const pool = new pg.Pool({ connectionString, max });
+        pool.on('error', () => undefined);
+        pools.push(pool);
+        return new DrizzleTransactions({ pool, halves, createTables, clock });
       },
       async closeAll() {
         for (const pool of pools.splice(0)) await pool.end();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
 import type { Barrier, BarrierStamp, Clock } from '@halfmq/transaction';
+import { RememberedHalves } from './remembered-halves.js';
 
 export const DAY_MS = 86_400_000;
 
@@ -10,6 +11,10 @@ export interface Adapted<Manager> {
   start(): Promise<void>;
   prune(): Promise<void>;
   close(): Promise<void>;
+  run<R>(
+    callback: (manager: Manager, send: (topic: string, body: unknown) => void) => Promise<R>,
+    options?: { readonly attempts?: number },
+  ): Promise<R>;
 }
 
 export interface AdaptedOptions {
@@ -19,6 +24,9 @@ export interface AdaptedOptions {
   /** in the clone instead */
   readonly inClone?: boolean;
 }
+
+/** Where the half messages of all adapters go. */
+export const halves = new RememberedHalves();
 
 /** A database with an adapter on it, and what the suite needs besides: a table `work (id integer primary key)`. */
 export interface TestedDatabase<Manager> {
@@ -36,7 +44,7 @@ export interface TestedDatabase<Manager> {
   readonly ruin: string;
   /** SQL: the time `ms` ago as created_at has it */
   ago(ms: number): string;
-  /** ends the session of the transaction from outside; undefined where there are no sessions */
+  /** ends the session of the transaction from outside; undefined where there is one connection for all */
   readonly kill?: (manager: Manager) => Promise<unknown>;
 }
 

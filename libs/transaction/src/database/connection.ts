@@ -41,6 +41,9 @@ export interface Connection<Manager = unknown> {
 
 export type TransactionEnd = 'commit' | 'rollback';
 
+/** The connection's transaction is over although nobody has ended it, or somebody else's is open on it. */
+export class NotThisTransaction extends Error {}
+
 /** Where connections come from. What an adapter implements, with `Connection`. */
 export interface ConnectionPool<Manager = unknown> {
   /** Waits while all are in use. Always the primary, where a database has replicas. */

@@ -176,8 +176,9 @@ export class MysqlDialect implements Dialect {
   }
 
   /**
-   * A row that an open transaction has inserted is locked, and NOWAIT says so at once. Where there is none, only
-   * another one inserted since can make the insert wait, for a second at most (InnoDB counts in seconds).
+   * A row that an open transaction has inserted is locked, and NOWAIT says so at once (also to a check beside this one,
+   * hence the first look without a lock). Where there is none, only another one inserted since can make the insert wait,
+   * for a second at most (InnoDB counts in seconds).
    */
   private async readOrRefuse(
     connection: Connection,
@@ -185,8 +186,10 @@ export class MysqlDialect implements Dialect {
     horizonMs: number,
   ): Promise<BarrierState | undefined> {
     const select = 'SELECT state FROM halfmq_barrier WHERE transaction_id = ?';
-    const before = await connection.query(`${select} FOR UPDATE NOWAIT`, [transactionId]);
-    if (before.rows[0]) return stateOf(before.rows[0]);
+    for (const look of [select, `${select} FOR UPDATE NOWAIT`]) {
+      const { rows } = await connection.query(look, [transactionId]);
+      if (rows[0]) return stateOf(rows[0]);
+    }
     try {
       await connection.query(
         `INSERT INTO halfmq_barrier (transaction_id, state, created_at)

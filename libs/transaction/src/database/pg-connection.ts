@@ -2,7 +2,7 @@ import { InvalidOption } from '../errors.js';
 import type { Answer, Connection, Row, TransactionEnd } from './connection.js';
 import { Statements } from './statements.js';
 
-interface PgResult {
+export interface PgResult {
   readonly rows: Row[];
   readonly rowCount: number | null;
   readonly command: string;
@@ -30,25 +30,21 @@ const ISOLATION: ReadonlySet<string> = new Set([
   'SERIALIZABLE',
 ]);
 
-/** A client of a node-postgres pool. */
-export class PgConnection<Manager> implements Connection<Manager> {
-  readonly manager: Manager;
+/** A client of a node-postgres pool, whatever the user works with on it. */
+export abstract class PgConnection<Manager> implements Connection<Manager> {
   private readonly statements = new Statements();
   /** the client's own `query`: what the user calls is watched */
   private readonly ask: PgClient['query'];
   private savepoints = 0;
 
-  /** @param managerOn makes what the user works with */
-  constructor(
-    private readonly client: PgClient,
-    managerOn: () => Manager,
-  ) {
+  constructor(protected readonly client: PgClient) {
     this.ask = client.query.bind(client);
     // a client on loan has no other listener: without one its broken connection would end the process. Whoever uses
     // it next hears of it by a failing query.
     client.on('error', ignore);
-    this.manager = managerOn();
   }
+
+  abstract get manager(): Manager;
 
   query(sql: string, parameters: readonly unknown[] = []): Promise<Answer> {
     return answerOf(this.ask(sql, [...parameters]));
@@ -61,6 +57,11 @@ export class PgConnection<Manager> implements Connection<Manager> {
       );
     }
     await this.query(isolation === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${isolation}`);
+    this.watch();
+  }
+
+  /** From now on what the user asks the client is watched. */
+  protected watch(): void {
     this.client.query = this.watched.bind(this);
   }
 
@@ -102,16 +103,17 @@ export class PgConnection<Manager> implements Connection<Manager> {
   }
 
   async release(): Promise<void> {
-    this.leave();
+    await this.leave();
     this.client.release();
   }
 
   async giveUp(): Promise<void> {
-    this.leave();
+    await this.leave();
     this.client.release(true);
   }
 
-  private leave(): void {
+  /** Leaves the client as it was found. */
+  protected async leave(): Promise<void> {
     this.client.removeListener('error', ignore);
     this.client.query = this.ask;
   }

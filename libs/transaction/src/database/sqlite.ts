@@ -1,6 +1,6 @@
 import { TransactionRolledBack } from '../errors.js';
 import type { BarrierStamp, CommitOutcome, InboxKey, Step, StepFound } from '../transaction/barrier.js';
-import type { Connection } from './connection.js';
+import { type Connection, NotThisTransaction } from './connection.js';
 import { type BarrierState, type Dialect, type Prunable, type Sight, TABLES } from './dialect.js';
 import { saidBy } from './said-by.js';
 import { enterRow } from './steps.js';
@@ -41,7 +41,7 @@ const DEFINITION: readonly string[] = [
 /**
  * SQLite: one writer at a time, one connection for all. Transactions, checks and pruning of a process go one after the
  * other (the adapter's part); checks and pruning are single statements, so that no transaction of somebody else's on
- * the same connection can begin between two.
+ * the same connection can begin between two of them.
  */
 export class SqliteDialect implements Dialect {
   readonly name = 'sqlite';
@@ -84,12 +84,13 @@ export class SqliteDialect implements Dialect {
     }
   }
 
-  /** Unlike the others SQLite says so when there is nothing to commit; what is busy can still be rolled back. */
+  /** What is busy can still be rolled back. Of other errors SQLite does not say what became of the transaction. */
   async commit(connection: Connection): Promise<CommitOutcome> {
     try {
       await connection.query('COMMIT');
       return { kind: 'committed' };
     } catch (error) {
+      if (error instanceof NotThisTransaction) return { kind: 'refused', error };
       const rolledBack = await connection.query('ROLLBACK').then(
         () => true,
         () => false,

@@ -10,6 +10,12 @@ export interface PgTransactionsOptions extends SqlTransactionsOptions {
   readonly schema?: string | undefined;
 }
 
+class ClientConnection extends PgConnection<PoolClient> {
+  constructor(readonly manager: PoolClient) {
+    super(manager);
+  }
+}
+
 /**
  * `Transactions` on a pool of node-postgres; callbacks get a PoolClient in an open transaction. They neither end it
  * nor release the client.
@@ -21,10 +27,7 @@ export interface PgTransactionsOptions extends SqlTransactionsOptions {
 export class PgTransactions extends SqlTransactions<PoolClient> {
   /** @throws InvalidOption when a duration is none */
   constructor({ pool, schema, ...options }: PgTransactionsOptions) {
-    const connect = async (): Promise<PgConnection<PoolClient>> => {
-      const client = await pool.connect();
-      return new PgConnection(client, () => client);
-    };
+    const connect = async (): Promise<ClientConnection> => new ClientConnection(await pool.connect());
     super({ pool: { connect }, dialect: new PostgresDialect(schema) }, options);
   }
 }

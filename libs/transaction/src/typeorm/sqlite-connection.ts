@@ -1,13 +1,14 @@
 import type { Log } from '@halfmq/remoting';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { InvalidOption } from '../errors.js';
-import type { Answer, ConnectionPool, Row } from '../database/connection.js';
+import { type Answer, type ConnectionPool, NotThisTransaction, type Row } from '../database/connection.js';
 import { RunnerConnection } from './runner-connection.js';
 
 /** What is used of better-sqlite3's database, and of those that have its interface. */
 interface SqliteDatabase {
   readonly inTransaction: boolean;
   prepare(sql: string): SqliteStatement;
+  exec(sql: string): unknown;
 }
 interface SqliteStatement {
   /** whether it gives rows */
@@ -23,6 +24,9 @@ interface SharedRunner {
   isTransactionActive: boolean;
   transactionDepth: number;
 }
+
+/** How long a check or a round of pruning waits for another process. The driver is synchronous: everything waits. */
+const BUSY_MS = 200;
 
 const TAKEN =
   'another transaction is open on the only connection of this SQLite data source: use transactions.run for all of them';
@@ -52,11 +56,29 @@ class SqliteConnection extends RunnerConnection {
   }
 
   /** The driver is synchronous: nobody's transaction can begin between the look and the statement. */
-  query(sql: string, parameters: readonly unknown[] = []): Promise<Answer> {
-    return this.asked(sql, parameters, () => {
-      if (this.database.inTransaction !== this.begun) throw new Error(this.begun ? LOST : TAKEN);
-      return this.run(sql, parameters);
-    });
+  async query(sql: string, parameters: readonly unknown[] = []): Promise<Answer> {
+    if (this.database.inTransaction !== this.begun) throw new NotThisTransaction(this.begun ? LOST : TAKEN);
+    return this.asked(sql, parameters, () =>
+      this.begun ? this.run(sql, parameters) : this.alone(sql, parameters),
+    );
+  }
+
+  /**
+   * A transaction of one statement, which waits for its lock only briefly and before anything else: on disk when this
+   * returns, whatever another statement of this connection is doing.
+   */
+  private alone(sql: string, parameters: readonly unknown[]): Answer {
+    const { timeout } = this.run('PRAGMA busy_timeout').rows[0] as { timeout: number };
+    this.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    try {
+      this.database.exec('BEGIN IMMEDIATE');
+      const answer = this.run(sql, parameters);
+      this.database.exec('COMMIT');
+      return answer;
+    } finally {
+      if (this.database.inTransaction) this.database.exec('ROLLBACK');
+      this.run(`PRAGMA busy_timeout = ${timeout}`);
+    }
   }
 
   /** Statements of others on the same connection cannot be told from the callback's: none is refused. */
@@ -71,15 +93,20 @@ class SqliteConnection extends RunnerConnection {
 
   async giveUp(): Promise<void> {
     try {
-      if (this.begun && this.database.inTransaction) this.run('ROLLBACK', []);
+      if (this.begun && this.database.inTransaction) this.database.exec('ROLLBACK');
     } finally {
       await this.release();
     }
   }
 
-  private run(sql: string, parameters: readonly unknown[]): Answer {
+  private run(sql: string, parameters: readonly unknown[] = []): Answer {
     const statement = this.database.prepare(sql);
     if (statement.reader) return { rows: statement.all(...parameters), changed: 0 };
+    // libsql does not end a statement that met a lock: with COMMIT that would be the end of all writing
+    if (parameters.length === 0) {
+      this.database.exec(sql);
+      return { rows: [], changed: 0 };
+    }
     return { rows: [], changed: statement.run(...parameters).changes };
   }
 
