@@ -8,6 +8,7 @@ import { channel } from 'node:diagnostics_channel';
  * - `halfmq:transaction:after-half`        `{ transactionId }`: all half messages are stored, COMMIT comes next
  * - `halfmq:transaction:after-commit`      `{ transactionId }`: the database has committed, END comes next
  * - `halfmq:transaction:after-end`         `{ transactionId }`: the brokers have heard, or the check will tell them
+ * - `halfmq:transaction:after-outbox`      `{ transactionId }`: its messages are in the outbox, COMMIT comes next
  * - `halfmq:transaction:after-relay`       `{ topic, uniqueKey }`: a message of the outbox is stored, its row still there
  * - `halfmq:transaction:verdict-conflict`  `{ transactionId, error }`: committed here, rolled back at the broker
  * - `halfmq:transaction:check`             `{ transactionId, answer }`: a check-back was answered
@@ -20,6 +21,7 @@ export const channels = {
   afterHalf: channel('halfmq:transaction:after-half'),
   afterCommit: channel('halfmq:transaction:after-commit'),
   afterEnd: channel('halfmq:transaction:after-end'),
+  afterOutbox: channel('halfmq:transaction:after-outbox'),
   afterRelay: channel('halfmq:transaction:after-relay'),
   verdictConflict: channel('halfmq:transaction:verdict-conflict'),
   check: channel('halfmq:transaction:check'),

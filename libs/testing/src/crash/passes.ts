@@ -10,6 +10,7 @@ const POINTS = [
   'halfmq:transaction:after-half',
   'halfmq:transaction:after-commit',
   'halfmq:transaction:after-end',
+  'halfmq:transaction:after-outbox',
   'halfmq:transaction:after-relay',
   'halfmq:transaction:check',
   'halfmq:transaction:handled',

@@ -103,6 +103,7 @@ export class Sending<Manager> {
     const { transactionId, messages } = this.scope;
     await detour.keep(this.outbox, transactionId, messages, this.stamp !== undefined);
     this.detoured = true;
+    channels.afterOutbox.publish({ transactionId });
   }
 
   private get outbox(): OutboxRows {
