@@ -113,8 +113,8 @@ it('docs/transaction-patterns.md shows the code that runs here', () => {
   const run = [...here.matchAll(/^ *\/\/ docs begin\n(.*?) *\/\/ docs end$/gms)].map(([, code]) =>
     flush(code ?? ''),
   );
-  expect(shown.sort()).toEqual(run.sort());
-  expect(shown).toHaveLength(7);
+  expect(new Set(shown)).toEqual(new Set(run));
+  expect([shown.length, run.length]).toEqual([7, 7]);
 });
 
 describe('the code of docs/transaction-patterns.md', () => {
@@ -219,7 +219,8 @@ describe('the code of docs/transaction-patterns.md', () => {
     // docs end
     await broker.advance('1m');
     const again = producer.keyed.keyFor(OrderPlaced.message({ orderId: 'o-9' }));
-    for (const _time of [1, 2]) await producer.keyed.send(OrderPlaced.message({ orderId: 'o-9' }), again);
+    const order = OrderPlaced.message({ orderId: 'o-9' });
+    for (let times = 0; times < 2; times++) await producer.keyed.send(order, again);
     await broker.advance('1m');
     expect(broker.delivered('shop-stock-taken').map(({ body }) => body)).toEqual([{ orderId: 'o-9' }]);
     // docs begin

@@ -47,7 +47,7 @@ describe('effects that happen once', () => {
   };
 
   it('plain TypeORM code handles a message once, however often it comes; duplicates are counted', async () => {
-    await using broker = await createTestBroker();
+    await using broker = await createTestBroker({ hostile: false });
     const client = await broker.connect();
     const told: unknown[] = [];
     const listener = (duplicate: unknown): void => void told.push(duplicate);
