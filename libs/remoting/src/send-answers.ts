@@ -1,3 +1,5 @@
+import { digits, highOf, opaqueIn, writeDigits, writeHex } from './answer-digits.js';
+import { BatchAnswerFrames, type BatchAt } from './batch-answers.js';
 import { CommandFlag, type Command } from './command.js';
 import { decodeFrame, encodeFrame, FrameSplitter } from './frame.js';
 import { SendMessageAnswer, type SendAnswerRegion } from './requests/send-message-answer.js';
@@ -5,15 +7,10 @@ import type { PlainSend } from './send-reader.js';
 
 /*
  * Answers of plain sends and verdicts, laid out as frames when what they did is placed and written when it is stored. An
- * answer differs from the one before it in the same queue in a few digits: the frame is copied, its digits are written anew. The
- * frame itself is made by the codec of every other answer, again whenever the number of digits changes.
+ * answer differs from the one before it in the same queue in a few digits: the frame is copied, its digits are written
+ * anew. The frame itself is made by the codec of every other answer, again whenever the number of digits changes.
  */
 
-const HEX = Uint8Array.from(Buffer.from('0123456789ABCDEF'));
-const ZERO = 0x30;
-/** Hex digits of a physical offset that are written; the higher ones are the frame's. */
-const LOW_DIGITS = 6;
-const LOW = 16 ** LOW_DIGITS;
 /** Queues a frame is kept for; their half messages, whose offsets are of another queue, have frames of their own. */
 const MOST_QUEUES = 64;
 const FIRST_ROOM = 8192;
@@ -39,12 +36,15 @@ type DoneFrame = Pick<Frame, 'bytes' | 'opaqueAt' | 'opaqueEnd'>;
 /** What all rows of a broker share: the frames. */
 export class SendAnswerFrames {
   private readonly frames: (Frame | undefined)[] = Array.from({ length: 2 * MOST_QUEUES }, () => undefined);
+  readonly batches: BatchAnswerFrames;
 
   /** @param msgIdOf the offset message id of a physical offset: 16 hex digits of it at the end */
   constructor(
     private readonly region: SendAnswerRegion,
     private readonly msgIdOf: (physicalOffset: number) => string,
-  ) {}
+  ) {
+    this.batches = new BatchAnswerFrames(region, msgIdOf);
+  }
 
   /** One that has as many digits everywhere as the answer has. */
   of(send: PlainSend, queueOffset: number, physicalOffset: number): Frame {
@@ -55,7 +55,7 @@ export class SendAnswerFrames {
     const fits =
       known !== undefined &&
       this.queueIds[slot] === queueId &&
-      known.high === Math.floor(physicalOffset / LOW) &&
+      known.high === highOf(physicalOffset) &&
       known.keyEnd - known.keyAt === uniqueKeyEnd - uniqueKeyAt &&
       known.queueOffsetEnd - known.queueOffsetAt === digits(queueOffset) &&
       known.opaqueEnd - known.opaqueAt === digits(send.opaque);
@@ -91,7 +91,7 @@ export class SendAnswerFrames {
     const keyAt = after('"transactionId":"');
     const made = {
       bytes: frame,
-      high: Math.floor(physicalOffset / LOW),
+      high: highOf(physicalOffset),
       msgIdEnd: after('"msgId":"') + msgId.length,
       queueOffsetAt,
       queueOffsetEnd: queueOffsetAt + digits(queueOffset),
@@ -138,7 +138,7 @@ export class SendAnswers {
     if (this.bytes.length - this.length < length) this.grow(length);
     const { bytes, length: at } = this;
     bytes.set(frame.bytes, at);
-    writeHex(bytes, at + frame.msgIdEnd, physicalOffset % LOW);
+    writeHex(bytes, at + frame.msgIdEnd, physicalOffset);
     writeDigits(bytes, at + frame.queueOffsetEnd, queueOffset);
     writeDigits(bytes, at + frame.opaqueEnd, send.opaque);
     const { bytes: key, uniqueKeyAt, uniqueKeyEnd } = send.propertyBytes;
@@ -156,14 +156,13 @@ export class SendAnswers {
     this.length += frame.length;
   }
 
-  /** The answer of a batch. */
-  addBatch({ opaque }: PlainSend, answer: SendMessageAnswer): void {
-    const frame = encodeFrame({ code: 0, opaque, flag: CommandFlag.RESPONSE, extFields: answer });
-    for (const piece of frame) {
-      if (this.bytes.length - this.length < piece.length) this.grow(piece.length);
-      this.bytes.set(piece, this.length);
-      this.length += piece.length;
-    }
+  addBatch(send: PlainSend, batch: BatchAt): void {
+    const frame = this.frames.batches.of(send, batch);
+    const { length } = frame.bytes;
+    if (this.bytes.length - this.length < length) this.grow(length);
+    this.bytes.set(frame.bytes, this.length);
+    frame.write(this.bytes, this.length, send, batch);
+    this.length += length;
   }
 
   private grow(more: number): void {
@@ -176,32 +175,4 @@ export class SendAnswers {
 function doneFrame(opaque: number): DoneFrame {
   const [bytes = Buffer.alloc(0)] = encodeFrame({ code: 0, opaque, flag: CommandFlag.RESPONSE });
   return { bytes, ...opaqueIn(bytes, opaque) };
-}
-
-function opaqueIn(frame: Buffer, opaque: number): Pick<Frame, 'opaqueAt' | 'opaqueEnd'> {
-  const opaqueAt = frame.lastIndexOf('"opaque":') + '"opaque":'.length;
-  return { opaqueAt, opaqueEnd: opaqueAt + digits(opaque) };
-}
-
-function digits(value: number): number {
-  let count = 1;
-  for (let power = 10; power <= value; power *= 10) count++;
-  return count;
-}
-
-/** The low digits of the number, the last one before `end`. */
-function writeHex(target: Uint8Array, end: number, value: number): void {
-  for (let at = end - 1, left = value; at >= end - LOW_DIGITS; at--, left >>>= 4) {
-    target[at] = HEX[left & 15] as number;
-  }
-}
-
-function writeDigits(target: Uint8Array, end: number, value: number): void {
-  let left = value;
-  let at = end;
-  do {
-    const rest = Math.floor(left / 10);
-    target[--at] = ZERO + (left - rest * 10);
-    left = rest;
-  } while (left > 0);
 }

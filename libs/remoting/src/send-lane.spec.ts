@@ -239,9 +239,12 @@ describe('the express lane of sends', () => {
           send.queueId = queueId;
           send.opaque = opaque;
           const isBatch = what === 'batch';
-          const msgId = isBatch ? `${msgIdOf(physicalOffset)},${msgIdOf(1)}` : msgIdOf(physicalOffset);
-          const extFields = new SendMessageAnswer(msgId, queueId, queueOffset, key, region);
-          if (isBatch) answers.addBatch(send, extFields);
+          const first = Math.min(physicalOffset, Number.MAX_SAFE_INTEGER - 70_000);
+          const physicalOffsets = isBatch ? [0, 1, 70_000].map((each) => first + each) : [physicalOffset];
+          const msgId = physicalOffsets.map(msgIdOf).join(',');
+          const uniqueKey = isBatch ? undefined : key;
+          const extFields = new SendMessageAnswer(msgId, queueId, queueOffset, uniqueKey, region);
+          if (isBatch) answers.addBatch(send, { queueOffset, physicalOffsets });
           else answers.add(send, queueOffset, physicalOffset);
           return encodeFrame({ code: 0, opaque, flag: 1, extFields });
         });

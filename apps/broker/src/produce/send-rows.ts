@@ -6,9 +6,8 @@ import {
   type PlainEnd,
   type PlainSend,
   type SendAnswerFrames,
-  type SendMessageAnswer,
 } from '@halfmq/remoting';
-import type { Place, StoreError, Stored } from '@halfmq/store';
+import type { BatchPlaces, Place, StoreError, Stored } from '@halfmq/store';
 
 /** Rows kept to be used again: one for each connection that sends in one turn. */
 const MOST_IDLE = 64;
@@ -54,8 +53,8 @@ export class SendRow {
     this.kept += bytesKept(send.body);
   }
 
-  addBatch(send: PlainSend, answer: SendMessageAnswer): void {
-    this.answers.addBatch(send, answer);
+  addBatch(send: PlainSend, places: BatchPlaces): void {
+    this.answers.addBatch(send, places);
     this.kept += bytesKept(send.body);
   }
 

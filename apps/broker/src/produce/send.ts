@@ -13,7 +13,7 @@ import {
   type RequestContext,
   type SendMessageHeader,
 } from '@halfmq/remoting';
-import type { NewMessage, Place, Stored, Waits } from '@halfmq/store';
+import type { BatchPlaces, NewMessage, Place, Stored, Waits } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Clients } from '../directory/clients.js';
 import type { TopicConfig } from '../directory/topic-config.js';
@@ -71,7 +71,10 @@ export class Send {
     let topic = this.destination.topic(header);
     let queueId = this.destination.queue(topic, header.queueId);
     if (header.batch === true) {
-      return this.batch({ ...header, queueId }, body, sender.bornHost, topic, this.waits(header), stored);
+      const waits = this.waits(header);
+      const places = this.batch({ ...header, queueId }, body, sender.bornHost, topic, waits, stored);
+      const ids = places.physicalOffsets.map((offset) => this.ids.of(offset));
+      return this.answer(ids.join(','), queueId, places, undefined);
     }
     const deadLetter = this.destination.deadLetter(header, sender.version);
     const { properties, uniqueKey } = this.properties.add(
@@ -111,7 +114,7 @@ export class Send {
   }
 
   /** A plain send that is a batch. @throws StatusError, StoreError: nothing was placed */
-  plainBatch(send: PlainSend, bornHost: Host, stored: Stored): SendMessageAnswer {
+  plainBatch(send: PlainSend, bornHost: Host, stored: Stored): BatchPlaces {
     this.refuseBeforeStart();
     const topic = this.destination.topic(send);
     send.queueId = this.destination.queue(topic, send.queueId);
@@ -152,13 +155,12 @@ export class Send {
     topic: TopicConfig,
     waits: Waits | undefined,
     stored: Stored,
-  ): SendMessageAnswer {
+  ): BatchPlaces {
     this.refuseBody(body);
     const sysFlag = sysFlagOf(header, topic) & ~SysFlag.TRANSACTION_MASK;
     const envelope = this.toStore.from(header, topic.topicName, sysFlag, bornHost);
     envelope.waits = waits;
-    const places = this.put.batch(new BatchToStore(envelope, body), stored);
-    return this.answer(this.ids.ofBatch(places.physicalOffsets), header.queueId, places, undefined);
+    return this.put.batch(new BatchToStore(envelope, body), stored);
   }
 
   private answer(
