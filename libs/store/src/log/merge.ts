@@ -23,8 +23,9 @@ const SMALL = 16 * 1024;
 const MOST_LOST = 4 * 1024 * 1024;
 /** Blocks looked at, and blocks removed, in one turn of the event loop. */
 const MOST_A_TURN = 192;
+const MOST_REMOVED = 64;
 /** LMDB hands out whole blocks, copied. */
-const MOST_BYTES_A_TURN = 4 * 1024 * 1024;
+const MOST_BYTES_A_TURN = 1024 * 1024;
 /** Blocks replaced before one sync. */
 const MOST_REPLACED = 4096;
 const NOTHING = Buffer.alloc(0);
@@ -131,6 +132,9 @@ export class Merge {
       const segment = this.going();
       if (!segment) return { replaced: [], last: true };
       const { run, left, next, last } = this.gather(segment);
+      // reading and writing are felt by the sends of one turn each
+      if (run.length > 0) await nextTurn();
+      if (this.going() !== segment) return { replaced: [], last: true };
       this.cursor = next;
       replaced.push(...left);
       if (this.write(run, segment))
@@ -209,10 +213,10 @@ export class Merge {
 
   private async remove(replaced: readonly Buffer[]): Promise<void> {
     await this.parts.flush.sync();
-    for (let from = 0; from < replaced.length; from += MOST_A_TURN) {
+    for (let from = 0; from < replaced.length; from += MOST_REMOVED) {
       const segment = this.going();
       if (!segment) return;
-      const keys = replaced.slice(from, from + MOST_A_TURN);
+      const keys = replaced.slice(from, from + MOST_REMOVED);
       segment.transaction(() => {
         for (const key of keys) segment.remove(key);
       });
