@@ -87,7 +87,7 @@ export interface MessageStore {
   appendPlain(message: PlainMessage, stored: Stored): Place;
   /** As appendPlain; it enters the half ledger, as with `append`. @throws StoreError as append */
   appendHalf(half: PlainHalf, stored: Stored): Place;
-  /** All or none, as `append` does. @throws StoreError as append */
+  /** All or none, as `append` does; `stored` as with `appendPlain`. @throws StoreError as append */
   appendBatch(batch: PlainBatch, stored: Stored): BatchPlaces;
   /** Committed records alone; a power loss may take one that was shown before it was synced. */
   read(topic: string, queueId: number, offset: number, limits: ReadLimits): ReadResult;

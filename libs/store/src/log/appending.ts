@@ -16,6 +16,8 @@ import type { Tail, TailBlock } from './tail.js';
 
 export interface AppendingParts {
   readonly clock: Clock;
+  /** groups are held while a sync runs */
+  readonly sync: boolean;
   readonly storeHost: Host;
   readonly queues: Queues;
   readonly tail: Tail;
@@ -40,6 +42,8 @@ export class Appending {
   /** of the record placed last: it never goes back */
   storeTimestamp: number;
   private readonly placement: Placement;
+  /** the group the clock was last read for */
+  private timed: Group | undefined;
 
   constructor(
     private readonly parts: AppendingParts,
@@ -138,13 +142,20 @@ export class Appending {
 
   /** Room for an append that is placed now. */
   private blockFor(group: Group, needed: number): TailBlock {
-    this.storeTimestamp = Math.max(this.storeTimestamp, this.parts.clock.now());
+    this.readClock(group);
     const last = group.blocks.at(-1);
     if (last && last.room - last.length >= needed) return last;
     if (last) this.parts.tail.end(last);
     const block = this.parts.tail.begin(this.end, needed);
     group.blocks.push(block);
     return block;
+  }
+
+  /** Once a group: it is of one turn of the event loop, unless it is held for a sync. */
+  private readClock(group: Group): void {
+    if (group === this.timed && !this.parts.sync) return;
+    this.timed = group;
+    this.storeTimestamp = Math.max(this.storeTimestamp, this.parts.clock.now());
   }
 
   private before(group: Group, { length }: TailBlock): Before {

@@ -105,7 +105,7 @@ export class CommitLog {
   appendBatch(batch: PlainBatch, stored: Stored): BatchPlaces {
     const group = this.open();
     const places = this.appending.batch(group, batch);
-    group.tell(stored, batch.waits);
+    group.tellOnce(stored, batch.waits);
     this.hurry(group);
     return places;
   }
