@@ -3,6 +3,8 @@ import { OutboundError } from './outbound-error.js';
 
 /** At once, to one origin: its answers cost somebody's database something. */
 const AT_ONCE = 16;
+/** At once in all: sockets and questions that wait for answers are this process's memory. */
+const AT_ONCE_IN_ALL = 128;
 const FIRST_REST_MS = 1_000;
 const LONGEST_REST_MS = 60_000;
 /** Of origins that were away; the names come from others, the memory is ours. */
@@ -25,11 +27,14 @@ interface Endpoint {
  */
 export class Endpoints {
   private readonly endpoints = new Map<string, Endpoint>();
+  private inFlight = 0;
 
   constructor(private readonly clock: Clock) {}
 
   /** Why nothing may be sent there now: resting, busy. */
   unavailable(origin: string): OutboundError | undefined {
+    if (this.inFlight >= AT_ONCE_IN_ALL)
+      return new OutboundError('busy', `${AT_ONCE_IN_ALL} requests wait for their answers`);
     const endpoint = this.endpoints.get(origin);
     if (!endpoint) return undefined;
     const restMs = endpoint.restsUntil - this.clock.monotonic();
@@ -44,6 +49,7 @@ export class Endpoints {
   begin(origin: string): void {
     const endpoint = this.endpoints.get(origin) ?? { inFlight: 0, failures: 0, restsUntil: 0 };
     endpoint.inFlight++;
+    this.inFlight++;
     this.endpoints.set(origin, endpoint);
   }
 
@@ -63,6 +69,7 @@ export class Endpoints {
     const endpoint = this.endpoints.get(origin);
     if (!endpoint) return;
     endpoint.inFlight--;
+    this.inFlight--;
     change(endpoint);
     if (endpoint.inFlight === 0 && (endpoint.failures === 0 || this.endpoints.size > MOST_REMEMBERED))
       this.endpoints.delete(origin);

@@ -68,10 +68,16 @@ export class Prepare {
     return transaction.messages.map((message) => this.half(transaction, message));
   }
 
-  /** Resolves when they are stored, and synced where that is configured. @throws StoreError nothing is stored */
-  place(halves: readonly NewMessage[]): Promise<void> {
+  /**
+   * Resolves when they are stored, and synced where that is configured.
+   * @returns their half offsets
+   * @throws StoreError nothing is stored
+   */
+  place(halves: readonly NewMessage[]): Promise<number[]> {
     return new Promise((resolve, reject) => {
-      this.store.append(halves, (error) => (error ? reject(error) : resolve()));
+      const places = this.store.append(halves, (error) =>
+        error ? reject(error) : resolve(places.map(({ queueOffset }) => queueOffset)),
+      );
     });
   }
 

@@ -48,8 +48,9 @@ export class Begin {
       this.refuseAnother(existing, halves);
       return { transaction: existing, made: false };
     }
-    await this.prepare.place(halves);
-    return { transaction: await this.known.one(id, group), made: true };
+    const [first = -1] = await this.prepare.place(halves);
+    // its first check may have come, been answered and decided it in the same turn
+    return { transaction: this.known.begun(first) ?? (await this.known.one(id, group)), made: true };
   }
 
   private refuseAnother({ id, group, halves }: KnownTransaction, given: readonly NewMessage[]): void {

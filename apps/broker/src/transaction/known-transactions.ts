@@ -1,8 +1,8 @@
 import { decodeRecord, PropertyName, propertyOf, StatusError, type Clock } from '@halfmq/remoting';
-import type { HalfPage, KnownHalf, MessageStore } from '@halfmq/store';
+import type { HalfMessage, HalfPage, KnownHalf, MessageStore } from '@halfmq/store';
 import { SystemTopic } from '../directory/topic-names.js';
 import { shownMoment } from '../produce/shown-message.js';
-import { readHalf } from './half-record.js';
+import { readHalf, type HalfRecord } from './half-record.js';
 import {
   shownHalf,
   shownVerdict,
@@ -78,20 +78,39 @@ export class KnownTransactions {
     const whole = new Map<string, KnownTransaction>();
     for (const half of named) {
       const key = keyOf(half);
-      if (!whole.has(key)) whole.set(key, await this.wholeOf(half, named));
+      if (whole.has(key)) continue;
+      const isNamedWhole = half.transactionId === undefined || half.transactionId === id;
+      whole.set(key, isNamedWhole ? transactionOf(half, named) : await this.wholeOf(half));
     }
     return [...whole.values()];
   }
 
-  /** With the others of its transaction. @param named those of its unique key: a sender may have sent it twice */
-  private async wholeOf(half: KnownHalf, named: readonly KnownHalf[] = [half]): Promise<KnownTransaction> {
+  /** With the others of its transaction. */
+  private async wholeOf(half: KnownHalf): Promise<KnownTransaction> {
     const { transactionId: id } = half;
-    const candidates = id === undefined ? named : await this.store.halves.byId(id);
-    const key = keyOf(half);
-    return transactionOf(
-      half,
-      candidates.filter((other) => keyOf(other) === key),
-    );
+    return transactionOf(half, id === undefined ? [half] : await this.store.halves.byId(id));
+  }
+
+  /** The same a moment later: what has happened to it meanwhile. */
+  now(transaction: KnownTransaction): KnownTransaction {
+    const halves = transaction.halves.map((half): KnownHalf => {
+      const { half: undecided, verdict } = this.store.halves.find(half.halfOffset) ?? {};
+      if (undecided) {
+        const { state, checks, nextCheckAt } = undecided;
+        return { ...half, state, checks, nextCheckAt };
+      }
+      if (!verdict) return half;
+      const state = verdict.kind === 'commit' ? 'committed' : 'rolledBack';
+      return { ...half, state, verdict, checks: undefined, nextCheckAt: undefined };
+    });
+    return transactionOf(transaction.first, halves);
+  }
+
+  /** One that was begun this moment, by the place of one of its half messages. */
+  begun(halfOffset: number): KnownTransaction | undefined {
+    const halves = this.store.halves.together(halfOffset).map(knownHalf);
+    const [first] = halves;
+    return first && transactionOf(first, halves);
   }
 
   /** In doubt: oldest first; decided, or of a key: newest first. */
@@ -160,37 +179,42 @@ export class KnownTransactions {
 
   /** @param whole with the bodies of its messages */
   shown({ id, group, state, first, halves }: KnownTransaction, whole: boolean): ShownTransaction {
+    const { nextCheckAt, verdict } = first;
+    const records = halves.map((half) => readHalf(this.store, half));
+    const [record] = records;
     return {
       id,
       group,
       state,
       begunAt: shownMoment(first.storeTimestamp),
-      checkUrl: this.checkUrlOf(first),
+      checkUrl: propertyOf(record?.record.properties, PropertyName.HALFMQ_CHECK_URL),
       checks: first.checks,
-      nextCheckAt:
-        state === 'pending' && first.nextCheckAt !== undefined ? shownMoment(first.nextCheckAt) : undefined,
-      verdict: first.verdict && shownVerdict(first.verdict),
-      messages: halves.map((half) => this.shownHalf(half, whole)),
+      nextCheckAt: state === 'pending' && nextCheckAt !== undefined ? shownMoment(nextCheckAt) : undefined,
+      verdict: verdict && shownVerdict(verdict),
+      messages: halves.map((half, at) => shownMessage(half, records[at], whole)),
     };
   }
+}
 
-  private checkUrlOf(half: KnownHalf): string | undefined {
-    return propertyOf(readHalf(this.store, half)?.record.properties, PropertyName.HALFMQ_CHECK_URL);
-  }
+/** Of one that is damaged, or gone, what the ledger knows is left. */
+function shownMessage(half: KnownHalf, record: HalfRecord | undefined, whole: boolean): ShownHalf {
+  if (record) return shownHalf(record, whole);
+  return { messageId: half.uniqueKey, offsetMessageId: '', topic: half.topic, keys: [] };
+}
 
-  private shownHalf(half: KnownHalf, whole: boolean): ShownHalf {
-    const record = readHalf(this.store, half);
-    if (record) return shownHalf(record, whole);
-    // damaged, or gone: what the ledger knows is left
-    return { messageId: half.uniqueKey, offsetMessageId: '', topic: half.topic, keys: [] };
-  }
+function knownHalf(half: HalfMessage): KnownHalf {
+  const { uniqueKey, transactionId } = half;
+  return { ...half, uniqueKey, transactionId, verdict: undefined };
 }
 
 function keyOf({ producerGroup, transactionId, uniqueKey }: KnownHalf): string {
   return JSON.stringify([producerGroup, transactionId, transactionId === undefined ? uniqueKey : '']);
 }
 
-function transactionOf(half: KnownHalf, own: readonly KnownHalf[]): KnownTransaction {
+/** @param candidates others of its transaction are among them */
+function transactionOf(half: KnownHalf, candidates: readonly KnownHalf[]): KnownTransaction {
+  const key = keyOf(half);
+  const own = candidates.filter((other) => keyOf(other) === key);
   const [first = half] = own;
   const state = STATES.find((each) => own.some((one) => one.state === each)) ?? first.state;
   return { id: half.transactionId ?? half.uniqueKey, group: half.producerGroup, state, first, halves: own };

@@ -33,7 +33,12 @@ export class Operate {
    * Resolves when the verdict is stored, also when it was there already.
    * @throws StatusError TRANSACTION_ALREADY_*: the opposite was first; its facts say who decided
    */
-  async decide(id: string, group: string | undefined, kind: Verdict['kind'], actor: Actor): Promise<void> {
+  async decide(
+    id: string,
+    group: string | undefined,
+    kind: Verdict['kind'],
+    actor: Actor,
+  ): Promise<KnownTransaction> {
     const transaction = await this.known.one(id, group);
     const { operator, reason } = actor;
     if (operator !== undefined) refuseWithout(reason);
@@ -44,7 +49,8 @@ export class Operate {
     for (const half of halves) {
       if (half.verdict && half.verdict.kind !== kind) throw contradiction(transaction, half.verdict);
     }
-    for (const half of halves) await this.settle(transaction, half, verdict);
+    await Promise.all(halves.map((half) => this.settle(transaction, half, verdict)));
+    return this.known.now(transaction);
   }
 
   /**

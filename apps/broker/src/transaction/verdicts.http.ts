@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { StatusError } from '@halfmq/remoting';
 import type { Verdict } from '@halfmq/store';
-import { KnownTransactions } from './known-transactions.js';
+import { KnownTransactions, type KnownTransaction } from './known-transactions.js';
 import { Operate, type Actor } from './operate.js';
 import { Preview, type Previewed } from './preview.js';
 import type { ShownTransaction } from './shown-transaction.js';
@@ -26,7 +26,10 @@ export class VerdictsOverHttp {
 
   @Get()
   async one(@Param('id') id: string, @Query() { group }: OneRequest): Promise<TransactionInFull> {
-    const transaction = await this.known.one(id, group);
+    return this.inFull(await this.known.one(id, group));
+  }
+
+  private inFull(transaction: KnownTransaction): TransactionInFull {
     return { ...this.known.shown(transaction, true), ...this.history.of(transaction) };
   }
 
@@ -90,8 +93,7 @@ export class VerdictsOverHttp {
     asked: OneRequest,
     actor: Actor,
   ): Promise<TransactionInFull> {
-    await this.operate.decide(id, asked.group, kind, actor);
-    return this.one(id, asked);
+    return this.inFull(await this.operate.decide(id, asked.group, kind, actor));
   }
 }
 
