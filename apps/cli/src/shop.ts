@@ -22,8 +22,19 @@ export function shopCommand(): Command {
       }),
     )
     .action(async ({ namesrvAddr }: Flags) => {
-      const { runShop } = await import('@halfmq/demo-shop');
+      const { runShop } = await import('@halfmq/demo-shop').catch(explained);
       // it prints what runs where, and stops in order on SIGINT and SIGTERM
       await runShop({ nameServers: namesrvAddr });
     });
+}
+
+/** The shop is no package to be installed. */
+function explained(error: unknown): never {
+  if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  throw new Error(
+    'the demo shop comes with the source of HalfMQ: in a checkout of it say npm ci && npm start',
+    {
+      cause: error,
+    },
+  );
 }
