@@ -1,15 +1,19 @@
 import { Injectable, Logger } from '@nestjs/common';
 import {
+  Compensable,
   type ListenedMessage,
   type LocalTransaction,
+  MessageHandler,
   Messages,
+  Payload,
   topic,
   TransactionListener,
   TransactionOutcomeUnknown,
   Transactions,
+  Tx,
   VerdictConflict,
 } from '@halfmq/transaction/nest';
-import { MoreThan } from 'typeorm';
+import { EntityManager, MoreThan } from 'typeorm';
 import { Order, OrderPlaced, Stock, type Placed } from './orders.js';
 
 export const OrderExpiry = topic<{ orderId: string }>('shop-order-expiry', { key: (order) => order.orderId });
@@ -50,6 +54,19 @@ export class Checkout {
     // #endregion
   }
 
+  placeAnyway(sku: string): Promise<Order> {
+    // #region
+    return this.transactions.run(
+      async (manager, send) => {
+        const order = await manager.save(Order, { sku });
+        send(OrderPlaced, { orderId: order.id, sku });
+        return order;
+      },
+      { whenUnreachable: 'outbox' }, // or for all of them: HalfmqModule.forRoot({ whenUnreachable: 'outbox' })
+    );
+    // #endregion
+  }
+
   async placeCarefully(sku: string): Promise<Order | undefined> {
     // #region
     try {
@@ -61,14 +78,34 @@ export class Checkout {
         return undefined;
       }
       if (error instanceof VerdictConflict) {
-        // Committed, but somebody had rolled the messages back before: send them again if they are still true.
-        this.log.error(error.message);
+        // Committed, but the messages had been rolled back before: send them again if they are still true.
+        this.log.error(`${error.message} Decided by ${error.decided.by}.`);
       }
       throw error; // everything else: nothing has happened
     }
     // #endregion
   }
 }
+
+// #region
+export const Wanted = topic<Placed>('shop-reservation-wanted');
+export const Cancelled = topic<Placed>('shop-reservation-cancelled');
+
+@Injectable()
+export class Reservations {
+  @MessageHandler(Wanted, { group: 'reservations', dedupe: 'transaction' })
+  @Compensable({ name: 'reservation', step: 'try', id: (placed: Placed) => placed.orderId })
+  async reserve(@Payload() { sku }: Placed, @Tx() manager: EntityManager): Promise<void> {
+    await manager.decrement(Stock, { sku }, 'onHand', 1);
+  }
+
+  @MessageHandler(Cancelled, { group: 'reservations', dedupe: 'transaction' })
+  @Compensable({ name: 'reservation', step: 'cancel', id: (placed: Placed) => placed.orderId })
+  async release(@Payload() { sku }: Placed, @Tx() manager: EntityManager): Promise<void> {
+    await manager.increment(Stock, { sku }, 'onHand', 1);
+  }
+}
+// #endregion
 
 // #region
 export const Refund = topic<{ paymentId: string }>('shop-refund');
