@@ -81,14 +81,47 @@ export class PlainEnd extends PlainRequest implements EndTransactionHeader {
   }
 }
 
+type Said = Pick<
+  PlainEnd,
+  | 'topic'
+  | 'producerGroup'
+  | 'commitOrRollback'
+  | 'fromTransactionCheck'
+  | 'bname'
+  | 'namesTransaction'
+  | 'commandFlag'
+  | 'version'
+  | 'languageName'
+>;
+
 /** Reads plain verdicts; one for all connections. */
-export class EndReader extends PlainReader {
+export class EndReader extends PlainReader<Said> {
   readonly verdict = new PlainEnd();
   protected readonly request = this.verdict;
   private readonly columns = new FieldRow(endTransaction.columns);
 
   protected rowOf(code: number): FieldRow | undefined {
     return code === endTransaction.code ? this.columns : undefined;
+  }
+
+  protected varies({ key }: FieldAt): boolean {
+    return (
+      key === 'tranStateTableOffset' ||
+      key === 'commitLogOffset' ||
+      key === 'msgId' ||
+      key === 'transactionId'
+    );
+  }
+
+  protected said(): Said {
+    const { topic, producerGroup, commitOrRollback, fromTransactionCheck, bname } = this.verdict;
+    const { namesTransaction, commandFlag, version, languageName } = this.verdict;
+    const fields = { topic, producerGroup, commitOrRollback, fromTransactionCheck, bname };
+    return { ...fields, namesTransaction, commandFlag, version, languageName };
+  }
+
+  protected sayAgain(said: Said): void {
+    Object.assign(this.verdict, said);
   }
 
   protected value(column: FieldAt): boolean {

@@ -3,6 +3,7 @@ import { JSON_HEADER, type SerializeType } from './command.js';
 import type { FieldAt, FieldRow } from './field-row.js';
 import type { FrameAt } from './frame.js';
 import { CLOSE, COMMA, HeaderBytes, OPEN } from './header-bytes.js';
+import { Cuts, type HeaderShape, type Piece } from './header-shape.js';
 
 /*
  * What the readers of the express lane have in common. Plain is a header in JSON as clients write it: no blanks, its code
@@ -35,15 +36,33 @@ export abstract class PlainRequest {
   }
 }
 
-export abstract class PlainReader extends HeaderBytes {
+/** Shapes that are kept, and how many headers of others are read before one of theirs takes a place. */
+const MOST_SHAPES = 8;
+const MISSES_A_SHAPE = 64;
+
+/** @typeParam T what a header says besides that in which the next of its kind will differ */
+export abstract class PlainReader<T> extends HeaderBytes {
   protected abstract readonly request: PlainRequest;
   private row: FieldRow | undefined;
   private complete = false;
+  private readonly cuts = new Cuts();
+  private readonly shapes: HeaderShape<T>[] = [];
+  private latest: HeaderShape<T> | undefined;
+  /** whose the request's values are */
+  private filledBy: HeaderShape<T> | undefined;
+  private misses = 0;
+  private viewed: Buffer | undefined;
+  private view: DataView = new DataView(new ArrayBuffer(0));
 
   /** The fields of requests of this code, if they are read here. */
   protected abstract rowOf(code: number): FieldRow | undefined;
   /** Takes the value that begins here. */
   protected abstract value(column: FieldAt): boolean;
+  /** Each request has one of its own. */
+  protected abstract varies(column: FieldAt): boolean;
+  /** What was read of the others. */
+  protected abstract said(): T;
+  protected abstract sayAgain(said: T): void;
   /** All of it was read. */
   protected abstract isPlain(): boolean;
 
@@ -53,17 +72,68 @@ export abstract class PlainReader extends HeaderBytes {
     const headerEnd = from + 4 + (source.readInt32BE(from) & 0xffffff);
     if (headerEnd > to || source[from + 4] !== OPEN) return false;
     this.source = source;
-    this.at = from + 5;
     this.end = headerEnd;
+    const isKnown = this.readKnown(from + 4);
+    if ((!isKnown && !this.readAnew(from + 5)) || !this.isPlain()) return false;
+    if (!isKnown) this.remember(from + 4);
+    this.request.body = source.subarray(headerEnd, to);
+    return true;
+  }
+
+  private readKnown(from: number): boolean {
+    const { source, latest, shapes } = this;
+    if (source !== this.viewed) {
+      this.viewed = source;
+      this.view = new DataView(source.buffer, source.byteOffset, source.length);
+    }
+    if (latest && this.fits(latest, from)) return true;
+    for (const shape of shapes) if (shape !== latest && this.fits(shape, from)) return true;
+    return false;
+  }
+
+  private fits(shape: HeaderShape<T>, from: number): boolean {
+    const { view, end } = this;
+    this.at = from;
+    for (const piece of shape.pieces) {
+      const { at } = this;
+      if (at + piece.length > end || !piece.isAt(view, at)) return false;
+      this.at = at + piece.length;
+      if (!this.readAfter(piece.then)) return false;
+    }
+    this.latest = shape;
+    if (this.filledBy === shape) return true;
+    this.filledBy = shape;
+    this.sayAgain(shape.said);
+    return true;
+  }
+
+  private readAfter(what: Piece['then']): boolean {
+    if (what === 'end') return this.at === this.end;
+    if (what === 'opaque') return (this.request.opaque = this.integer()) >= 0;
+    // whatever its name: the letters' table of sends does not know the names, nor theirs the letters
+    return what.ignored ? this.text(what) !== undefined : this.value(what);
+  }
+
+  private remember(from: number): void {
+    const { shapes, cuts } = this;
+    if (shapes.length === MOST_SHAPES && ++this.misses % MISSES_A_SHAPE !== 0) return;
+    const shape = { pieces: cuts.pieces(this.source, from, this.end), said: this.said() };
+    if (shapes.length < MOST_SHAPES) shapes.push(shape);
+    else shapes[(this.misses / MISSES_A_SHAPE) % MOST_SHAPES] = shape;
+    this.latest = shape;
+    this.filledBy = shape;
+  }
+
+  private readAnew(from: number): boolean {
+    this.at = from;
+    this.filledBy = undefined;
     if (!this.skip(CODE)) return false;
     this.row = this.rowOf(this.integer());
     if (!this.row) return false;
-    const { request } = this;
-    request.clear();
+    this.cuts.clear();
+    this.request.clear();
     this.complete = false;
-    if (!this.members() || !this.complete || !this.isPlain()) return false;
-    request.body = source.subarray(headerEnd, to);
-    return true;
+    return this.members() && this.complete;
   }
 
   private members(): boolean {
@@ -82,8 +152,12 @@ export abstract class PlainReader extends HeaderBytes {
         return (this.complete = this.fields(this.row));
       case 'flag':
         return (request.commandFlag = this.integer()) >= 0;
-      case 'opaque':
-        return (request.opaque = this.integer()) >= 0;
+      case 'opaque': {
+        const from = this.at;
+        request.opaque = this.integer();
+        this.cuts.add(from, this.at, 'opaque');
+        return request.opaque >= 0;
+      }
       case 'version':
         return (request.version = this.integer()) >= 0;
       case 'language': {
@@ -107,8 +181,9 @@ export abstract class PlainReader extends HeaderBytes {
       if (!column || !this.skip(column.start)) column = this.other(row, place);
       // a field that came before would have to be undone
       if (!column || (found & column.bit) !== 0) return false;
-      // whatever its name: the letters' table of sends does not know the names, nor theirs the letters
-      if (!(column.ignored ? this.text(column) !== undefined : this.value(column))) return false;
+      const from = this.at;
+      if (!this.readAfter(column)) return false;
+      if (column.ignored || this.varies(column)) this.cuts.add(from, this.at, column);
       found |= column.bit;
       const after = source[this.at++];
       if (after === COMMA) continue;

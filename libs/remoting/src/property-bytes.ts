@@ -33,7 +33,13 @@ const HALFMQ_TX = name('HALFMQ_TX');
 const CHECK_URL = name('HALFMQ_CHECK_URL');
 const IMMUNITY = name('CHECK_IMMUNITY_TIME_IN_SECONDS');
 const TRUE = name('true');
-const IRREGULAR = ['TIMER', 'REAL', 'MSG', 'POP'].map(name);
+/** By their last letter. */
+const IRREGULAR: (Uint8Array | undefined)[] = Array.from({ length: 256 }, () => undefined);
+for (const word of ['TIMER', 'REAL', 'MSG', 'POP'].map(name)) IRREGULAR[word.at(-1) ?? 0] = word;
+/** 1: a byte that is copied as it is, whatever came before. */
+const IS_TEXT = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= SPACE && byte <= LAST_ASCII && ![BACKSLASH, QUOTE, UNDERSCORE].includes(byte) ? 1 : 0,
+);
 
 /** The row of one message, filled again for each: what is wanted of it are positions in `bytes`. */
 export class PropertyBytes {
@@ -75,6 +81,10 @@ export class PropertyBytes {
     let split = -1;
     for (let from = at; from < end; from++) {
       let byte = source[from] as number;
+      if (IS_TEXT[byte] === 1) {
+        bytes[length++] = byte;
+        continue;
+      }
       if (byte === BACKSLASH) {
         byte = endMark(source, from);
         from += 5;
@@ -86,7 +96,7 @@ export class PropertyBytes {
         }
       } else if (byte === QUOTE) {
         return this.finish(entry, split, length) ? from + 1 : -1;
-      } else if (byte < SPACE || byte > LAST_ASCII || (byte === UNDERSCORE && isIrregular(bytes, length))) {
+      } else if (byte !== UNDERSCORE || isIrregular(bytes, length)) {
         return -1;
       }
       bytes[length++] = byte;
@@ -201,10 +211,8 @@ function endMark(source: Buffer, at: number): number {
 }
 
 function isIrregular(bytes: Uint8Array, end: number): boolean {
-  for (const word of IRREGULAR) {
-    if (end >= word.length && isAt(word, bytes, end - word.length)) return true;
-  }
-  return false;
+  const word = IRREGULAR[bytes[end - 1] as number];
+  return word !== undefined && end >= word.length && isAt(word, bytes, end - word.length);
 }
 
 function isAt(word: Uint8Array, bytes: Uint8Array, at: number): boolean {

@@ -54,8 +54,26 @@ export class PlainSend extends PlainRequest implements SendMessageHeader {
   }
 }
 
+type Said = Pick<
+  PlainSend,
+  | 'producerGroup'
+  | 'topic'
+  | 'defaultTopic'
+  | 'defaultTopicQueueNums'
+  | 'sysFlag'
+  | 'flag'
+  | 'reconsumeTimes'
+  | 'unitMode'
+  | 'maxReconsumeTimes'
+  | 'batch'
+  | 'bname'
+  | 'commandFlag'
+  | 'version'
+  | 'languageName'
+>;
+
 /** Reads plain sends; one for all connections, since clients repeat each other. */
-export class SendReader extends PlainReader {
+export class SendReader extends PlainReader<Said> {
   readonly send = new PlainSend();
   protected readonly request = this.send;
   private readonly named = new FieldRow(sendMessage.columns);
@@ -64,6 +82,23 @@ export class SendReader extends PlainReader {
   protected rowOf(code: number): FieldRow | undefined {
     if (code === sendMessageV2.code || code === sendBatchMessage.code) return this.lettered;
     return code === sendMessage.code ? this.named : undefined;
+  }
+
+  protected varies({ key }: FieldAt): boolean {
+    return key === 'properties' || key === 'queueId' || key === 'bornTimestamp';
+  }
+
+  protected said(): Said {
+    const { producerGroup, topic, defaultTopic, defaultTopicQueueNums, sysFlag, flag } = this.send;
+    const { reconsumeTimes, unitMode, maxReconsumeTimes, batch, bname } = this.send;
+    const { commandFlag, version, languageName } = this.send;
+    const names = { producerGroup, topic, defaultTopic, defaultTopicQueueNums };
+    const more = { sysFlag, flag, reconsumeTimes, unitMode, maxReconsumeTimes, batch, bname };
+    return { ...names, ...more, commandFlag, version, languageName };
+  }
+
+  protected sayAgain(said: Said): void {
+    Object.assign(this.send, said);
   }
 
   protected value(column: FieldAt): boolean {
