@@ -16,6 +16,7 @@ import { DataSource } from 'typeorm';
 import { note } from '../kit/client-scenarios.js';
 import { InProcessCluster } from '../kit/in-process-cluster.js';
 import { LossyDatabase } from '../kit/lossy-database.js';
+import { freePort } from '../kit/ports.js';
 import { PostgresServer } from '../kit/postgres.js';
 import { until } from '../kit/until.js';
 
@@ -125,6 +126,21 @@ describe('transactions.run and its brokers', () => {
     ]);
     await cluster.close();
   }, 60_000);
+
+  it('shows an operator what a check would be answered, and writes nothing', async () => {
+    await using broker = await createTestBroker({ settings: { httpPort: String(await freePort()) } });
+    const { transactions } = await serviceOn(await broker.connect(), { dies: true });
+    const id = await transactions.run(async (_manager, send, context) => {
+      send(Placed, 1);
+      return context.id;
+    });
+    const preview = async (): Promise<unknown> =>
+      (await fetch(`http://127.0.0.1:${broker.httpPort}/v1/transactions/${id}/preview`)).json();
+    expect(await preview()).toMatchObject({ state: 'commit' });
+    await dataSource.query('TRUNCATE halfmq_barrier');
+    expect(await preview()).toMatchObject({ state: 'none' });
+    expect([await barrierRows(), broker.delivered(Placed)]).toEqual([0, []]);
+  });
 
   it('tells a broker once what became of all its half messages', async () => {
     await using broker = await createTestBroker();

@@ -50,8 +50,8 @@ export class Detour<Manager> {
   }
 
   reached(collected: readonly Collected[]): void {
-    for (const topic of topicsOf(collected)) this.reach.reached(topic);
-    this.relay.reached();
+    const back = [...topicsOf(collected)].filter((topic) => this.reach.reached(topic));
+    if (back.length > 0) this.relay.reached();
   }
 
   /**

@@ -30,7 +30,8 @@ export class Reach {
     this.away.set(topic, this.clock.monotonic() + AGAIN_MS);
   }
 
-  reached(topic: string): void {
-    this.away.delete(topic);
+  /** @returns whether it was away */
+  reached(topic: string): boolean {
+    return this.away.delete(topic);
   }
 }
