@@ -132,6 +132,14 @@ describe('the callback of transactions.run', () => {
       expect(halves.verdicts).toEqual(['rollback', 'commit']);
     });
 
+    it('a whole number of times', async () => {
+      for (const attempts of [0, -1, 1.5, Number('many')]) {
+        const run = transactions.run((manager) => insert(manager, 1), { attempts });
+        await expect(run).rejects.toThrow(`attempts: a whole number from 1 on expected, got ${attempts}`);
+      }
+      expect(await orders()).toEqual([]);
+    });
+
     it('not at all when its own error is no matter of another attempt', async () => {
       let attempts = 0;
       const error = new Error('no stock');

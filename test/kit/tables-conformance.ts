@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Barrier, InboxKey, Step, StepFound } from '@halfmq/transaction';
+import type {
+  Barrier,
+  InboxKey,
+  KeptMessage,
+  OutboxRows,
+  Step,
+  StepFound,
+  WaitingMessage,
+} from '@halfmq/transaction';
 import { committed, DAY_MS, type TestedDatabase, Trial } from './tested-database.js';
 
 /**
@@ -105,6 +113,82 @@ export function tablesConformance<Manager>(of: () => TestedDatabase<Manager>, se
       const cancel = entered(barrier, pair(id, 'cancel'));
       await open.commit();
       expect(await cancel).toBe('first');
+    });
+  });
+
+  describe('the outbox, where there is one', () => {
+    const tea: KeptMessage = {
+      uniqueKey: 'key-tea',
+      message: {
+        topic: `orders-${randomUUID()}`,
+        body: Buffer.from([0, 1, 0xff]),
+        orderingKey: 'k',
+        tag: 'a',
+        keys: ['o-1'],
+        properties: { shop: 'berlin \u0000 "1"' },
+        delayMs: 60_000,
+      },
+    };
+    const rum: KeptMessage = { uniqueKey: 'key-rum', message: { topic: tea.message.topic, body: 'rum' } };
+    /** Does it in a transaction that commits; undefined where this database has no outbox. */
+    const inOutbox = async <R>(barrier: Barrier<Manager>, act: (rows: OutboxRows) => Promise<R>) => {
+      const transaction = await barrier.begin();
+      expect(transaction.outbox !== undefined).toBe(barrier.keepsOutbox);
+      const result = transaction.outbox && (await act(transaction.outbox));
+      await transaction.commit();
+      return result;
+    };
+    const mine = (waiting: readonly WaitingMessage[] | undefined): readonly WaitingMessage[] | undefined =>
+      waiting?.filter(({ message }) => message.topic === tea.message.topic);
+
+    it('keeps messages as they are, in their order, until they are removed', async () => {
+      const barrier = await trial.barrierOn();
+      const failed = await barrier.begin();
+      await failed.outbox?.keep([tea]);
+      await failed.rollback();
+      const begin = { after: '0', without: [] };
+      expect(mine(await inOutbox(barrier, (rows) => rows.take(begin))) ?? []).toEqual([]);
+      await inOutbox(barrier, (rows) => rows.keep([tea, rum]));
+      const taken = mine(await inOutbox(barrier, (rows) => rows.take(begin)));
+      if (!taken) return;
+      expect(taken.map(({ uniqueKey, message }) => ({ uniqueKey, message }))).toEqual([
+        tea,
+        { ...rum, message: { ...rum.message, body: Buffer.from('rum') } },
+      ]);
+      const [first] = taken;
+      const ids = taken.map(({ id }) => id);
+      expect(await inOutbox(barrier, (rows) => rows.holds([tea.message]))).toBe(true);
+      expect(
+        mine(await inOutbox(barrier, (rows) => rows.take({ ...begin, after: first?.id ?? '' }))),
+      ).toHaveLength(1);
+      const without = [tea.message.topic];
+      expect(mine(await inOutbox(barrier, (rows) => rows.take({ ...begin, without })))).toEqual([]);
+      await inOutbox(barrier, (rows) => rows.remove(ids));
+      expect(await inOutbox(barrier, (rows) => rows.holds([tea.message]))).toBe(false);
+    });
+
+    it('gives them to one transaction at a time', async () => {
+      const barrier = await trial.barrierOn(4);
+      const begin = { after: '0', without: [] };
+      const first = await barrier.begin();
+      if (!first.outbox) return first.rollback();
+      await first.outbox.take(begin);
+      expect(await inOutbox(barrier, (rows) => rows.take(begin))).toBeUndefined();
+      await first.rollback();
+      expect(await inOutbox(barrier, (rows) => rows.take(begin))).toBeDefined();
+    });
+
+    it('makes the writers of one ordering key wait for each other', async () => {
+      const barrier = await trial.barrierOn(4);
+      const first = await barrier.begin();
+      await first.outbox?.keep([tea]);
+      if (!first.outbox) return first.rollback();
+      let second = false;
+      const other = inOutbox(barrier, (rows) => rows.keep([tea])).then(() => (second = true));
+      await inOutbox(barrier, (rows) => rows.keep([rum]));
+      expect(second).toBe(false);
+      await first.commit();
+      await other;
     });
   });
 

@@ -21,4 +21,6 @@ export * from './topic.js';
 export { barrierMigration } from './database/migration.js';
 export type { DialectName } from './database/dialect.js';
 export type * from './transaction/barrier.js';
+export type * from './transaction/callback.js';
+export type * from './transaction/outbox.js';
 export type * from './transaction/half-messages.js';

@@ -167,11 +167,15 @@ export class Transactions<Manager> {
 
   private async attempts<R>(callback: TransactionCallback<Manager, R>, options: RunOptions): Promise<R> {
     const { barrier, log } = this.parts;
+    const { attempts = 1 } = options;
+    if (!(Number.isInteger(attempts) && attempts > 0)) {
+      throw new InvalidOption(`attempts: a whole number from 1 on expected, got ${attempts}`);
+    }
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.attempt(callback, options);
       } catch (error) {
-        if (attempt >= (options.attempts ?? 1) || !barrier.worthAnotherAttempt(error)) throw error;
+        if (attempt >= attempts || !barrier.worthAnotherAttempt(error)) throw error;
         log.debug('transaction is tried again', { attempt, error });
       }
     }
