@@ -1,8 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const PROJECT = fileURLToPath(new URL('java/clients/', import.meta.url));
+const SOURCES = `${PROJECT}src/main/java/org/halfmq/compat/`;
 const LAST_WORDS = 60;
 
 /** The generations of official clients that must work unmodified. */
@@ -22,19 +25,31 @@ export function javaIsHere(): boolean {
   return here;
 }
 
-/** Compiles the scenarios against one generation of the client. */
+/** Compiles the scenarios against one generation of the client, unless that was done since they were changed. */
 export async function buildClients(version: ClientVersion): Promise<void> {
+  const jar = `${PROJECT}target/${version}/compat-clients-1.jar`;
+  const sources = [`${PROJECT}pom.xml`, ...(await readdir(SOURCES)).map((name) => `${SOURCES}${name}`)];
+  if (existsSync(jar) && (await lastChange([jar])) >= (await lastChange(sources))) return;
   await run('mvn', ['-q', '-B', `-Drocketmq.version=${version}`, 'package'], { cwd: PROJECT });
 }
 
-/** Runs one scenario (test/compat/java/clients) and answers what it saw. */
+async function lastChange(files: readonly string[]): Promise<number> {
+  const times = await Promise.all(files.map(async (file) => (await stat(file)).mtimeMs));
+  return Math.max(...times);
+}
+
+/**
+ * Runs one scenario (test/compat/java/clients) and answers what it saw.
+ * @param onLine is told what it prints meanwhile
+ */
 export async function runScenario(
   version: ClientVersion,
   scenario: string,
   nameServer: string,
+  onLine: (line: string) => void = () => undefined,
 ): Promise<Record<string, unknown>> {
   const target = `${PROJECT}target/${version}`;
-  const lines = await run('java', [
+  const options = [
     '-Xmx256m',
     '-XX:+UseSerialGC',
     '-XX:TieredStopAtLevel=1',
@@ -46,7 +61,8 @@ export async function runScenario(
     scenario,
     nameServer,
     version.replaceAll('.', '_'),
-  ]);
+  ];
+  const lines = await run('java', options, { onLine });
   const result = lines.findLast((line) => line.startsWith('RESULT '));
   if (result === undefined)
     throw new Error(`${scenario} on ${version} printed no result:\n${lines.join('\n')}`);
@@ -54,13 +70,18 @@ export async function runScenario(
 }
 
 /** The command's last lines; rejects with them when it fails. */
-function run(command: string, args: readonly string[], options: { cwd?: string } = {}): Promise<string[]> {
+function run(
+  command: string,
+  args: readonly string[],
+  { cwd, onLine }: { readonly cwd?: string; readonly onLine?: (line: string) => void },
+): Promise<string[]> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     const lines: string[] = [];
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         lines.push(line);
+        onLine?.(line);
         if (lines.length > LAST_WORDS) lines.shift();
       });
     }

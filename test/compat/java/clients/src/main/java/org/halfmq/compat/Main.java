@@ -9,7 +9,14 @@ public final class Main {
     public static void main(String[] args) throws Exception {
         String nameServer = args[1];
         String run = args[2];
-        Map<String, Object> seen = scenario(args[0], nameServer, run).call();
+        Map<String, Object> seen = null;
+        try {
+            seen = scenario(args[0], nameServer, run).call();
+        } catch (Throwable failure) {
+            // threads of the client would keep this process alive
+            failure.printStackTrace();
+            System.exit(1);
+        }
         StringJoiner json = new StringJoiner(",", "{", "}");
         seen.forEach((name, value) -> json.add('"' + name + "\":" + (value instanceof String ? '"' + (String) value + '"' : value)));
         System.out.println("RESULT " + json);
@@ -23,6 +30,8 @@ public final class Main {
             case "dead-letter": return new DeadLetter(nameServer, run);
             case "transactions": return new Transactions(nameServer, run);
             case "orderly": return new Orderly(nameServer, run);
+            case "hard-cases": return new HardCases(nameServer, run);
+            case "broker-killed": return new BrokerKilled(nameServer, run);
             case "query": return new Query(nameServer, run);
             case "filter": return new Filter(nameServer, run);
             default: throw new IllegalArgumentException("no scenario " + name);
