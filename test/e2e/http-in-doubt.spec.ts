@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { endTransaction, HandlerTable, previewCheck, SysFlag, type Log } from '@halfmq/remoting';
+import { endTransaction, SysFlag, type Log } from '@halfmq/remoting';
+import { createTestBroker } from '@halfmq/testing';
+import { topic } from '@halfmq/transaction';
 import { freePort } from '../kit/ports.js';
 import { RestClient } from '../kit/rest.js';
 import { TimedBroker } from '../kit/timed-broker.js';
 import { until } from '../kit/until.js';
-import { WireClient, type SentHalf } from '../kit/wire-client.js';
+import type { SentHalf, WireClient } from '../kit/wire-client.js';
 
 interface Shown {
   readonly id: string;
@@ -208,29 +210,33 @@ describe('transactions in doubt', () => {
     expect(await one('t1')).toMatchObject({ note: expect.stringContaining('2026-11-25T00:00:01.000Z') });
   });
 
-  it('have a preview where their producer is ours, and say why where there is none', async () => {
+  it('have a preview where their producer is ours: what it would answer, and nothing is counted', async () => {
+    await using own = await createTestBroker({ settings: { httpPort: String(await freePort()) } });
+    const door = new RestClient(() => own.httpPort);
+    const said = ['commit', 'none'] as const;
+    let asked = 0;
+    const producer = (await own.connect()).transactionProducer({
+      group: GROUP,
+      topics: ['orders'],
+      check: () => Promise.resolve('unknown'),
+      preview: () => Promise.resolve(said[asked++] ?? 'unknown'),
+    });
+    const { uniqueKey } = await producer.prepare(topic<string>('orders').message('a'));
+    const preview = (): Promise<object> => door.get(`transactions/${uniqueKey}/preview`);
+    const from = expect.stringContaining('127.0.0.1:');
+    expect(await preview()).toMatchObject({ state: 'commit', from });
+    expect(await preview()).toMatchObject({ state: 'none', from, reason: expect.stringContaining('no row') });
+    expect(await preview()).toMatchObject({ state: 'unknown', from });
+    expect(own.inDoubt()).toMatchObject([{ checks: 0 }]);
+  });
+
+  it('say why where there is no preview', async () => {
     await half('t1');
     await client.beat();
     expect(await rest.get('transactions/t1/preview')).toMatchObject({
       state: 'none',
       reason: expect.stringContaining('RocketMQ'),
     });
-    const ours = new WireClient(
-      `127.0.0.1:${broker.port}`,
-      new HandlerTable().add(previewCheck, ({ tranStateTableOffset }) => ({
-        status: 'OK',
-        header: { state: tranStateTableOffset === 0 ? 'commit' : 'unknown' },
-      })),
-    );
-    try {
-      await ours.producer('ours', ['*']);
-      await ours.half('ours', 'orders', 'a', { HALFMQ_TX: 't2' });
-      const preview = await rest.get<{ state: string; from: string }>('transactions/t2/preview');
-      expect(preview).toMatchObject({ state: 'unknown', from: expect.stringContaining('127.0.0.1:') });
-      expect((await one('t2')).checks).toBe(0);
-    } finally {
-      await ours.close();
-    }
     await rest.put('transactions/t3', {
       group: 'x',
       messages: [{ topic: 'a', body: 'b' }],

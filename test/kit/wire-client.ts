@@ -59,12 +59,8 @@ export class WireClient {
   private readonly producers = new Map<string, object>();
   private readonly client: RemotingClient;
 
-  /** @param handlers of what else it is asked */
-  constructor(
-    private readonly address: string,
-    handlers: HandlerTable = new HandlerTable(),
-  ) {
-    handlers.add(checkTransactionState, (header, { body }) => {
+  constructor(private readonly address: string) {
+    const handlers = new HandlerTable().add(checkTransactionState, (header, { body }) => {
       const record = decodeRecord(Buffer.from(body));
       const check = { header, record, properties: parseProperties(record.properties) };
       this.checks.push(check);

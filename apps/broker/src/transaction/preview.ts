@@ -18,6 +18,7 @@ export interface Previewed {
 }
 
 const PATIENCE_MS = 3_000;
+const NO_ROW = 'its database has no row of it: a check would write down that it is rolled back';
 const STATES: readonly string[] = ['commit', 'rollback', 'unknown', 'none'];
 
 /** Looks at what the database of a producer says, by HALFMQ_PREVIEW_CHECK: nothing is written, there or here. */
@@ -54,7 +55,8 @@ function previewed({ code, remark, extFields = {} }: Command, from: string): Pre
     return { ...none(`it answered ${code}: ${remark ?? 'without a reason'}`), from };
   const { state } = previewCheckResponse.decode(extFields);
   if (!STATES.includes(state)) return { ...none(`it answered ${state}`), from };
-  return { state: state as Previewed['state'], from, reason: remark || undefined };
+  const reason = remark || (state === 'none' ? NO_ROW : undefined);
+  return { state: state as Previewed['state'], from, reason };
 }
 
 function none(reason: string): Previewed {
