@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { freePort } from '../kit/ports.js';
 import { ShopProcess } from '../kit/shop.js';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -27,7 +28,8 @@ withBrowser(`the shop's page${installed ? '' : ` (skipped: there is no ${CHROMIU
 
   beforeAll(async () => {
     const provider = 'seed=1,decline=0,hesitate=0,twice=0';
-    shop = await ShopProcess.start({ HALFMQ_SHOP_PROVIDER: provider });
+    const door = String(await freePort());
+    shop = await ShopProcess.start({ HALFMQ_SHOP_PROVIDER: provider, HALFMQ_HTTP_PORT: door });
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     page = await browser.newPage();
     page.setDefaultTimeout(30_000);
@@ -47,6 +49,13 @@ withBrowser(`the shop's page${installed ? '' : ` (skipped: there is no ${CHROMIU
     await page.waitForSelector('.milestones li[data-state="done"]:nth-child(6)');
     expect(await page.textContent('#yours')).toContain('paid');
     await page.waitForSelector('#verdict[data-kind="green"]');
+  });
+
+  test('an order leads to the histories of its transactions, as the broker has them', async () => {
+    const first = await page.locator('.steps td a').first().getAttribute('href');
+    expect(await (await fetch(first ?? '')).json()).toMatchObject({ state: 'committed' });
+    const all = await page.locator('.steps p a').first().getAttribute('href');
+    expect(await (await fetch(all ?? '')).json()).toMatchObject({ items: expect.any(Array) });
   });
 
   test('the broker is killed in mid-checkout: the order arrives all the same, the board returns to green', async () => {

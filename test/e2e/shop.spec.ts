@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { freePort } from '../kit/ports.js';
 import { HalfmqProcess } from '../kit/process.js';
 import { isAlive, type OrderAnswer, ShopProcess } from '../kit/shop.js';
 import { until } from '../kit/until.js';
@@ -8,11 +9,15 @@ import { until } from '../kit/until.js';
 jest.setTimeout(90_000);
 
 let shop: ShopProcess;
+/** HTTP port of its broker */
+let door: number;
 
 beforeAll(async () => {
+  door = await freePort();
   // Half of the payments are declined, so that a handful of orders shows both ends.
   shop = await ShopProcess.start({
     HALFMQ_SHOP_EXPIRY: '4s',
+    HALFMQ_HTTP_PORT: String(door),
     HALFMQ_SHOP_PROVIDER: 'seed=1,decline=50,hesitate=20,twice=30',
   });
 });
@@ -49,6 +54,28 @@ describe('an order', () => {
     const shelves =
       await shop.get<{ sku: string; onHand: number; reserved: number; sold: number }[]>('/api/products');
     expect(shelves.find(({ sku }) => sku === 'lamp')).toMatchObject({ reserved: 0, sold: 2 * paid.length });
+  });
+
+  test('leads from each of its steps to the history of the transaction behind it', async () => {
+    const { way } = await shop.order(await shop.place(order()));
+    const orders = await shop.get<OrderAnswer[]>('/api/orders?state=paid');
+    const steps = [...way, ...(await shop.order(orders[0]!.orderId)).way];
+    const ids = steps.flatMap(({ messageId }) => messageId ?? []);
+    expect(ids.length).toBeGreaterThan(3);
+    for (const id of ids) {
+      const answer = await fetch(`http://127.0.0.1:${door}/v1/transactions/${id}`);
+      expect(await answer.json()).toMatchObject({
+        state: 'committed',
+        verdict: { kind: 'commit' },
+        history: expect.arrayContaining([expect.objectContaining({ event: 'prepared' })]),
+      });
+    }
+    const live = (await fetch(`${shop.url}/api/live`)).body!.getReader();
+    let picture = '';
+    while (!picture.includes('brokerDoor'))
+      picture += Buffer.from((await live.read()).value ?? []).toString();
+    expect(picture).toContain(`"brokerDoor":"http://localhost:${door}"`);
+    await live.cancel();
   });
 
   test('for more than there is, is cancelled', async () => {

@@ -3,14 +3,14 @@ import { pill } from './storefront.js';
 
 const STATES = ['unconfirmed', 'confirmed', 'paid', 'shipped', 'received', 'cancelled'];
 
-export function showOrders({ orders, states, products }) {
+export function showOrders({ orders, states, products, brokerDoor }) {
   const names = new Map(products.map(({ sku, name }) => [sku, name]));
   byId('no-orders').hidden = orders.length > 0;
   const counted = STATES.filter((state) => states[state] !== undefined);
   byId('states').replaceChildren(
     ...counted.map((state) => h('li', {}, pill(state), h('b', {}, String(states[state])))),
   );
-  const rows = orders.map((order) => ({ ...order, product: names.get(order.sku) ?? order.sku }));
+  const rows = orders.map((order) => ({ ...order, product: names.get(order.sku) ?? order.sku, brokerDoor }));
   keyed(byId('orders'), rows, (order) => order.orderId, row);
 }
 
@@ -42,7 +42,7 @@ function way(order) {
   });
 }
 
-function steps({ way, placedAt, expiresAt }) {
+function steps({ orderId, way, placedAt, expiresAt, brokerDoor }) {
   const begun = Date.parse(placedAt);
   const lines = way.map(({ service, effect, at, messageId }) => {
     return h(
@@ -51,7 +51,7 @@ function steps({ way, placedAt, expiresAt }) {
       h('td', { class: 'num' }, `+${Math.max(0, Date.parse(at) - begun)} ms`),
       h('td', {}, h('span', { class: 'step', 'data-service': service }, service)),
       h('td', {}, effect),
-      h('td', {}, h('code', {}, messageId ?? 'called by its customer')),
+      h('td', {}, because(messageId, brokerDoor)),
     );
   });
   const head = h(
@@ -66,7 +66,25 @@ function steps({ way, placedAt, expiresAt }) {
     h(
       'p',
       {},
-      `Placed ${new Date(placedAt).toLocaleTimeString()}, cancelled unless paid by ${new Date(expiresAt).toLocaleTimeString()}.`,
+      `Placed ${new Date(placedAt).toLocaleTimeString()}, cancelled unless paid by ${new Date(expiresAt).toLocaleTimeString()}. `,
+      brokerDoor === null
+        ? null
+        : link(
+            `${brokerDoor}/v1/transactions?key=${orderId}&state=committed`,
+            'Its transactions, as the broker has them',
+          ),
     ),
   );
+}
+
+/** The message that caused a step; behind it the history of the transaction that sent it. */
+function because(messageId, brokerDoor) {
+  const id = h('code', {}, messageId ?? 'called by its customer');
+  return messageId === null || brokerDoor === null
+    ? id
+    : link(`${brokerDoor}/v1/transactions/${messageId}`, id);
+}
+
+function link(href, content) {
+  return h('a', { href, target: '_blank', rel: 'noopener' }, content);
 }

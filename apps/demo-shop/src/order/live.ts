@@ -34,6 +34,7 @@ export class Live {
     private readonly board: Board,
     private readonly line: SupervisorLine,
     private readonly clock: Clock,
+    private readonly brokerDoor: string | null,
   ) {}
 
   stream(): Observable<MessageEvent> {
@@ -77,7 +78,8 @@ export class Live {
     ]);
     const states = Object.fromEntries(counts.map(({ state, count }) => [state, count]));
     const { mode, fleet } = this.line;
-    return { at: this.clock.now(), since, mode, fleet, states, orders, products, invariants };
+    const { brokerDoor } = this;
+    return { at: this.clock.now(), since, mode, fleet, states, orders, products, invariants, brokerDoor };
   }
 
   private async orders(): Promise<object[]> {

@@ -63,7 +63,7 @@ function boardProviders({ settings }: ServiceParts): Provider[] {
     {
       provide: Live,
       useFactory: (source: DataSource, eyes: ReadOnlyDatabases, board: Board, line: SupervisorLine) => {
-        return new Live(source, eyes, board, line, systemClock);
+        return new Live(source, eyes, board, line, systemClock, settings.brokerDoor);
       },
       inject: [DataSource, ReadOnlyDatabases, Board, SupervisorLine],
     },

@@ -78,6 +78,8 @@ export interface ServiceSettings {
   /** How long an order may stay between two states before the board calls it stuck. */
   readonly deadlineMs: number;
   readonly provider: ProviderHabits;
+  /** Of the broker's HTTP door, for the page; null: it is closed, or the broker is not the shop's own. */
+  readonly brokerDoor: string | null;
 }
 
 export const SERVICE_SETTINGS = 'HALFMQ_SHOP_SERVICE';

@@ -61,13 +61,18 @@ export async function startMessaging(
   });
   const file = join(folder.path, 'broker.properties');
   await writeFile(file, brokerProperties(folder, ports));
-  const door = ports.brokerHttp === 0 ? 'HTTP door closed' : `HTTP http://localhost:${ports.brokerHttp}`;
-  const where = `127.0.0.1:${ports.broker}, ${door}`;
+  const door = brokerDoor(settings, ports);
+  const where = `127.0.0.1:${ports.broker}, ${door === null ? 'HTTP door closed' : `HTTP ${door}`}`;
   await Promise.all([
     fleet.start(command('name server', address, ['namesrv', '--port', String(ports.nameServer)])),
     fleet.start(command('broker', where, ['broker', '-n', address, '-c', file])),
   ]);
   return address;
+}
+
+/** Address of the HTTP door of the shop's own broker; null when there is none. */
+export function brokerDoor({ nameServers }: ShopSettings, { brokerHttp }: Ports): string | null {
+  return nameServers !== undefined || brokerHttp === 0 ? null : `http://localhost:${brokerHttp}`;
 }
 
 /** Variables meant for the shop, or for another broker, must not reach this one over its file. */

@@ -8,7 +8,7 @@ import { Desk } from './desk.js';
 import { Fleet } from './fleet.js';
 import { SERVICES, SERVICE_SETTINGS, type ServiceName, type ServiceSettings } from './messages.js';
 import { ModeFile } from './mode-file.js';
-import { claimPorts, startDatabase, startMessaging } from './platform.js';
+import { brokerDoor, claimPorts, startDatabase, startMessaging } from './platform.js';
 import { resolveSettings, type ShopOptions } from './settings.js';
 import { onStopSignals } from './signals.js';
 import { overview } from './overview.js';
@@ -51,7 +51,8 @@ export async function runShop(options: ShopOptions = {}): Promise<RunningShop> {
     const told = (): ServiceSettings => {
       const { host, expiry, deadlineMs, provider } = settings;
       const port = ports.order;
-      return { nameServers, databases, port, host, mode: mode.mode, expiry, deadlineMs, provider };
+      const own = { nameServers, databases, port, host, mode: mode.mode, expiry, deadlineMs, provider };
+      return { ...own, brokerDoor: brokerDoor(settings, ports) };
     };
     await Promise.all(SERVICES.map((name) => startService(fleet, desk, folder, name, told, url)));
     if (folder.throwaway) await beginCount(databases.order);
