@@ -27,7 +27,10 @@ const config = {
   maxWorkers: 2,
   // there to fail, not to be reached: a busy machine is no failure
   testTimeout: 20_000,
-  testMatch: ['<rootDir>/{libs,apps}/*/src/**/*.spec.ts', '<rootDir>/test/{kit,e2e,faults}/**/*.spec.ts'],
+  testMatch: [
+    '<rootDir>/{libs,apps}/*/src/**/*.spec.ts',
+    '<rootDir>/test/{kit,model,torture,e2e,faults}/**/*.spec.ts',
+  ],
   modulePathIgnorePatterns: ['/dist/'],
 };
 

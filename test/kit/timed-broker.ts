@@ -1,4 +1,5 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cpSync, mkdtempSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock, type Log } from '@halfmq/remoting';
@@ -65,10 +66,12 @@ export class TimedBroker {
   /**
    * What a kill leaves: the folder as it is at this moment, opened by a new broker. The old one goes on with its own
    * folder and is closed, so nothing it does afterwards is seen.
+   * @param dead called at that moment: what is answered later was not answered
    */
-  async killed(): Promise<TimedBroker> {
-    const folder = await mkdtemp(join(tmpdir(), 'halfmq-broker-'));
-    await cp(this.folder, folder, { recursive: true });
+  async killed(dead: () => void = () => undefined): Promise<TimedBroker> {
+    const folder = mkdtempSync(join(tmpdir(), 'halfmq-broker-'));
+    cpSync(this.folder, folder, { recursive: true });
+    dead();
     await this.close();
     const broker = await start(folder, this.clock, this.properties, this.log);
     return new TimedBroker(folder, this.clock, this.properties, this.log, broker);
