@@ -19,8 +19,10 @@ const CIRCUS = 'JEST_STATE_SYMBOL';
 const TOLD = 'what happened:\n';
 
 /** After each test that failed, prints what happened at the brokers that lived in it. */
-export function reportFailures(print: (text: string) => void = toStandardError): void {
-  const { beforeEach, afterEach } = globalThis as Hooks;
+export function reportFailures(
+  { beforeEach, afterEach }: Hooks = globalThis as Hooks,
+  print: (text: string) => void = toStandardError,
+): void {
   if (!beforeEach || !afterEach) return;
   const brokers = new Set<TestBroker>();
   TestBroker.listeners.add((broker) => brokers.add(broker));

@@ -34,6 +34,8 @@ export interface InDoubt {
   /** of its producer */
   readonly group: string;
   readonly messageId: string;
+  /** of Transactions.run and of REST; what has the same is decided at once */
+  readonly transactionId: string | undefined;
   /** parked: not asked about any more */
   readonly state: 'pending' | 'parked';
   /** how often somebody was asked */
@@ -206,8 +208,9 @@ export class TestBroker {
   /** Half messages without a verdict, asked about (pending) or not any more (parked), the oldest first. */
   inDoubt(): InDoubt[] {
     const halves = this.broker.store.halves.undecided(Infinity);
-    return halves.map(({ topic, producerGroup: group, uniqueKey: messageId, state, checks, nextCheckAt }) => {
-      return { topic, group, messageId, state, checks, nextCheckAt };
+    return halves.map(({ producerGroup: group, uniqueKey: messageId, ...half }) => {
+      const { topic, transactionId, state, checks, nextCheckAt } = half;
+      return { topic, group, messageId, transactionId, state, checks, nextCheckAt };
     });
   }
 
