@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { BrokerUnreachable, ManualClock, topic } from '@halfmq/transaction';
 import { type Send, TypeOrmTransactions } from '@halfmq/transaction/typeorm';
+import fc from 'fast-check';
 import { DataSource, type EntityManager } from 'typeorm';
 import { PostgresServer } from '../kit/postgres.js';
 import { RememberedHalves } from '../kit/remembered-halves.js';
@@ -235,6 +236,37 @@ describe("transactions.run with whenUnreachable: 'outbox' on PostgreSQL", () => 
     const keys = relays.flatMap(({ own }) => own.sent.map(({ uniqueKey }) => uniqueKey));
     expect([keys.length, new Set(keys).size]).toEqual([300, 300]);
     for (const { by } of relays) await by.close();
+  });
+
+  it('loses, doubles and swaps nothing, whatever comes and goes', async () => {
+    const step = fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.record({ key: fc.constantFrom('a', 'b'), topic: fc.constantFrom('x', 'y') }),
+      },
+      { weight: 2, arbitrary: fc.record({ away: fc.constantFrom('x', 'y'), back: fc.boolean() }) },
+      { weight: 2, arbitrary: fc.record({ ms: fc.integer({ min: 0, max: 6_000 }) }) },
+    );
+    const play = async (steps: (typeof step extends fc.Arbitrary<infer S> ? S : never)[]): Promise<void> => {
+      halves.visible.length = 0;
+      const wanted = new Map<string, string[]>();
+      for (const [n, one] of steps.entries()) {
+        if ('ms' in one) await clock.advance(one.ms);
+        else if ('away' in one) halves.away[one.back ? 'delete' : 'add'](one.away);
+        else {
+          const body = { row: `${one.topic}${one.key}`, n };
+          const run = async (_manager: EntityManager, send: Send): Promise<void> =>
+            send(one.topic, body, { orderingKey: one.key });
+          await transactions.run(run, OUTBOX);
+          wanted.set(body.row, [...(wanted.get(body.row) ?? []), JSON.stringify(body)]);
+        }
+      }
+      await brokerReturns();
+      for (const [row, bodies] of wanted) {
+        expect(halves.visible.filter((body) => body.includes(`"${row}"`))).toEqual(bodies);
+      }
+    };
+    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 16 }), play), { numRuns: 40 });
   });
 
   it('is refused where there is nothing to relay by, or no such word', async () => {

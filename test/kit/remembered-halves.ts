@@ -34,6 +34,8 @@ export class RememberedHalves implements HalfMessages {
   readonly away = new Set<string>();
   /** ordinary messages that were stored */
   readonly sent: Sent[] = [];
+  /** bodies in the order in which consumers could see them */
+  readonly visible: string[] = [];
   /** what was tried in vain */
   readonly inVain: string[] = [];
   readonly keyed: KeyedSends = {
@@ -41,6 +43,7 @@ export class RememberedHalves implements HalfMessages {
     send: async (message, uniqueKey) => {
       this.mustBeThere(message.topic);
       this.sent.push({ message, uniqueKey });
+      this.visible.push(String(message.body));
       await this.whenStored();
     },
   };
@@ -65,7 +68,9 @@ export class RememberedHalves implements HalfMessages {
   async end(half: HalfReceipt, verdict: TransactionState): Promise<void> {
     if (this.endFails) throw this.endFails;
     const remembered = this.all.find((one) => one.receipt === half);
-    if (remembered) remembered.verdict = verdict;
+    if (!remembered) return;
+    remembered.verdict = verdict;
+    if (verdict === 'commit') this.visible.push(String(remembered.message.body));
   }
 
   private mustBeThere(topic: string): void {
