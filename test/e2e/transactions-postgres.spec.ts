@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { topic, TransactionOutcomeUnknown, VerdictConflict } from '@halfmq/transaction';
 import { createBarrierTables, type Send, TypeOrmTransactions } from '@halfmq/transaction/typeorm';
@@ -161,6 +162,21 @@ describe('transactions.run on PostgreSQL', () => {
       VerdictConflict,
     );
     expect(await orders()).toEqual([1]);
+  });
+
+  it('tells of a message that an operator had committed although the database refused', async () => {
+    const told: unknown[] = [];
+    const listener = (conflict: unknown): void => void told.push(conflict);
+    channel('halfmq:transaction:verdict-conflict').subscribe(listener);
+    const conflict = new VerdictConflict('t', { verdict: 'commit', by: 'operator' }, 'rollback');
+    halves.endFails = conflict;
+    const run = transactions.run(async (manager, send) => {
+      await insert(manager, 1, 404);
+      send(Placed, { id: 1 });
+    });
+    await expect(run).rejects.toBeInstanceOf(QueryFailedError);
+    channel('halfmq:transaction:verdict-conflict').unsubscribe(listener);
+    expect(told).toEqual([expect.objectContaining({ error: conflict })]);
   });
 
   it('tries a serialization failure again, as a new transaction with a new id', async () => {

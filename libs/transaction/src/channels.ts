@@ -10,7 +10,7 @@ import { channel } from 'node:diagnostics_channel';
  * - `halfmq:transaction:after-end`         `{ transactionId }`: the brokers have heard, or the check will tell them
  * - `halfmq:transaction:after-outbox`      `{ transactionId }`: its messages are in the outbox, COMMIT comes next
  * - `halfmq:transaction:after-relay`       `{ topic, uniqueKey }`: a message of the outbox is stored, its row still there
- * - `halfmq:transaction:verdict-conflict`  `{ transactionId, error }`: committed here, rolled back at the broker
+ * - `halfmq:transaction:verdict-conflict`  `{ transactionId, error }`: a broker was told otherwise before
  * - `halfmq:transaction:check`             `{ transactionId, answer }`: a check-back was answered
  * - `halfmq:transaction:duplicate`         `{ group, topic, messageId }`: a message came that was handled before
  * - `halfmq:transaction:work`              `{ work }`: a handler, check, verdict or run has begun; the promise is its end

@@ -21,6 +21,12 @@ interface StoredHalf {
   readonly via: HalfMessages;
 }
 
+/** By what the database did. */
+const CONFLICT = {
+  commit: 'committed, but a broker has rolled the messages back',
+  rollback: 'rolled back, but a broker has committed the messages',
+} as const;
+
 interface Failure {
   readonly topic: string;
   readonly error: unknown;
@@ -73,11 +79,14 @@ export class Sending<Manager> {
     if (this.detoured) {
       this.parts.detour?.written();
       await this.undo();
-    } else await this.endAll(TransactionState.Commit);
+    } else {
+      const conflict = await this.endAll(TransactionState.Commit);
+      if (conflict) throw conflict;
+    }
     channels.afterEnd.publish({ transactionId });
   }
 
-  /** Tells the brokers "rollback", once that is written down. What fails here is left to the check. */
+  /** Tells the brokers "rollback", once that is written down. The caller has an error already, and gets no other. */
   async undo(): Promise<void> {
     if (!this.stamp || this.stored.length === 0) return;
     if ((await this.parts.barrier.decide(this.stamp)) !== TransactionState.Rollback) return;
@@ -112,24 +121,27 @@ export class Sending<Manager> {
     return outbox;
   }
 
-  /** After COMMIT only an opposite verdict is an error, everything else is finished by the check. */
-  private async endAll(verdict: TransactionState): Promise<void> {
+  /**
+   * What a broker does not answer is finished by the check. An opposite verdict stands: it is told.
+   * @returns the first one
+   */
+  private async endAll(verdict: TransactionState): Promise<VerdictConflict | undefined> {
     const conflicts: VerdictConflict[] = [];
     const endOne = async ({ half, via }: StoredHalf): Promise<void> => {
       try {
         await via.end(half, verdict);
       } catch (error) {
-        if (error instanceof VerdictConflict && verdict === TransactionState.Commit) conflicts.push(error);
+        if (error instanceof VerdictConflict) conflicts.push(error);
         else this.left(half, error);
       }
     };
     await Promise.all(spokesmen(this.stored).map(endOne));
     const [error] = conflicts;
-    if (!error) return;
+    if (!error) return undefined;
     const { transactionId } = this.scope;
     channels.verdictConflict.publish({ transactionId, error });
-    this.parts.log.error('committed, but a broker has rolled the messages back', { transactionId, error });
-    throw error;
+    this.parts.log.error(CONFLICT[error.wanted], { transactionId, error });
+    return error;
   }
 
   private left(half: HalfReceipt, error: unknown): void {
