@@ -85,6 +85,25 @@ describe('transactions in a Nest application', () => {
     await until('the check was answered', () => late.seen.length === 2);
   }, 40_000);
 
+  it('leaves it to the check when a listener gives no answer, and says so', async () => {
+    const checked: string[] = [];
+    @TransactionListener({ group: 'forgetful', topic: 'forgotten' })
+    class Forgetful implements LocalTransaction<string> {
+      execute = (): TransactionState => undefined as unknown as TransactionState;
+      check({ body }: ListenedMessage<string>): TransactionState {
+        checked.push(body);
+        return TransactionState.Rollback;
+      }
+    }
+    const app = await apps.start([Forgetful]);
+    const send = app.get(Messages).sendInTransaction('forgotten', 'tea');
+    await expect(send).rejects.toThrow(
+      'Forgetful.execute answered undefined: commit, rollback or unknown expected',
+    );
+    await until('it was checked', () => checked.length === 1);
+    expect(checked).toEqual(['tea']);
+  }, 40_000);
+
   it('does and undoes by messages in any order', async () => {
     const seen: string[] = [];
     @Injectable()

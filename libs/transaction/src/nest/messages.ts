@@ -12,6 +12,8 @@ import type { LocalTransaction } from './decorators.js';
 /** The application's database transactions: what a listener without a check is executed in. */
 export type Runs = Pick<Transactions<unknown>, 'run' | 'collect' | 'check' | 'preview'>;
 
+const STATES: readonly unknown[] = Object.values(TransactionState);
+
 /** A listener and the producer its half messages go through. */
 export interface BoundListener {
   readonly group: string;
@@ -83,13 +85,18 @@ export class Messages {
   }
 
   private async withCheck(
-    { halves }: BoundListener,
+    { where, halves }: BoundListener,
     message: OutgoingMessage,
     execute: (transactionId: string) => Promise<TransactionState>,
   ): Promise<TransactionState> {
     const half = await halves.prepare(message);
     const state = await execute(half.uniqueKey);
     if (state === TransactionState.Unknown) return state;
+    if (!STATES.includes(state)) {
+      throw new InvalidOption(
+        `${where}.execute answered ${state}: commit, rollback or unknown expected. Its check() decides now`,
+      );
+    }
     try {
       await halves.end(half, state);
     } catch (error) {
