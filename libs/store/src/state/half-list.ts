@@ -52,16 +52,10 @@ export class HalfList {
     for (const row of this.table.from(from)) {
       if (row.halfOffset >= this.end() || row.storeTimestamp >= storedBefore) break;
       if (items.length === limit || ++looked > MOST_ROWS) return { items, next: row.halfOffset };
-      if (row.isParked !== parked || !isWanted(query, row) || this.isLater(row)) continue;
+      if (row.isParked !== parked || !isWanted(query, row) || this.transactions.isLater(row)) continue;
       items.push(this.known(row));
     }
     return { items, next: undefined };
-  }
-
-  /** An older one of its transaction stands for it. */
-  private isLater(row: Row): boolean {
-    const together = this.transactions.together(row, row.halfOffset);
-    return together.some((each) => each !== row && each.isParked === row.isParked);
   }
 
   private decided(query: HalfQuery, kind: Verdict['kind']): HalfPage {

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { formatProperties, tagsCode } from '@halfmq/remoting/record';
+import { formatProperties, silentLog, tagsCode } from '@halfmq/remoting/record';
 import { bodies, done, message, readAll, store, StoreFixture } from '../fixture.js';
 import type { HalfMessage, MessageStore, NewMessage, Verdict } from '../message-store.js';
 import { rebuildState } from '../rebuild-state.js';
 import { HALF_TOPIC, OP_TOPIC } from '../system-topics.js';
+import { StateEnvironment, stateFile } from './state-environment.js';
 
 const PARKED = 'TRANS_CHECK_MAX_TIME_TOPIC';
 const TIMER = 'rmq_sys_wheel_timer';
@@ -63,6 +64,16 @@ async function rebuild(): Promise<void> {
   opened = await fixture.open();
 }
 
+/** The rows of a page of the state (half-pages.ts) as they were before they told of transactions. */
+function withoutTransactions(page: Buffer): Buffer {
+  const count = page.readUInt8(0) & 0x7f;
+  const rowsAt = page.length - count * 44;
+  const rows = Array.from({ length: count }, (_, at) =>
+    page.subarray(rowsAt + at * 44, rowsAt + at * 44 + 32),
+  );
+  return Buffer.concat([Buffer.from([count]), page.subarray(1, rowsAt), ...rows]);
+}
+
 describe('half messages of one transaction', () => {
   it('are decided at once, whichever of them is named, and nobody else is', async () => {
     const [first = -1, second = -1] = await prepare('tx-1', 'a', 'b');
@@ -100,6 +111,25 @@ describe('half messages of one transaction', () => {
     await again();
     expect([opened.halves.pending, due()]).toEqual([0, []]);
     expect(bodies(readAll(opened, 'placed'))).toEqual(['final 2', 'final 3']);
+  });
+
+  it('belong together in a state that was written before half messages did', async () => {
+    await prepare('tx-1', 'a', 'b');
+    await prepare('tx-2', 'c');
+    await opened.close();
+    const state = await StateEnvironment.open(stateFile(fixture.path), silentLog);
+    const [page] = state.all('u');
+    const value = page ? withoutTransactions(page.value) : Buffer.alloc(0);
+    await state.write([{ key: page?.key ?? Buffer.alloc(0), value }], state.appliedOffset);
+    await state.close();
+    opened = await fixture.open();
+    for (const again of [reopen, reopen]) {
+      expect(offsetsOf(opened.halves.together(1))).toEqual([0, 1]);
+      expect([opened.halves.pending, due()]).toEqual([3, [0, 2]]);
+      await again();
+    }
+    await decide(1, verdict('commit'));
+    expect(bodies(readAll(opened, 'placed'))).toEqual(['final 0', 'final 1']);
   });
 
   it('may wait for different times: what waits and what does not is one append', async () => {

@@ -39,6 +39,15 @@ export class HalfTransactions {
     return [row, ...others].toSorted(byAge);
   }
 
+  /** An older one of its transaction is in the same state. */
+  isLater(row: Row): boolean {
+    for (const other of this.groups.others(row)) {
+      if (other.halfOffset > row.halfOffset || other.isParked !== row.isParked) continue;
+      if (this.idOf(other) === this.idOf(row)) return true;
+    }
+    return false;
+  }
+
   /** Of all producer groups, oldest first. */
   withId(id: string): Row[] {
     return [...this.groups.withKey(transactionKey(id))]
