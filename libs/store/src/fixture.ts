@@ -1,9 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeRecords, ManualClock, silentLog, type MessageRecord } from '@halfmq/remoting/record';
+import {
+  decodeRecords,
+  formatProperties,
+  ManualClock,
+  silentLog,
+  type MessageRecord,
+} from '@halfmq/remoting/record';
 import type { MessageStore, NewMessage, Place, PlainMessage, StoreOptions } from './message-store.js';
 import { openStore } from './open-store.js';
+import { HALF_TOPIC } from './system-topics.js';
 
 /** What the store's own tests open and write. */
 const HOST = { address: Buffer.from([127, 0, 0, 1]), port: 10911 };
@@ -55,6 +62,17 @@ export function message(topic: string, body: string, more: Partial<NewMessage> =
     properties: '',
     ...more,
   };
+}
+
+/** A half message for the topic `placed`, of a transaction or alone. */
+export function half(transaction: string | undefined, body: string, group = 'orders'): NewMessage {
+  const properties = formatProperties([
+    ['PGROUP', group],
+    ['REAL_TOPIC', 'placed'],
+    ['UNIQ_KEY', `key-${body.slice(0, 20)}`],
+    ...(transaction === undefined ? [] : [['HALFMQ_TX', transaction] as const]),
+  ]);
+  return message(HALF_TOPIC, body, { properties });
 }
 
 export function plain(topic: string, body: string, more: Partial<PlainMessage> = {}): PlainMessage {

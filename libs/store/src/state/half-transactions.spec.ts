@@ -1,14 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { formatProperties, silentLog, tagsCode } from '@halfmq/remoting/record';
-import { bodies, done, message, readAll, store, StoreFixture } from '../fixture.js';
+import { bodies, done, half, message, readAll, store, StoreFixture } from '../fixture.js';
 import type { HalfMessage, MessageStore, NewMessage, Verdict } from '../message-store.js';
 import { rebuildState } from '../rebuild-state.js';
-import { HALF_TOPIC, OP_TOPIC } from '../system-topics.js';
+import { OP_TOPIC } from '../system-topics.js';
 import { StateEnvironment, stateFile } from './state-environment.js';
 
 const PARKED = 'TRANS_CHECK_MAX_TIME_TOPIC';
 const TIMER = 'rmq_sys_wheel_timer';
-const HOUR = 3_600_000;
 
 let fixture: StoreFixture;
 let opened: MessageStore;
@@ -17,16 +16,6 @@ beforeEach(async () => {
   opened = await fixture.open();
 });
 afterEach(() => fixture.end());
-
-function half(transaction: string | undefined, body: string, group = 'orders'): NewMessage {
-  const properties = formatProperties([
-    ['PGROUP', group],
-    ['REAL_TOPIC', 'placed'],
-    ['UNIQ_KEY', `key-${body.slice(0, 20)}`],
-    ...(transaction === undefined ? [] : [['HALFMQ_TX', transaction] as const]),
-  ]);
-  return message(HALF_TOPIC, body, { properties });
-}
 
 async function prepare(transaction: string | undefined, ...texts: string[]): Promise<number[]> {
   const places = await store(opened, ...texts.map((body) => half(transaction, body)));
@@ -227,80 +216,5 @@ describe('half messages of one transaction', () => {
     await expect(prepare('tx-2', megabytes)).rejects.toThrow('16777216 bytes');
     await decide(0, verdict('commit'));
     expect(readAll(opened, 'placed')).toHaveLength(1000);
-  });
-});
-
-describe('looking for half messages', () => {
-  it('lists each transaction once, by state, topic, group and age, page by page', async () => {
-    await prepare('tx-1', 'a', 'b');
-    await store(opened, half(undefined, 'c', 'others'));
-    await fixture.clock.advance(1000);
-    const since = fixture.clock.now();
-    await prepare('tx-2', 'd', 'e');
-    await prepare('tx-3', 'f', 'g');
-    await park(6);
-    await decide(3, verdict('rollback'));
-    const found = (query: object): (readonly [number, string])[] =>
-      opened.halves
-        .list({ state: 'pending', limit: 9, ...query })
-        .items.map((each) => [each.halfOffset, each.state]);
-    expect(found({})).toEqual([
-      [0, 'pending'],
-      [2, 'pending'],
-    ]);
-    expect(found({ state: 'parked' })).toEqual([[5, 'parked']]);
-    expect(found({ state: 'rolledBack' })).toEqual([[3, 'rolledBack']]);
-    expect(found({ state: 'committed' })).toEqual([]);
-    expect(found({ producerGroup: 'others' })).toEqual([[2, 'pending']]);
-    expect(found({ topic: 'elsewhere' })).toEqual([]);
-    expect(found({ state: 'parked', storedBefore: since })).toEqual([]);
-    await decide(0, verdict('commit'));
-    await decide(2, verdict('commit'));
-    const first = opened.halves.list({ state: 'committed', limit: 1 });
-    expect(offsetsOf(first.items)).toEqual([2]);
-    const second = opened.halves.list({ state: 'committed', limit: 1, from: first.next });
-    expect([offsetsOf(second.items), second.next]).toEqual([[0], undefined]);
-    expect(second.items[0]).toMatchObject({
-      transactionId: 'tx-1',
-      topic: 'placed',
-      producerGroup: 'orders',
-    });
-  });
-
-  it('finds them by their transaction and by their unique key, undecided or decided', async () => {
-    await prepare('tx-1', 'a', 'b');
-    await prepare(undefined, 'classic');
-    await decide(0, verdict('commit'));
-    await prepare('tx-1', 'late');
-    const states = async (id: string): Promise<(readonly [number, string])[]> =>
-      (await opened.halves.byId(id)).map((each) => [each.halfOffset, each.state]);
-    for (const again of [reopen, rebuild, reopen]) {
-      expect(await states('tx-1')).toEqual([
-        [0, 'committed'],
-        [1, 'committed'],
-        [3, 'pending'],
-      ]);
-      expect(await states('key-b')).toEqual([[1, 'committed']]);
-      expect(await states('key-classic')).toEqual([[2, 'pending']]);
-      expect(await states('nobody')).toEqual([]);
-      await again();
-    }
-  });
-
-  it('finds by its unique key what was carried forward when its segment went', async () => {
-    await opened.close();
-    opened = await fixture.open({ segmentBytes: 64 * 1024, retentionMs: HOUR });
-    await prepare('tx-1', 'a');
-    await prepare(undefined, 'classic');
-    for (let each = 0; each < 4; each++) await store(opened, message('filler', 'x'.repeat(60_000)));
-    fixture.clock.setWallClock(fixture.clock.now() + 2 * HOUR);
-    for (let each = 0; each < 4; each++) await store(opened, message('filler', 'x'.repeat(60_000)));
-    // many short turns: retention waits for the disk, which the clock cannot move
-    for (let turn = 0; turn < 50_000 && opened.minPhysicalOffset === 0; turn++)
-      await fixture.clock.advance(20);
-    expect(opened.minPhysicalOffset).toBeGreaterThan(0);
-    expect((await opened.halves.byId('key-classic')).map(({ halfOffset }) => halfOffset)).toEqual([1]);
-    expect((await opened.halves.byId('tx-1')).map(({ state }) => state)).toEqual(['pending']);
-    expect(await opened.halves.byId('key-nobody')).toEqual([]);
   });
 });
