@@ -38,6 +38,26 @@ export class Chunk {
     return low;
   }
 
+  /** One by one, without an array of them: a million rows are filled when a store opens. */
+  setLongs(index: number, a: number, b: number, c: number, d: number, e: number): void {
+    const { longs } = this;
+    const at = index * LONGS;
+    longs[at] = a;
+    longs[at + 1] = b;
+    longs[at + 2] = c;
+    longs[at + 3] = d;
+    longs[at + 4] = e;
+  }
+
+  setSmalls(index: number, a: number, b: number, c: number, d: number): void {
+    const { smalls } = this;
+    const at = index * SMALLS;
+    smalls[at] = a;
+    smalls[at + 1] = b;
+    smalls[at + 2] = c;
+    smalls[at + 3] = d;
+  }
+
   /** Makes room for a row. */
   open(index: number): void {
     this.longs.copyWithin((index + 1) * LONGS, index * LONGS, this.count * LONGS);

@@ -107,14 +107,14 @@ export class Row {
   }
 
   fill(row: NewRow): void {
-    const { longs, smalls } = this.chunk;
     const { halfOffset, physicalOffset, storeTimestamp, nextCheckAt, transactionKey } = row;
-    longs.set([halfOffset, physicalOffset, storeTimestamp, nextCheckAt, transactionKey], this.index * LONGS);
+    const { chunk, index } = this;
+    chunk.setLongs(index, halfOffset, physicalOffset, storeTimestamp, nextCheckAt, transactionKey);
     const { names } = this.rows;
     const state = (row.state === 'parked' ? PARKED : 0) | (row.byUrl ? BY_URL : 0);
     const flags = (row.checks << FLAGS) | state;
     const bytes = Math.min(row.bytes, MOST_BYTES);
-    smalls.set([names.id(row.producerGroup), names.id(row.topic), flags, bytes], this.index * SMALLS);
+    chunk.setSmalls(index, names.id(row.producerGroup), names.id(row.topic), flags, bytes);
     this.revive();
   }
 
