@@ -15,6 +15,9 @@ import type { Topics } from '../directory/topics.js';
 
 /** Which topic and queue a send goes to, after every check that needs no message, in RocketMQ's order. */
 export class Destination {
+  /** the name checked last: sends come in rows to one topic */
+  private legal = '';
+
   constructor(
     private readonly config: BrokerConfig,
     private readonly topics: Topics,
@@ -33,15 +36,20 @@ export class Destination {
         `the broker[${this.config.brokerIP1}] sending message is forbidden`,
       );
     }
-    validateTopicName(name, this.config.maxTopicLength);
-    if (!maySendTo(name)) {
-      throw new StatusError('NO_PERMISSION', `Sending message to topic[${name}] is forbidden.`);
-    }
+    if (name !== this.legal) this.checkName(name);
     const topic = known ?? this.create(header);
     if ((topic.perm & Permission.WRITE) === 0) {
       throw new StatusError('NO_PERMISSION', `the topic[${name}] sending message is forbidden`);
     }
     return topic;
+  }
+
+  private checkName(name: string): void {
+    validateTopicName(name, this.config.maxTopicLength);
+    if (!maySendTo(name)) {
+      throw new StatusError('NO_PERMISSION', `Sending message to topic[${name}] is forbidden.`);
+    }
+    this.legal = name;
   }
 
   /** A negative id leaves the choice to the broker. @throws StatusError */
