@@ -28,7 +28,7 @@ describe('a check URL', () => {
 
   beforeEach(async () => {
     service = await CheckEndpoint.start();
-    broker = await TimedBroker.start({ httpPort: String(await freePort()) });
+    broker = await TimedBroker.start({ httpPort: String(await freePort()), transactionCheckMax: '3' });
     client = broker.client();
   });
   afterEach(async () => {
@@ -81,7 +81,6 @@ describe('a check URL', () => {
   );
 
   it('is asked less and less often while it does not know; then its transaction is parked, until it is recovered', async () => {
-    await broker.restart(undefined, { transactionCheckMax: '3' });
     await begin();
     for (const [at, ms] of [6_000, 30_000, 60_000].entries()) {
       await broker.clock.advance(ms - 1);

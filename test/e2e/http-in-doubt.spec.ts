@@ -67,20 +67,24 @@ describe('transactions in doubt', () => {
       { topic: 'orders', keys: ['order-1'] },
       { topic: 'bills', keys: ['order-1', 'bill-1'] },
     ]);
-    expect(await ids('?group=bank')).toEqual(['t3']);
+    expect([await ids('?topic=bills'), await ids('?group=bank')]).toEqual([['t1'], ['t3']]);
     expect(await ids('?olderThanMs=2000')).toEqual(['t1', classic.uniqueKey]);
     expect(await ids('?key=bill-1')).toEqual(['t1']);
     expect(await ids('?key=order-2&state=parked')).toEqual([]);
     const first = await list('?limit=3');
     expect(first.items.map(({ id }) => id)).toEqual(['t1', classic.uniqueKey, 't3']);
     expect(await list(`?limit=3&cursor=${first.next}`)).toMatchObject({ items: [{ id: 't4' }] });
-    await rest.post('transactions/t1/commit');
+    for (const id of ['t3', 't1']) await rest.post(`transactions/${id}/commit`);
     await rest.post('transactions/t4/rollback');
     expect([
       await ids('?state=committed'),
       await ids('?state=rolledBack'),
       await ids('?state=pending'),
-    ]).toEqual([['t1'], ['t4'], [classic.uniqueKey, 't3']]);
+    ]).toEqual([['t3', 't1'], ['t4'], [classic.uniqueKey]]);
+    expect(await ids('?state=committed&topic=bills')).toEqual(['t1']);
+    const newest = await list('?state=committed&limit=1');
+    expect(newest.items).toMatchObject([{ id: 't3' }]);
+    expect(await ids(`?state=committed&limit=1&cursor=${newest.next}`)).toEqual(['t1']);
     expect(await ids('?key=bill-1&state=committed')).toEqual(['t1']);
     for (const wrong of [
       '?state=lost',

@@ -39,6 +39,8 @@ export interface TransactionPage {
 
 /** What one of its half messages is, all of it is, the first of these. */
 const STATES: readonly TransactionState[] = ['pending', 'parked', 'committed', 'rolledBack'];
+/** Looked through for a page, when nothing on them is what is asked for. */
+const MOST_PAGES = 20;
 const MOST_BYTES = 8 * 1024 * 1024;
 const ALL_TIMES = { from: 0, to: Infinity };
 
@@ -116,13 +118,26 @@ export class KnownTransactions {
   /** In doubt: oldest first; decided, or of a key: newest first. */
   async list(asked: Asked): Promise<TransactionPage> {
     if (asked.key !== undefined) return this.withKey(asked.key, asked);
-    const { state } = asked;
-    const { items: halves, next } = state === undefined ? this.inDoubt(asked) : this.page(state, asked);
     const found = new Map<string, KnownTransaction>();
-    for (const half of halves) {
-      if (!found.has(keyOf(half))) found.set(keyOf(half), await this.wholeOf(half));
+    let next: string | undefined = asked.cursor;
+    for (let page = 0; page < MOST_PAGES && found.size === 0 && (page === 0 || next !== undefined); page++) {
+      const { items, next: after } = this.halves({ ...asked, cursor: next });
+      for (const half of items) {
+        if (found.has(keyOf(half))) continue;
+        const transaction = await this.wholeOf(half);
+        if (this.fits(transaction, { ...asked, state: undefined })) found.set(keyOf(half), transaction);
+      }
+      next = after?.toString();
     }
-    return { items: [...found.values()].map((each) => this.shown(each, false)), next: next?.toString() };
+    return { items: [...found.values()].map((each) => this.shown(each, false)), next };
+  }
+
+  private halves(asked: Asked): HalfPage {
+    const { state } = asked;
+    if (state === undefined) return this.inDoubt(asked);
+    // of decided ones the ledger knows the oldest half message alone, and its topic
+    const isDecided = state === 'committed' || state === 'rolledBack';
+    return this.page(state, isDecided ? { ...asked, topic: undefined } : asked);
   }
 
   private page(state: TransactionState, { topic, group, limit, olderThanMs, cursor }: Asked): HalfPage {

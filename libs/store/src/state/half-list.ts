@@ -52,7 +52,9 @@ export class HalfList {
     for (const row of this.table.from(from)) {
       if (row.halfOffset >= this.end() || row.storeTimestamp >= storedBefore) break;
       if (items.length === limit || ++looked > MOST_ROWS) return { items, next: row.halfOffset };
-      if (row.isParked !== parked || !isWanted(query, row) || this.transactions.isLater(row)) continue;
+      if (row.isParked !== parked || !isWanted(query, row)) continue;
+      // an older one that is looked for too stands for it
+      if (this.transactions.isLater(row, (other) => isWanted(query, other))) continue;
       items.push(this.known(row));
     }
     return { items, next: undefined };

@@ -39,10 +39,10 @@ export class HalfTransactions {
     return [row, ...others].toSorted(byAge);
   }
 
-  /** An older one of its transaction is in the same state. */
-  isLater(row: Row): boolean {
+  /** An older one of its transaction, of those that count, is in the same state. */
+  isLater(row: Row, counts: (other: Row) => boolean): boolean {
     for (const other of this.groups.others(row)) {
-      if (other.halfOffset > row.halfOffset || other.isParked !== row.isParked) continue;
+      if (other.halfOffset > row.halfOffset || other.isParked !== row.isParked || !counts(other)) continue;
       if (this.idOf(other) === this.idOf(row)) return true;
     }
     return false;
