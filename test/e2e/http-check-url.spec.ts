@@ -53,7 +53,7 @@ describe('a check URL', () => {
   /** Moves the clock on in steps in which an answer has the time it needs. */
   const passes = (what: string, condition: () => boolean | Promise<boolean>): Promise<unknown> =>
     until(what, async () => {
-      await broker.clock.advance(2_500);
+      await broker.clock.advance(4_000);
       return condition();
     });
   const answered = (count: number): Promise<unknown> =>

@@ -6,7 +6,8 @@ const AT_ONCE = 16;
 /** At once in all: sockets and questions that wait for answers are this process's memory. */
 const AT_ONCE_IN_ALL = 128;
 const FIRST_REST_MS = 1_000;
-const LONGEST_REST_MS = 60_000;
+/** Not longer than the usual interval between two checks: whoever waits alone tries again each time it is due. */
+const LONGEST_REST_MS = 30_000;
 /** Of origins that were away; the names come from others, the memory is ours. */
 const MOST_REMEMBERED = 10_000;
 
@@ -21,7 +22,7 @@ interface Endpoint {
  * How each origin (scheme, host, port) is doing.
  *
  *   well ──── an answer ──────────▶ well, up to 16 requests at once
- *   well ──── away ───────────────▶ resting 1 s, then 2, 4, ... 60 s; nothing is sent meanwhile
+ *   well ──── away ───────────────▶ resting 1 s, then 2, 4, ... 30 s; nothing is sent meanwhile
  *   resting ─ its time is over ───▶ tried by one request
  *   tried ─── an answer / away ───▶ well / resting, longer
  */
