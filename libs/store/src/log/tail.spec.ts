@@ -22,6 +22,18 @@ describe('the tail’s memory', () => {
     expect(slabs.size).toBeLessThan(8);
   });
 
+  test('holds few blocks of lone messages: they would grow old', () => {
+    const tail = new Tail(LARGEST_VALUE * 64);
+    for (let nth = 0; nth < 5000; nth++) {
+      const block = tail.begin(nth * 300, 300);
+      block.length = 300;
+      tail.end(block);
+      tail.add(block);
+      tail.trim();
+    }
+    expect([tail.find(300 * 100), tail.find(300 * 4999)?.physicalOffset]).toEqual([undefined, 300 * 4999]);
+  });
+
   test('holds a block under construction while others leave', () => {
     const tail = new Tail(LARGEST_VALUE);
     const held = tail.begin(0, FULL);

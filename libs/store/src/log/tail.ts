@@ -3,6 +3,8 @@ import type { Queue } from '../index/queue.js';
 import { BLOCK_HEADER, LARGEST_VALUE, valueLength } from './block.js';
 
 const SLAB = 1024 * 1024;
+/** Blocks of lone messages: those that live longer are old objects to V8, which collects them with everything else. */
+const MOST_BLOCKS = 2048;
 /** Slabs kept to be filled again: what a burst beyond the tail's size needs. */
 const MOST_IDLE = 4;
 
@@ -88,7 +90,7 @@ export class Tail {
   }
 
   trim(): void {
-    while (this.bytes > this.mostBytes && this.blocks.length > 1) {
+    while ((this.bytes > this.mostBytes || this.blocks.length > MOST_BLOCKS) && this.blocks.length > 1) {
       const block = this.blocks.shift();
       if (!block) break;
       this.bytes -= valueLength(block.length);
