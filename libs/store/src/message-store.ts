@@ -246,7 +246,7 @@ export interface Settings {
 }
 
 /**
- * Where each consumer group reads on. In memory, written every second when changed and logged as a whole every 5 s: after
+ * Where each consumer group reads on. In memory, written every second when changed, and what changed logged every 5 s: after
  * a kill at most a second old, which means redelivery, never loss.
  */
 export interface ConsumerOffsets {

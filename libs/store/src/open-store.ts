@@ -237,6 +237,6 @@ function logOffsets(
   commitLog: CommitLog,
   { offsets, decisions }: { offsets: GroupedOffsets; decisions: DecisionWriter },
 ): void {
-  const groups = commitLog.writable ? offsets.snapshot() : undefined;
-  if (groups) commitLog.append([decisions.decision({ type: 'offsets', groups })], () => undefined);
+  const groups = commitLog.writable ? offsets.changedRows() : undefined;
+  if (groups) commitLog.append([decisions.decision({ type: 'offsets-changed', groups })], () => undefined);
 }

@@ -91,6 +91,43 @@ describe('the state, made again from the log alone', () => {
     expect(opened.offsets.query('g0', 'a', 0)).toBe(5);
   });
 
+  it('has the consumer offsets that changed, those that did not since long ago, and none that was forgotten', async () => {
+    const offsets = (): unknown => [
+      ['g', 'h', 'gone'].map((group) => [...opened.offsets.ofTopic(group, 'a')]),
+      opened.offsets.topicsOf('gone'),
+    ];
+    for (const group of ['g', 'h', 'gone']) opened.offsets.commit(group, 'a', 0, 1);
+    await snapshot();
+    opened.offsets.commit('h', 'a', 0, 2);
+    opened.offsets.commit('h', 'a', 1, 7);
+    opened.offsets.forget('gone');
+    await snapshot();
+    opened.offsets.commit('h', 'a', 0, 3);
+    // in the state environment alone: the next one that is logged takes it along
+    await fixture.clock.advance(1000);
+    await fixture.clock.advance(1000);
+    await opened.close();
+    opened = await fixture.open(SMALL);
+    opened.offsets.commit('g', 'b', 0, 9);
+    await snapshot();
+    const before = offsets();
+    await opened.close();
+    await rebuildState(fixture.options(SMALL));
+    opened = await fixture.open(SMALL);
+    expect(offsets()).toEqual(before);
+    expect(before).toEqual([
+      [
+        [[0, 1]],
+        [
+          [0, 3],
+          [1, 7],
+        ],
+        [],
+      ],
+      [],
+    ]);
+  });
+
   const wholly = (change: (bytes: Buffer) => void) => (): void => {
     const bytes = readFileSync(state);
     change(bytes);

@@ -31,7 +31,8 @@ export type Decision =
       readonly nextCheckAt: number;
     } & Partial<ByOperator>)
   | { readonly type: 'topic-deleted'; readonly topic: string }
-  | { readonly type: 'offsets'; readonly groups: readonly GroupOffsets[] };
+  /** the whole of them, and what changed since they were logged last */
+  | { readonly type: 'offsets' | 'offsets-changed'; readonly groups: readonly GroupOffsets[] };
 
 /** group, topic, then queue id and offset in turn */
 export type GroupOffsets = readonly [string, string, readonly number[]];

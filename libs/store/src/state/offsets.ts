@@ -10,9 +10,11 @@ const NONE: ReadonlyMap<number, number> = new Map<number, number>();
 /** Where each group reads on: group → topic → queue id → offset, in memory. */
 export class GroupedOffsets implements ConsumerOffsets, Part {
   private readonly groups = new Map<string, Map<string, QueueOffsets>>();
-  /** group, 0, topic */
+  /** not yet in the state environment: group, 0, topic */
   private readonly dirty = new Set<string>();
-  /** changed since the last snapshot was logged */
+  /** not yet in the log */
+  private readonly unlogged = new Set<string>();
+  /** something changed since it was last logged */
   private changed = false;
 
   query(group: string, topic: string, queueId: number): number | undefined {
@@ -35,7 +37,9 @@ export class GroupedOffsets implements ConsumerOffsets, Part {
   }
 
   private touch(group: string, topic: string): void {
-    this.dirty.add(`${group}\0${topic}`);
+    const full = `${group}\0${topic}`;
+    this.dirty.add(full);
+    this.unlogged.add(full);
     this.changed = true;
   }
 
@@ -70,14 +74,20 @@ export class GroupedOffsets implements ConsumerOffsets, Part {
     };
   }
 
-  /** Everything, when something changed since it was last asked for. */
-  snapshot(): GroupOffsets[] | undefined {
-    return this.changed ? this.everything() : undefined;
+  /** What the log does not have, when something changed since it was last asked for; without numbers: forgotten. */
+  changedRows(): GroupOffsets[] | undefined {
+    if (!this.changed) return undefined;
+    const rows = [...this.unlogged].map((full): GroupOffsets => {
+      const [group = '', topic = ''] = full.split('\0');
+      return [group, topic, [...this.ofTopic(group, topic)].flat()];
+    });
+    this.logged();
+    return rows;
   }
 
   /** To be logged. */
   everything(): GroupOffsets[] {
-    this.changed = false;
+    this.logged();
     const all: GroupOffsets[] = [];
     for (const [group, topics] of this.groups) {
       for (const [topic, offsets] of topics) all.push([group, topic, [...offsets].flat()]);
@@ -85,11 +95,28 @@ export class GroupedOffsets implements ConsumerOffsets, Part {
     return all;
   }
 
+  private logged(): void {
+    this.unlogged.clear();
+    this.changed = false;
+  }
+
   /** A logged snapshot is the whole of it, and newer than what is here. */
   replace(snapshot: readonly GroupOffsets[]): void {
     for (const group of this.groups.keys()) this.forget(group);
     this.take(snapshot);
-    this.changed = false;
+    this.logged();
+  }
+
+  /** Logged rows stand for what is here of the same group and topic. */
+  change(rows: readonly GroupOffsets[]): void {
+    const { changed } = this;
+    for (const [group, topic, row] of rows) {
+      this.groups.get(group)?.delete(topic);
+      this.touch(group, topic);
+      this.take([[group, topic, row]]);
+      this.unlogged.delete(`${group}\0${topic}`);
+    }
+    this.changed = changed;
   }
 
   private take(rows: readonly GroupOffsets[]): void {
@@ -107,6 +134,7 @@ export class GroupedOffsets implements ConsumerOffsets, Part {
       this.take([[group, topic, JSON.parse(value.toString('utf8')) as number[]]]);
     }
     this.dirty.clear();
+    // all of it stays unlogged: what a killed process had not logged yet is among it
     this.changed = false;
   }
 

@@ -135,6 +135,9 @@ export class Projection {
       case 'offsets':
         this.replayed.offsetsAsOf = storeTimestamp;
         return offsets.replace(decision.groups);
+      case 'offsets-changed':
+        this.replayed.offsetsAsOf = storeTimestamp;
+        return offsets.change(decision.groups);
       default:
         return decision satisfies never;
     }
