@@ -12,11 +12,19 @@ export interface Snippet {
 /** A name in backquotes on a line of its own, an empty line, the block. */
 const BLOCK = /(?:^`([^`\n]+)`\n\n)?^```([a-z]*)\n(.*?)^```$/gms;
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+/** The project's folder. This file is run from its source by jest, and compiled by what has a command of its own. */
+export const root = fileURLToPath(
+  new URL(import.meta.url.includes('/test/dist/') ? '../../../' : '../../', import.meta.url),
+);
 
-/** @param path from the project's folder on */
-export function snippetsOf(path: string): Snippet[] {
-  const page = readFileSync(join(root, path), 'utf8');
+/**
+ * @param path from the project's folder on
+ * @param section those between this heading and the next one alone
+ */
+export function snippetsOf(path: string, section?: string): Snippet[] {
+  const text = readFileSync(join(root, path), 'utf8');
+  const page =
+    section === undefined ? text : ((text.split(`## ${section}\n`)[1] ?? '').split('\n## ')[0] ?? '');
   return [...page.matchAll(BLOCK)].map(([, file, language = '', code = '']) => ({ language, code, file }));
 }
 

@@ -44,7 +44,7 @@ describe('forEachCrashPoint', () => {
     const points = await forEachCrashPoint(scenario);
     expect(points).toContainEqual({ point: 'halfmq:broker:asked', pass: 2 });
     expect(points).toContainEqual({ point: 'halfmq:transaction:handled', pass: 2 });
-  });
+  }, 60_000);
 
   it('tells what differs, where it crashed, and what happened before and after', async () => {
     const early: Scenario<Shop> = {
@@ -64,7 +64,7 @@ describe('forEachCrashPoint', () => {
     );
     expect(message).toMatch(/what happened:\n.*--- crash ---\n.*handled {6}orders o-1/s);
     expect(message).toMatch(/HALFMQ_TEST_SEED=\d+ repeats it/);
-  });
+  }, 60_000);
 
   it('throws what an act throws without a crash, and leaves nothing behind', async () => {
     const failing = { ...scenario, act: async () => Promise.reject(new Error('no tea')) };
