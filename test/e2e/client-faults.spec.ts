@@ -118,7 +118,7 @@ describe('a client and its brokers', () => {
     await producer.end(half, 'rollback');
     const late = producer.end(half, 'commit');
     await expect(late).rejects.toBeInstanceOf(VerdictConflict);
-    await expect(late).rejects.toMatchObject({ decided: 'rollback', wanted: 'commit' });
+    await expect(late).rejects.toMatchObject({ decided: { verdict: 'rollback' }, wanted: 'commit' });
   });
 
   it('broadcasts to every member, and each goes on where it was', async () => {
