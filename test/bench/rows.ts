@@ -12,7 +12,7 @@ import {
 } from './loads.js';
 import type { Measure } from './measure.js';
 import type { Contest } from './rounds.js';
-import type { Measured, Servers, Version } from './servers.js';
+import type { Commit, Measured, Servers, Version } from './servers.js';
 
 /** One thing that is measured, once a round: the limit and ours, one after the other. */
 export interface Row {
@@ -34,6 +34,8 @@ export type RowName =
   | 'store alone'
   | 'batches'
   | 'lone messages'
+  | 'run'
+  | 'run, waiting'
   | 'three brokers'
   | 'start';
 
@@ -82,6 +84,8 @@ export function allRows(servers: Servers, scale = 1): Row[] {
       limit: (version) => servers.storeAlone('bare', version, alone),
     },
     { name: 'lone messages', ours: (version) => servers.storeAlone('lone', version, 100_000 * scale) },
+    runRow(servers, 'run', 'quick', 12_000 * scale),
+    runRow(servers, 'run, waiting', 'waiting', 8_000 * scale),
     threeBrokers(servers, of(8, 32, 120_000)),
     startRow(servers),
   ];
@@ -120,6 +124,15 @@ function threeBrokers(servers: Servers, shape: Shape): Row {
     name: 'three brokers',
     ours: async (version) => sending(await brokers(version, 3), shape),
     limit: async (version) => sending(await brokers(version, 1), shape),
+  };
+}
+
+/** The limit is the same database transaction without a message. */
+function runRow(servers: Servers, name: RowName, commit: Commit, count: number): Row {
+  return {
+    name,
+    ours: (version) => servers.runAlone('ours', version, commit, count),
+    limit: (version) => servers.runAlone('bare', version, commit, count),
   };
 }
 

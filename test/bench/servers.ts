@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from '../kit/ports.js';
+import { PostgresServer } from '../kit/postgres.js';
 import { atExit } from './at-exit.js';
 import { sends } from './frames.js';
 import { run, type Load } from './load.js';
@@ -29,6 +30,17 @@ export const THIS_VERSION: Version = {
   root: new URL('../../../', import.meta.url).pathname,
 };
 
+/** Whether a COMMIT of the database waits for its disk: not at all, or for a millisecond and a sync. */
+export type Commit = 'quick' | 'waiting';
+
+const COMMITS: Readonly<Record<Commit, Readonly<Record<string, string>>>> = {
+  quick: { fsync: 'off' },
+  waiting: { fsync: 'on', commit_delay: '1000', commit_siblings: '0' },
+};
+
+const SHOP = `CREATE TABLE bench_order (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid(), sku text NOT NULL, total int NOT NULL)`;
+
 /** A server and where it keeps what it is sent. */
 export interface Measured extends Server {
   readonly folder: string;
@@ -40,6 +52,9 @@ export interface Measured extends Server {
  */
 export class Servers {
   private readonly running = new Map<string, Promise<Measured>>();
+  private readonly databases = new Map<Commit, Promise<string>>();
+  private readonly clusters = new Map<string, Promise<string>>();
+  private readonly closing: (() => Promise<void>)[] = [];
   private readonly folder = mkdtempSync(join(tmpdir(), 'halfmq-bench-'));
 
   private readonly forget = atExit(() => this.removeFolder());
@@ -110,6 +125,56 @@ export class Servers {
     return JSON.parse(stdout) as Measure;
   }
 
+  /** Runs run-alone.ts in a process of its own, on a database that is kept for all rounds. */
+  async runAlone(mode: 'ours' | 'bare', version: Version, commit: Commit, count: number): Promise<Measure> {
+    const database = await this.database(commit);
+    const nameServers = mode === 'ours' ? await this.cluster(version) : '-';
+    const { stdout } = await execute(process.execPath, [
+      ...this.nodeArgs,
+      script('run-alone'),
+      mode,
+      version.root,
+      database,
+      nameServers,
+      String(count),
+    ]);
+    return JSON.parse(stdout) as Measure;
+  }
+
+  /** An empty database. */
+  private database(commit: Commit): Promise<string> {
+    let database = this.databases.get(commit);
+    if (!database) {
+      database = PostgresServer.start(COMMITS[commit]).then(async (server) => {
+        this.closing.push(() => server.stop());
+        const url = await server.createDatabase('shop');
+        await server.query('shop', SHOP);
+        return url;
+      });
+      this.databases.set(commit, database);
+    }
+    return database;
+  }
+
+  /** A name server, and a broker that is registered with it. */
+  private cluster(version: Version): Promise<string> {
+    let cluster = this.clusters.get(version.name);
+    if (!cluster) this.clusters.set(version.name, (cluster = this.startCluster(version)));
+    return cluster;
+  }
+
+  private async startCluster(version: Version): Promise<string> {
+    const port = await freePort();
+    const cli = join(version.root, 'apps/cli/dist/main.js');
+    const namesrv = await startServer(node(port, cli, ['namesrv', '-o', `listenPort=${port}`]));
+    this.closing.push(() => namesrv.stop());
+    const namesrvAddr = `127.0.0.1:${port}`;
+    const folder = this.emptyFolder(`cluster-${version.name}`);
+    const broker = await this.startBroker(version, folder, { namesrvAddr });
+    this.closing.push(() => broker.stop());
+    return namesrvAddr;
+  }
+
   emptyFolder(name: string): string {
     const folder = join(this.folder, name);
     rmSync(folder, { recursive: true, force: true });
@@ -120,6 +185,7 @@ export class Servers {
   async stop(): Promise<void> {
     for (const server of this.running.values())
       await server.then((each) => each.stop()).catch(() => undefined);
+    for (const close of this.closing.splice(0).toReversed()) await close().catch(() => undefined);
     this.removeFolder();
     this.forget();
   }

@@ -115,9 +115,12 @@ export class Heartbeats {
     await Promise.all(due.map((target) => this.tell(target).catch(() => this.retry(target))));
   }
 
-  /** Resolves when this broker knows of this client. @throws BrokerUnreachable, RemotingError, BrokerRefused */
-  async ensure(broker: BrokerAddress): Promise<void> {
-    if (!this.isFresh(broker.address)) await this.tell(broker);
+  /**
+   * @returns undefined when this broker knows of this client; else it resolves when it does
+   * @throws BrokerUnreachable, RemotingError, BrokerRefused
+   */
+  ensure(broker: BrokerAddress): Promise<void> | undefined {
+    return this.isFresh(broker.address) ? undefined : this.tell(broker);
   }
 
   /** Whether one END is enough there for all half messages of a transaction, by its last answer. */

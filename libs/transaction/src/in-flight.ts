@@ -7,13 +7,14 @@ export class InFlight {
   /** @param told hears of all that begins, as `{ work }` */
   constructor(private readonly told?: Channel) {}
 
+  /** @returns `work` itself, forgotten before whoever waits for it goes on */
   track<T>(work: Promise<T>): Promise<T> {
-    const tracked = work.finally(() => this.all.delete(tracked));
-    this.all.add(tracked);
-    // the caller sees the rejection; this set is no second one to handle it
-    tracked.catch(() => undefined);
-    if (this.told?.hasSubscribers) this.told.publish({ work: tracked });
-    return tracked;
+    this.all.add(work);
+    // the caller sees a rejection, too
+    const ended = (): void => void this.all.delete(work);
+    work.then(ended, ended);
+    if (this.told?.hasSubscribers) this.told.publish({ work });
+    return work;
   }
 
   /** Resolves when nothing is under way any more, also what began meanwhile. */

@@ -1,4 +1,4 @@
-import { TransactionRolledBack } from '../errors.js';
+import { InvalidOption, TransactionRolledBack } from '../errors.js';
 import type { BarrierStamp, CommitOutcome, InboxKey, Step, StepFound } from '../transaction/barrier.js';
 import type { Answer, Connection } from './connection.js';
 import {
@@ -17,6 +17,9 @@ import { enterRow } from './steps.js';
 const WORTH_ANOTHER_ATTEMPT: ReadonlySet<unknown> = new Set(['40001', '40P01']);
 const LOCK_NOT_AVAILABLE = '55P03';
 const UNIQUE_VIOLATION = '23505';
+
+/** What a transaction is named by: nothing in it needs quoting. */
+const PLAIN_ID = /^[\w.-]{1,64}$/;
 
 /** "halfmq" in ASCII: processes that start together make the tables one after the other. */
 const ADVISORY_LOCK = 0x68616c666d71;
@@ -85,12 +88,13 @@ export class PostgresDialect implements Dialect {
     return String(rows[0]?.['name']);
   }
 
+  /** One message to the server and back: the id is spelled out, as it needs no quoting. */
   async record(connection: Connection, transactionId: string): Promise<number> {
+    if (!PLAIN_ID.test(transactionId)) throw new InvalidOption(`no transaction id: ${transactionId}`);
     try {
       const { rows } = await connection.query(
-        `INSERT INTO ${this.tables.barrier} (transaction_id, state) VALUES ($1, 'committed')
+        `INSERT INTO ${this.tables.barrier} (transaction_id, state) VALUES ('${transactionId}', 'committed')
          RETURNING floor(extract(epoch FROM created_at) * 1000)::float8 AS at`,
-        [transactionId],
       );
       return Number(rows[0]?.['at']);
     } catch (error) {

@@ -14,6 +14,7 @@ export class QueueChooser {
   inTurn(topic: string, queues: readonly MessageQueue[]): MessageQueue {
     const turn = this.turns.get(topic) ?? Math.floor(Math.random() * queues.length);
     this.turns.set(topic, (turn + 1) % 0x7fff_ffff);
+    if (this.avoidedUntil.size === 0) return at(queues, turn);
     const now = this.clock.monotonic();
     const good = queues.filter((queue) => (this.avoidedUntil.get(queue.brokerName) ?? -1) <= now);
     return at(good.length > 0 ? good : queues, turn);

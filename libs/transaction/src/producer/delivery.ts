@@ -51,7 +51,7 @@ export interface SendHow {
   readonly repeatUnanswered: boolean;
   readonly batch?: boolean | undefined;
   /** runs before the request, for a broker that must know something first */
-  readonly before?: ((broker: BrokerAddress) => Promise<void>) | undefined;
+  readonly before?: ((broker: BrokerAddress) => Promise<void> | undefined) | undefined;
 }
 
 /** Where a message came to lie. */
@@ -110,7 +110,8 @@ export class Delivery {
   }
 
   private async choose(message: WireMessage): Promise<MessageQueue> {
-    const queues = await this.routes.publishQueues(message.topic);
+    const queues =
+      this.routes.knownPublishQueues(message.topic) ?? (await this.routes.publishQueues(message.topic));
     return message.orderingKey === undefined
       ? this.chooser.inTurn(message.topic, queues)
       : this.chooser.byKey(message.orderingKey, queues);
@@ -123,7 +124,8 @@ export class Delivery {
     deadline: number,
   ): Promise<Stored> {
     const broker = this.brokerOf(queue);
-    await prepared(how, broker);
+    const before = how.before?.(broker);
+    if (before) await prepared(before, broker);
     const answer = await this.brokers.ask(broker, {
       spec: how.batch ? sendBatchMessage : sendMessageV2,
       header: headerOf(message, queue, how, this.clock),
@@ -143,9 +145,9 @@ export class Delivery {
 }
 
 /** Whatever fails before the message is on its way is a broker that cannot be reached: nothing is stored there. */
-async function prepared(how: SendHow, broker: BrokerAddress): Promise<void> {
+async function prepared(before: Promise<void>, broker: BrokerAddress): Promise<void> {
   try {
-    await how.before?.(broker);
+    await before;
   } catch (error) {
     if (!(error instanceof RemotingError)) throw error;
     throw new BrokerUnreachable(broker.brokerName, broker.address, { cause: error });

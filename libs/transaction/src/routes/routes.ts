@@ -30,6 +30,8 @@ interface KnownTopic {
   route: TopicRouteData | undefined;
   /** the template's, while the topic does not exist */
   template: TopicRouteData | undefined;
+  /** where to send by that, worked out once for each route */
+  publish: { readonly by: TopicRouteData; readonly queues: readonly MessageQueue[] } | undefined;
   asking: Promise<void> | undefined;
 }
 
@@ -111,6 +113,15 @@ export class Routes {
     await this.askForBrokers();
   }
 
+  /** What `publishQueues` resolves with, where nobody must be asked for it. */
+  knownPublishQueues(topic: string): readonly MessageQueue[] | undefined {
+    const known = this.topics.get(topic);
+    const route = known?.route ?? known?.template;
+    if (!known || !route) return undefined;
+    if (known.publish?.by !== route) known.publish = { by: route, queues: publishQueues(topic, route) };
+    return known.publish.queues.length > 0 ? known.publish.queues : undefined;
+  }
+
   /**
    * @returns at least one queue
    * @throws NoRoute when no broker takes this topic, NoNameServer when that cannot be found out
@@ -121,8 +132,8 @@ export class Routes {
     if (!known.route && !known.template) await this.askForTemplate(topic);
     const route = known.route ?? known.template;
     if (!route) throw new NoRoute(topic, 'the name server knows neither it nor a template to create it from');
-    const queues = publishQueues(topic, route);
-    if (queues.length === 0) throw new NoRoute(topic, 'no broker with a primary lets it be written');
+    const queues = this.knownPublishQueues(topic);
+    if (!queues) throw new NoRoute(topic, 'no broker with a primary lets it be written');
     return queues;
   }
 
@@ -183,7 +194,7 @@ export class Routes {
   private known(topic: string): KnownTopic {
     let known = this.topics.get(topic);
     if (!known) {
-      known = { route: undefined, template: undefined, asking: undefined };
+      known = { route: undefined, template: undefined, publish: undefined, asking: undefined };
       this.topics.set(topic, known);
     }
     return known;
