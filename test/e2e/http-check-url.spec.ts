@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createTestBroker } from '@halfmq/testing';
 import { CheckEndpoint } from '../kit/check-endpoint.js';
 import { freePort } from '../kit/ports.js';
 import { RestClient } from '../kit/rest.js';
@@ -182,6 +183,18 @@ describe('a check URL', () => {
     client = broker.client();
     await advance(6_000, 1);
     await until('it is delivered', async () => (await bodies('orders')).length === 1);
+  });
+
+  it('has the time it needs in a test broker, where only the test moves the clock', async () => {
+    await using own = await createTestBroker({ settings: { httpPort: String(await freePort()) } });
+    const door = new RestClient(() => own.httpPort);
+    await door.put('transactions/o-7', order({ checkUrl: service.url }));
+    await own.advance('1h');
+    expect([service.asked.length, own.inDoubt()]).toMatchObject([15, [{ state: 'parked', checks: 15 }]]);
+    expect(await door.get('transactions/o-7')).toMatchObject({
+      state: 'parked',
+      history: expect.arrayContaining([expect.objectContaining({ event: 'parked' })]),
+    });
   });
 
   it('loses against a verdict that came while it was thinking', async () => {

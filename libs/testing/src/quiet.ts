@@ -3,8 +3,8 @@ import { systemClock } from '@halfmq/remoting';
 import { Hostility } from './hostility.js';
 import { Sockets } from './sockets.js';
 
-/** Client work under way, see libs/transaction/src/channels.ts. */
-const WORK = 'halfmq:transaction:work';
+/** Work under way, see channels.ts of libs/transaction and of apps/broker. */
+const WORK = ['halfmq:transaction:work', 'halfmq:broker:outbound'];
 /** Turns of the event loop in which nothing happened. */
 const QUIET_TURNS = 3;
 /** After so many turns without quiet a thread or another process is waited for: no reason to spin. */
@@ -17,7 +17,7 @@ const PATIENCE_MS = 1_000;
  *
  *   no byte on its way    between two ends of the broker's connections, none being made or ended
  *   nothing due at once   no immediate (commits and answers of a turn), no file request (a sync, a key index)
- *   no work               no handler, check, verdict or `run` of a client, but for deliveries that are held (Hostility)
+ *   no work               no question to a check URL, no handler, check, verdict or `run` of a client, but for deliveries that are held (Hostility)
  *
  * and that for some turns of the event loop. A parked long poll is no byte on its way, and waits for a timer alone.
  */
@@ -28,11 +28,11 @@ export class Quiet {
   private readonly working = new Set<Promise<unknown>>();
 
   constructor() {
-    subscribe(WORK, this.began);
+    for (const channel of WORK) subscribe(channel, this.began);
   }
 
   stop(): void {
-    unsubscribe(WORK, this.began);
+    for (const channel of WORK) unsubscribe(channel, this.began);
     this.sockets.stop();
   }
 

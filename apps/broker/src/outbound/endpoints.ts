@@ -32,14 +32,17 @@ export class Endpoints {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Why nothing may be sent there now: resting, busy. */
-  unavailable(origin: string): OutboundError | undefined {
+  /**
+   * Why nothing may be sent there now: resting, busy.
+   * @param urgently somebody waits for the answer: a rest is no reason
+   */
+  unavailable(origin: string, urgently: boolean): OutboundError | undefined {
     if (this.inFlight >= AT_ONCE_IN_ALL)
       return new OutboundError('busy', `${AT_ONCE_IN_ALL} requests wait for their answers`);
     const endpoint = this.endpoints.get(origin);
     if (!endpoint) return undefined;
     const restMs = endpoint.restsUntil - this.clock.monotonic();
-    if (endpoint.failures > 0 && (restMs > 0 || endpoint.inFlight > 0)) {
+    if (!urgently && endpoint.failures > 0 && (restMs > 0 || endpoint.inFlight > 0)) {
       const until = restMs > 0 ? `for ${Math.ceil(restMs)} ms more` : 'until its first answer';
       return new OutboundError('resting', `${origin} was away and is left alone ${until}`);
     }

@@ -99,6 +99,8 @@ describe('HTTP out of the broker', () => {
       await clock.advance(1);
     }
     expect(asked).toHaveLength(rests.length);
+    await expect(outbound.post(url, {}, true)).rejects.toMatchObject({ kind: 'away' });
+    await clock.advance(30_000);
     status = 200;
     const [tried, meanwhile] = await Promise.all([outbound.post(url, {}), failed(url)]);
     expect([tried.status, meanwhile.kind]).toEqual([200, 'resting']);

@@ -57,10 +57,11 @@ export class Outbound {
 
   /**
    * Posts JSON; the whole exchange has 5 s.
+   * @param urgently somebody waits for the answer: it is sent also to who was away a moment ago
    * @throws OutboundError nobody took it, as far as is known
    */
-  async post(url: URL, document: object): Promise<Answer> {
-    const unavailable = this.unavailable(url);
+  async post(url: URL, document: object, urgently = false): Promise<Answer> {
+    const unavailable = this.unavailable(url, urgently);
     if (unavailable) throw unavailable;
     this.endpoints.begin(url.origin);
     try {
@@ -74,11 +75,11 @@ export class Outbound {
   }
 
   /** Why nothing is sent there now, as far as it can be said before its name is looked up. */
-  unavailable(url: URL): OutboundError | undefined {
+  unavailable(url: URL, urgently = false): OutboundError | undefined {
     if (this.closed) return new OutboundError('closed', 'the broker is stopping');
     const refusal = this.refusalOf(url);
     if (refusal !== undefined) return new OutboundError('refused', refusal);
-    return this.endpoints.unavailable(url.origin);
+    return this.endpoints.unavailable(url.origin, urgently);
   }
 
   /** Why an address is never called; of a name that can only be said once it is looked up. */

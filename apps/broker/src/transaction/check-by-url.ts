@@ -57,37 +57,48 @@ export class CheckByUrl {
 
   /** Without waiting for the answer. @returns how many bytes are on their way; 0: its next check is set */
   ask(half: HalfMessage): number | 'unreadable' {
-    const question = this.questionOf(half);
-    if (!question) return 'unreadable';
-    if (question instanceof OutboundError) {
-      this.history.missed(half, NOWHERE, question.message);
-      this.store.halves.postpone(half.halfOffset, this.waits.longest);
+    const { halfOffset } = half;
+    const url = this.urlOf(half);
+    if (!url) return 'unreadable';
+    if (url instanceof OutboundError) {
+      this.history.missed(half, NOWHERE, url.message);
+      this.store.halves.postpone(halfOffset, this.waits.longest);
       return 0;
     }
-    if (this.underWay.has(half.halfOffset)) {
-      this.store.halves.postpone(half.halfOffset, this.waits.shortly);
-      return 0;
-    }
-    const unavailable = this.outbound.unavailable(question.url);
+    const unavailable = this.outbound.unavailable(url);
     if (unavailable) {
-      this.notAsked(half, question.url, unavailable);
+      this.notAsked(half, url, unavailable);
       return 0;
     }
-    void this.put(half, question);
+    if (this.underWay.has(halfOffset)) {
+      this.store.halves.postpone(halfOffset, this.waits.shortly);
+      return 0;
+    }
+    const question = this.questionOf(half, url);
+    this.put(half, question).catch((error: unknown) => {
+      this.log.error('a check by URL has failed in a way nobody expected', {
+        halfOffset,
+        url: url.href,
+        error,
+      });
+    });
     return question.bytes;
   }
 
   /** By an operator: asked whatever its time. @returns undefined when its record cannot be read */
   async askNow(half: HalfMessage): Promise<Outcome | undefined> {
-    const question = this.questionOf(half);
-    return question instanceof OutboundError ? question : question && this.put(half, question);
+    const url = this.urlOf(half);
+    if (!url || url instanceof OutboundError) return url;
+    return this.put(half, this.questionOf(half, url), true);
   }
 
-  private questionOf(half: HalfMessage): Question | OutboundError | undefined {
-    const record = readHalf(this.store, half);
-    if (!record) return undefined;
-    const url = urlOf(propertyOf(record.record.properties, PropertyName.HALFMQ_CHECK_URL) ?? '');
-    if (url instanceof OutboundError) return url;
+  /** Undefined when the record cannot be read. */
+  private urlOf(half: HalfMessage): URL | OutboundError | undefined {
+    const record = readHalf(this.store, half)?.record;
+    return record && urlIn(propertyOf(record.properties, PropertyName.HALFMQ_CHECK_URL) ?? '');
+  }
+
+  private questionOf(half: HalfMessage, url: URL): Question {
     const together = this.store.halves.together(half.halfOffset);
     const records = together.flatMap((each) => readHalf(this.store, each) ?? []);
     return {
@@ -102,22 +113,22 @@ export class CheckByUrl {
     };
   }
 
-  /** Never rejects. */
-  private async put(half: HalfMessage, { url, document }: Question): Promise<Outcome> {
+  private async put(half: HalfMessage, { url, document }: Question, urgently = false): Promise<Outcome> {
     const { halfOffset } = half;
     this.underWay.add(halfOffset);
     // until it is answered nobody asks again
     this.store.halves.postpone(halfOffset, this.waits.longest);
     try {
-      const answer = urlAnswer(await this.outbound.post(url, document));
+      const posted = this.outbound.post(url, document, urgently);
+      if (channels.outbound.hasSubscribers) channels.outbound.publish({ work: posted });
+      const answer = urlAnswer(await posted);
       this.release(url.origin);
       this.answered(half, url, answer);
       return answer;
     } catch (error) {
-      const failure =
-        error instanceof OutboundError ? error : new OutboundError('away', String(error), { cause: error });
-      this.notAsked(half, url, failure);
-      return failure;
+      if (!(error instanceof OutboundError)) throw error;
+      this.notAsked(half, url, error);
+      return error;
     } finally {
       this.underWay.delete(halfOffset);
     }
@@ -155,15 +166,14 @@ export class CheckByUrl {
   }
 
   private notAsked(half: HalfMessage, url: URL, error: OutboundError): void {
-    const { origin } = url;
     const { halfOffset } = half;
     if (error.kind === 'busy') return this.store.halves.postpone(halfOffset, this.clock.now() + BUSY_MS);
     if (error.kind !== 'resting') {
       this.history.missed(half, whom(url), error.message);
       return this.store.halves.postpone(halfOffset, this.waits.shortly);
     }
-    const waiting = this.waiting.get(origin) ?? new Set<number>();
-    this.waiting.set(origin, waiting.add(halfOffset));
+    const waiting = this.waiting.get(url.origin) ?? new Set<number>();
+    this.waiting.set(url.origin, waiting.add(halfOffset));
     this.store.halves.postpone(halfOffset, this.waits.longest);
   }
 
@@ -183,7 +193,7 @@ export class CheckByUrl {
 }
 
 /** Those that came over the wire were looked at by nobody. */
-function urlOf(text: string): URL | OutboundError {
+function urlIn(text: string): URL | OutboundError {
   try {
     return checkUrlOf(text);
   } catch (error) {
