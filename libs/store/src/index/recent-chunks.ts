@@ -8,6 +8,7 @@ const MOST_A_QUEUE = 8;
 export class RecentChunks {
   /** the queue read last is the last, its newest chunk the first */
   private readonly byQueue = new Map<Queue, Chunk[]>();
+  private latest: Queue | undefined;
 
   find(queue: Queue, offset: number): Chunk | undefined {
     const chunks = this.byQueue.get(queue);
@@ -20,6 +21,9 @@ export class RecentChunks {
     const chunks = this.byQueue.get(queue) ?? [];
     chunks.unshift(chunk);
     if (chunks.length > MOST_A_QUEUE) chunks.pop();
+    // see Segments.opened
+    if (queue === this.latest) return chunk;
+    this.latest = queue;
     this.byQueue.delete(queue);
     this.byQueue.set(queue, chunks);
     for (const longestAgo of this.byQueue.keys()) {

@@ -21,7 +21,9 @@ export class RecentBlocks {
   private readonly memory: Buffer[] = [];
   /** of `kept`: what is filled next, the longest kept once all are */
   private next = 0;
-  private readonly noted = new Set<number>();
+  /** physical offsets of blocks asked for once, in turn; a row: see Segments.opened */
+  private readonly noted = new Float64Array(MOST_NOTED).fill(-1);
+  private nextNoted = 0;
   private latest: BlockView | undefined;
 
   find(physicalOffset: number): BlockView | undefined {
@@ -37,13 +39,10 @@ export class RecentBlocks {
    * @returns a lasting copy then, or when the block was read before; else the block itself
    */
   keep(block: BlockView, askedFor: number): BlockView {
-    const { noted } = this;
-    if (noted.delete(block.physicalOffset) || askedFor === block.physicalOffset) return this.copy(block);
-    noted.add(block.physicalOffset);
-    for (const oldest of noted) {
-      if (noted.size <= MOST_NOTED) break;
-      noted.delete(oldest);
-    }
+    const { noted, nextNoted } = this;
+    if (askedFor === block.physicalOffset || noted.includes(block.physicalOffset)) return this.copy(block);
+    noted[nextNoted] = block.physicalOffset;
+    this.nextNoted = (nextNoted + 1) % MOST_NOTED;
     return block;
   }
 

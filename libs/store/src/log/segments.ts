@@ -15,7 +15,9 @@ const MOST_OPEN = 64;
  */
 export class Segments {
   private readonly row: Segment[] = [];
+  /** open ones, the one used last is the last */
   private readonly recent = new Set<Segment>();
+  private latest: Segment | undefined;
   private prepared: Segment | undefined;
   private preparing: NodeJS.Immediate | undefined;
   /** a file came or went since the folder was last synced */
@@ -154,6 +156,9 @@ export class Segments {
   }
 
   private opened(segment: Segment): void {
+    // a set that is left and entered again and again grows a row of tables, which V8 keeps until it collects everything
+    if (segment === this.latest) return;
+    this.latest = segment;
     this.recent.delete(segment);
     this.recent.add(segment);
     if (this.recent.size <= MOST_OPEN) return;
