@@ -132,9 +132,19 @@ export class FrameSplitter {
     if (last) {
       this.later.push(Buffer.from(last));
     } else {
-      this.chunk = this.available === 0 ? NOTHING : Buffer.from(this.chunk.subarray(this.at));
+      this.chunk = this.available === 0 ? NOTHING : this.begun();
       this.at = 0;
     }
+  }
+
+  /** A copy of the frame that has begun to come, where it is put together as a rule. */
+  private begun(): Buffer {
+    const { available } = this;
+    const size = available < 4 ? 4 : Math.max(available, 4 + this.chunk.readInt32BE(this.at));
+    if (size > MOST_KEPT) return Buffer.from(this.chunk.subarray(this.at));
+    if (size > this.whole.length) this.whole = Buffer.allocUnsafeSlow(Math.max(size, 1024));
+    this.chunk.copy(this.whole, 0, this.at);
+    return this.whole.subarray(0, available);
   }
 
   /**
