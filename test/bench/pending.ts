@@ -20,6 +20,8 @@ import { node, startServer, type Server } from './server.js';
 
 const CLI = new URL('../../../apps/cli/dist/main.js', import.meta.url).pathname;
 const HOUR = 3_600_000;
+/** ms; a broker's default */
+const TRANSACTION_TIME_OUT = 6000;
 /** Appended before the event loop gets its turn. */
 const AT_ONCE = 500;
 const IDLE_MS = 10_000;
@@ -28,7 +30,7 @@ const line = (text: string): void => void process.stdout.write(`${text}\n`);
 const millis = (begun: number): string => `${(performance.now() - begun).toFixed(1)} ms`;
 
 function open(path: string): Promise<MessageStore> {
-  return openStore({ ...asUsual(path), brokerName: 'bench', firstCheckAfterMs: () => 1000 });
+  return openStore({ ...asUsual(path), brokerName: 'bench', firstCheckAfterMs: () => TRANSACTION_TIME_OUT });
 }
 
 function messageOf(topic: string, sequence: number): NewMessage {
