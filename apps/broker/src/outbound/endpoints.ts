@@ -2,7 +2,7 @@ import type { Clock } from '@halfmq/remoting';
 import { OutboundError } from './outbound-error.js';
 
 /** At once, to one origin: its answers cost somebody's database something. */
-const AT_ONCE = 16;
+const AT_ONCE = 32;
 /** At once in all: sockets and questions that wait for answers are this process's memory. */
 const AT_ONCE_IN_ALL = 128;
 const FIRST_REST_MS = 1_000;
@@ -21,7 +21,7 @@ interface Endpoint {
 /**
  * How each origin (scheme, host, port) is doing.
  *
- *   well ──── an answer ──────────▶ well, up to 16 requests at once
+ *   well ──── an answer ──────────▶ well, up to 32 requests at once
  *   well ──── away ───────────────▶ resting 1 s, then 2, 4, ... 30 s; nothing is sent meanwhile
  *   resting ─ its time is over ───▶ tried by one request
  *   tried ─── an answer / away ───▶ well / resting, longer
