@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { halfmqInTurn } from '../kit/command.js';
 import { InProcessBroker } from '../kit/in-process.js';
@@ -55,6 +56,17 @@ describe('halfmq tx, on a running broker', () => {
     });
     expect(rollback?.out).toMatch(/state +rolled back/);
     expect(left?.out).toBe('no transaction\n');
+  });
+
+  it('takes every command that docs/http-transactions.md shows', async () => {
+    const page = readFileSync(new URL('../../docs/http-transactions.md', import.meta.url), 'utf8');
+    const shown = [...page.matchAll(/^halfmq (tx [^#\n]*)/gm)].map(([, line = '']) =>
+      [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word = '']) => quoted ?? word),
+    );
+    expect(new Set(shown.map(([, command]) => command)).size).toBe(6);
+    const nobody = `http://127.0.0.1:${await freePort()}`;
+    const ended = await halfmqInTurn(shown.map((args) => [...args, '--http', nobody]));
+    for (const { err } of ended) expect(err).toContain('no broker answers');
   });
 
   it('says what to do when it was called wrongly, or cannot do it', async () => {
