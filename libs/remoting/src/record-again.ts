@@ -1,4 +1,3 @@
-import { readLong } from './bytes.js';
 import { SysFlag } from './codes.js';
 import { setLong, viewOf, writeHost } from './encode-record.js';
 import type { Host } from './host.js';
@@ -28,36 +27,51 @@ export class RecordView {
   /** of the properties, and of the record */
   end = 0;
 
-  /** @returns whether a whole record begins there which says that it lies at these offsets */
-  read(source: Buffer, at: number, physicalOffset: number, queueOffset: number): boolean {
+  /**
+   * @param from of the source
+   * @returns whether a whole record begins there which says that it lies at these offsets
+   */
+  read(
+    source: Buffer,
+    at: number,
+    physicalOffset: number,
+    queueOffset: number,
+    from = viewOf(source),
+  ): boolean {
     if (source.length - at < SMALLEST_RECORD) return false;
     this.source = source;
     this.at = at;
-    this.end = at + source.readInt32BE(at);
+    this.end = at + from.getInt32(at);
     return (
-      readLong(source, at + RecordField.PHYSICAL_OFFSET) === physicalOffset &&
-      readLong(source, at + RecordField.QUEUE_OFFSET) === queueOffset &&
+      getLong(from, at + RecordField.PHYSICAL_OFFSET) === physicalOffset &&
+      getLong(from, at + RecordField.QUEUE_OFFSET) === queueOffset &&
       this.end - at >= SMALLEST_RECORD &&
       this.end <= source.length &&
-      this.readParts(source.readInt32BE(at + RecordField.MAGIC))
+      this.readParts(from)
     );
   }
 
-  private readParts(magic: number): boolean {
-    const { source, at, end } = this;
-    const sysFlag = (this.sysFlag = source.readInt32BE(at + RecordField.SYS_FLAG));
+  private readParts(from: DataView): boolean {
+    const { at, end } = this;
+    const magic = from.getInt32(at + RecordField.MAGIC);
+    const sysFlag = (this.sysFlag = from.getInt32(at + RecordField.SYS_FLAG));
     this.storeTimestampAt = at + 48 + hostLength(sysFlag, SysFlag.BORN_HOST_V6);
     this.bodyAt = this.storeTimestampAt + 24 + hostLength(sysFlag, SysFlag.STORE_HOST_V6);
     if (this.bodyAt > end) return false;
-    const bodyEnd = (this.bodyEnd = this.bodyAt + source.readInt32BE(this.bodyAt - 4));
+    const bodyEnd = (this.bodyEnd = this.bodyAt + from.getInt32(this.bodyAt - 4));
     if (bodyEnd < this.bodyAt || bodyEnd + 3 > end) return false;
     const v2 = magic === RECORD_MAGIC_V2;
     const topicAt = bodyEnd + (v2 ? 2 : 1);
-    const topicEnd = topicAt + (v2 ? source.readInt16BE(bodyEnd) : source.readUInt8(bodyEnd));
+    const topicEnd = topicAt + (v2 ? from.getInt16(bodyEnd) : from.getUint8(bodyEnd));
     if (topicEnd < topicAt || topicEnd + 2 > end || (!v2 && magic !== RECORD_MAGIC_V1)) return false;
     this.propertiesAt = topicEnd + 2;
-    return this.propertiesAt + source.readInt16BE(topicEnd) === end;
+    return this.propertiesAt + from.getInt16(topicEnd) === end;
   }
+}
+
+/** readLong from a view. */
+function getLong(view: DataView, at: number): number {
+  return view.getInt32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
 }
 
 /** What a record made of another one's bytes does not take over; its properties are the first of that one's. */

@@ -62,7 +62,7 @@ export class LogReader {
     const block = this.tail.find(physicalOffset);
     if (block) {
       const at = block.at + BLOCK_HEADER + physicalOffset - block.physicalOffset;
-      return view.read(block.slab, at, physicalOffset, queueOffset);
+      return view.read(block.slab, at, physicalOffset, queueOffset, block.view);
     }
     const history = this.blockAt(physicalOffset);
     if (!history) return false;
