@@ -176,6 +176,21 @@ describe('a check URL', () => {
     expect([service.asked, (await one('o-7')).checks]).toEqual([[], 0]);
   });
 
+  it('is asked after the broker was killed, and a begin that is repeated then makes no second transaction', async () => {
+    await begin();
+    broker = await broker.killed();
+    client = broker.client();
+    expect(await begin()).toMatchObject({ status: 200, state: 'pending' });
+    service.body = 'commit';
+    await advance(6_000, 1);
+    await until('it is delivered', async () => (await bodies('orders')).length === 1);
+    broker = await broker.killed();
+    client = broker.client();
+    expect(await begin()).toMatchObject({ status: 200, state: 'committed', verdict: { by: 'check' } });
+    await broker.clock.advance(600_000);
+    expect([service.asked.length, await bodies('orders')]).toEqual([1, ['{"id":7}']]);
+  });
+
   it('is asked by a broker that has no HTTP door any more', async () => {
     await begin();
     service.body = 'commit';
