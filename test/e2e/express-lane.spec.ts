@@ -53,7 +53,7 @@ const properties = fc
       { arbitrary: fc.constant(''), weight: 6 },
       some('HALFMQ_TX\u0001tx-1', 'CHECK_IMMUNITY_TIME_IN_SECONDS\u00019', 'PGROUP\u0001others'),
       some('DELAY\u00011', 'REAL_TOPIC\u0001Other', 'TRAN_MSG\u0001false', `p\u0001${'y'.repeat(33_000)}`),
-      some('name\u0001\u00e9', 'TAGS\u0001\u00e9'),
+      some('name\u0001\u00e9', 'TAGS\u0001\u00e9', `UNIQ_KEY\u0001${'k'.repeat(17_000)}`),
     ),
   )
   .map((parts) => parts.join(''));

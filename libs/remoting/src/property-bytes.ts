@@ -104,12 +104,11 @@ export class PropertyBytes {
     return -1;
   }
 
-  /** Properties of the broker's own, as they are stored. */
+  /** Properties of the broker's own, as they are stored. What is beyond every limit is counted, not kept. */
   append(more: Uint8Array): void {
-    const { bytes } = this;
-    let { length } = this;
-    for (let i = 0; i < more.length; i++) bytes[length++] = more[i] as number;
-    this.length = length;
+    const { length } = this;
+    this.length = length + more.length;
+    if (this.length <= ROOM) this.bytes.set(more, length);
   }
 
   /** An ASCII text. */

@@ -17,9 +17,9 @@ export function isHalf(properties: string, reconsumeTimes: number): boolean {
   return !(reconsumeTimes > 0 && Number(propertyOf(properties, PropertyName.DELAY) ?? 0) > 0);
 }
 
-const TRANSACTION_ID = `${PropertyName.TRANSACTION_ID}\u0001`;
-const REAL_TOPIC = `\u0002${PropertyName.REAL_TOPIC}\u0001`;
-const REAL_QID = `\u0002${PropertyName.REAL_QID}\u0001`;
+const TRANSACTION_ID = Buffer.from(`${PropertyName.TRANSACTION_ID}\u0001`);
+const REAL_TOPIC = Buffer.from(`\u0002${PropertyName.REAL_TOPIC}\u0001`);
+const REAL_QID = Buffer.from(`\u0002${PropertyName.REAL_QID}\u0001`);
 
 /**
  * What its properties may grow by, in bytes: TRANSACTION_CHECK_TIMES in a check, and beside it
@@ -65,11 +65,11 @@ export function halfMessage(message: NewMessage, uniqueKey: string, producerGrou
  */
 export function makeHalf({ propertyBytes, producerGroup, queueId }: PlainSend, topic: string): void {
   if (!propertyBytes.namesGroup) propertyBytes.append(Buffer.from(entry(PropertyName.PGROUP, producerGroup)));
-  propertyBytes.appendText(TRANSACTION_ID);
+  propertyBytes.append(TRANSACTION_ID);
   propertyBytes.appendUniqueKey();
-  propertyBytes.appendText(REAL_TOPIC);
+  propertyBytes.append(REAL_TOPIC);
   propertyBytes.appendText(topic);
-  propertyBytes.appendText(REAL_QID);
+  propertyBytes.append(REAL_QID);
   propertyBytes.appendText(`${queueId}\u0002`);
   if (propertyBytes.length > MOST_BYTES) throw tooMany(propertyBytes.length);
 }
