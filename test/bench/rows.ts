@@ -12,7 +12,7 @@ import {
 } from './loads.js';
 import type { Measure } from './measure.js';
 import type { Contest } from './rounds.js';
-import type { Commit, Measured, Servers, Version } from './servers.js';
+import type { Measured, Servers, Version } from './servers.js';
 
 /** One thing that is measured, once a round: the limit and ours, one after the other. */
 export interface Row {
@@ -36,6 +36,7 @@ export type RowName =
   | 'lone messages'
   | 'run'
   | 'run, waiting'
+  | 'run, one row'
   | 'three brokers'
   | 'start';
 
@@ -84,8 +85,9 @@ export function allRows(servers: Servers, scale = 1): Row[] {
       limit: (version) => servers.storeAlone('bare', version, alone),
     },
     { name: 'lone messages', ours: (version) => servers.storeAlone('lone', version, 100_000 * scale) },
-    runRow(servers, 'run', 'quick', 12_000 * scale),
-    runRow(servers, 'run, waiting', 'waiting', 8_000 * scale),
+    runRow(servers, 'run', { commit: 'quick', work: 'order', count: 8_000 * scale }),
+    runRow(servers, 'run, waiting', { commit: 'waiting', work: 'order', count: 8_000 * scale }),
+    runRow(servers, 'run, one row', { commit: 'quick', work: 'row', count: 8_000 * scale }),
     threeBrokers(servers, of(8, 32, 120_000)),
     startRow(servers),
   ];
@@ -128,11 +130,11 @@ function threeBrokers(servers: Servers, shape: Shape): Row {
 }
 
 /** The limit is the same database transaction without a message. */
-function runRow(servers: Servers, name: RowName, commit: Commit, count: number): Row {
+function runRow(servers: Servers, name: RowName, what: Parameters<Servers['runAlone']>[2]): Row {
   return {
     name,
-    ours: (version) => servers.runAlone('ours', version, commit, count),
-    limit: (version) => servers.runAlone('bare', version, commit, count),
+    ours: (version) => servers.runAlone('ours', version, what),
+    limit: (version) => servers.runAlone('bare', version, what),
   };
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type * as Client from '@halfmq/transaction';
 import type * as OnTypeOrm from '@halfmq/transaction/typeorm';
@@ -6,16 +5,18 @@ import { DataSource, EntitySchema, type EntityManager } from 'typeorm';
 import { Latencies } from './latencies.js';
 
 /**
- * `node test/dist/bench/run-alone.js ours ROOT DATABASE NAMESERVERS COUNT` and `... bare - DATABASE - COUNT`: an order is
- * saved in a transaction, and announced by it; and the same transaction with nothing around it. Prints the figures as
- * one line of JSON.
+ * `node test/dist/bench/run-alone.js ours ROOT DATABASE NAMESERVERS WORK COUNT` and `... bare - DATABASE - WORK COUNT`: an
+ * order is placed in a transaction, and announced by it; and the same transaction with nothing around it. WORK is `order`
+ * (the order, its lines, the stock) or `row` (the order alone). Prints the figures as one line of JSON.
  */
-const [, , mode, root = '', url = '', nameServers = '', counted = '0'] = process.argv;
+const [, , mode, root = '', url = '', nameServers = '', work = 'order', counted = '0'] = process.argv;
 const COUNT = Number(counted);
 const WARM_UP = 3_000;
 /** as many requests as a busy service has at a time, on a pool of the usual size */
 const CALLERS = 32;
 const CONNECTIONS = 8;
+/** so many that two transactions seldom want the same row */
+const SKUS = 1_000;
 
 interface Order {
   id: string;
@@ -31,13 +32,34 @@ const OrderRow = new EntitySchema<Order>({
   },
 });
 
+const LineRow = new EntitySchema<{ order: string; nth: number; price: number }>({
+  name: 'bench_line',
+  columns: {
+    order: { type: 'uuid', primary: true },
+    nth: { type: 'int', primary: true },
+    price: { type: 'int' },
+  },
+});
+const StockRow = new EntitySchema<{ sku: string; onHand: number }>({
+  name: 'bench_stock',
+  columns: { sku: { type: 'text', primary: true }, onHand: { type: 'int' } },
+});
+
 interface Shop {
   place(sku: string): Promise<unknown>;
   close(): Promise<void>;
 }
 
-const save = (manager: EntityManager, sku: string): Promise<Order> =>
-  manager.save(OrderRow, { sku, total: 12 } as Order);
+async function save(manager: EntityManager, sku: string): Promise<Order> {
+  const order = await manager.save(OrderRow, { sku, total: 12 } as Order);
+  if (work === 'row') return order;
+  await manager.insert(LineRow, [
+    { order: order.id, nth: 1, price: 5 },
+    { order: order.id, nth: 2, price: 7 },
+  ]);
+  await manager.decrement(StockRow, { sku }, 'onHand', 1);
+  return order;
+}
 
 async function ours(dataSource: DataSource): Promise<Shop> {
   const library = join(root, 'libs/transaction/dist');
@@ -78,7 +100,7 @@ async function place(shop: Shop, count: number, latencies?: Latencies): Promise<
   const caller = async (): Promise<void> => {
     while (left-- > 0) {
       const begun = performance.now();
-      await shop.place(`tea-${left}-${randomUUID()}`);
+      await shop.place(`tea-${left % SKUS}`);
       latencies?.add(performance.now() - begun);
     }
   };
@@ -89,7 +111,7 @@ const dataSource = new DataSource({
   type: 'postgres',
   url,
   poolSize: CONNECTIONS,
-  entities: [OrderRow],
+  entities: [OrderRow, LineRow, StockRow],
   installExtensions: false,
 });
 await dataSource.initialize();

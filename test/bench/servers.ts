@@ -38,8 +38,12 @@ const COMMITS: Readonly<Record<Commit, Readonly<Record<string, string>>>> = {
   waiting: { fsync: 'on', commit_delay: '1000', commit_siblings: '0' },
 };
 
-const SHOP = `CREATE TABLE bench_order (
-  id uuid PRIMARY KEY DEFAULT gen_random_uuid(), sku text NOT NULL, total int NOT NULL)`;
+const SHOP = `
+  CREATE TABLE bench_order (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), sku text NOT NULL, total int NOT NULL);
+  CREATE TABLE bench_line ("order" uuid, nth int, price int NOT NULL, PRIMARY KEY ("order", nth));
+  CREATE TABLE bench_stock (sku text PRIMARY KEY, "onHand" int NOT NULL);
+  INSERT INTO bench_stock SELECT 'tea-' || n, 0 FROM generate_series(0, 999) AS n`;
 
 /** A server and where it keeps what it is sent. */
 export interface Measured extends Server {
@@ -126,7 +130,11 @@ export class Servers {
   }
 
   /** Runs run-alone.ts in a process of its own, on a database that is kept for all rounds. */
-  async runAlone(mode: 'ours' | 'bare', version: Version, commit: Commit, count: number): Promise<Measure> {
+  async runAlone(
+    mode: 'ours' | 'bare',
+    version: Version,
+    { commit, work, count }: { commit: Commit; work: 'order' | 'row'; count: number },
+  ): Promise<Measure> {
     const database = await this.database(commit);
     const nameServers = mode === 'ours' ? await this.cluster(version) : '-';
     const { stdout } = await execute(process.execPath, [
@@ -136,6 +144,7 @@ export class Servers {
       version.root,
       database,
       nameServers,
+      work,
       String(count),
     ]);
     return JSON.parse(stdout) as Measure;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Barrier, silentLog } from '@halfmq/transaction';
+import { type Barrier, ManualClock, silentLog } from '@halfmq/transaction';
 import { DrizzleTransactions, type DrizzleTransaction } from '@halfmq/transaction/drizzle';
 import { PgTransactions } from '@halfmq/transaction/pg';
 import { TypeOrmTransactions } from '@halfmq/transaction/typeorm';
@@ -10,6 +10,7 @@ import { barrierConformance } from '../kit/barrier-conformance.js';
 import { onPostgres } from '../kit/barrier-databases.js';
 import { PostgresServer } from '../kit/postgres.js';
 import { tablesConformance } from '../kit/tables-conformance.js';
+import { until } from '../kit/until.js';
 import { halves, type TestedDatabase } from '../kit/tested-database.js';
 
 let postgres: PostgresServer;
@@ -65,6 +66,30 @@ describe('the barrier of TypeORM on PostgreSQL', () => {
     expect(await there.decide(stamp)).toBe('unknown');
     expect(await here.decide(stamp)).toBe('commit');
     await tested.closeAll();
+  });
+});
+
+describe('pruning, once started', () => {
+  it('goes on each minute, and each second while more is left', async () => {
+    await postgres.createDatabase('pruned');
+    const pool = new pg.Pool({ connectionString: postgres.url('pruned'), max: 1 });
+    const clock = new ManualClock();
+    const transactions = new PgTransactions({ pool, halves, clock });
+    await transactions.start();
+    await pool.query(`INSERT INTO halfmq_barrier
+      SELECT n, 'committed', now() - interval '8 days' FROM generate_series(1, 12000) AS n`);
+    const left = async (): Promise<number> =>
+      Number((await pool.query<{ n: string }>('SELECT count(*) AS n FROM halfmq_barrier')).rows[0]?.n);
+    await clock.advance(59_999);
+    expect(await left()).toBe(12_000);
+    await clock.advance(1);
+    await until('a round was done', async () => (await left()) === 2_000);
+    await until('the next one was done', async () => {
+      await clock.advance(1_000);
+      return (await left()) === 0;
+    });
+    await transactions.close();
+    await pool.end();
   });
 });
 

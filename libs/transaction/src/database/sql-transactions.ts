@@ -95,8 +95,8 @@ export class SqlTransactions<Manager> extends Transactions<Manager> {
   }
 
   /** One round of what happens by itself every minute: deletes at most some thousand rows nobody will ask for. */
-  prune(): Promise<void> {
-    return prune(this.settings);
+  async prune(): Promise<void> {
+    await prune(this.settings);
   }
 
   private async prepareDatabase(connection: Connection): Promise<void> {
