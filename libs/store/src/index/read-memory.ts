@@ -1,7 +1,10 @@
-/** Answers of pulls come to some ten KiB: a page holds one or a few, and stays in the processor's cache. */
-const PAGE = 128 * 1024;
+/**
+ * Answers of pulls come to some ten KiB. A page holds one or a few: a reader that is slow keeps it from all others, so
+ * that a larger one would be held for less.
+ */
+const PAGE = 64 * 1024;
 /** Pages kept to be filled again. */
-const MOST_IDLE = 16;
+const MOST_IDLE = 32;
 
 class Page {
   used = 0;

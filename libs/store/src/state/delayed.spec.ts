@@ -118,7 +118,7 @@ describe('many delayed messages', () => {
 
   /** The projection is written each half second, in the thread pool. */
   async function until(store: MessageStore, reached: () => boolean): Promise<void> {
-    for (let round = 0; round < 200 && !reached(); round++) {
+    for (let round = 0; round < 2_000 && !reached(); round++) {
       await fixture.clock.advance(500);
       await store.flush();
     }
