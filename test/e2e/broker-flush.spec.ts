@@ -53,6 +53,24 @@ describe('SYNC_FLUSH on a disk that does not sync', () => {
     expect(await client.bodies('orders')).toEqual(['first', 'late']);
   });
 
+  it('a verdict waits for its sync as long as that takes, also behind a send that does not', async () => {
+    await disk.release();
+    const half = await client.half('shop', 'orders', 'committed');
+    disk.hold();
+    const late = ask('late', 'UNIQ_KEY\u0001K6\u0002');
+    const verdict = client.commit(half);
+    let isDecided = false;
+    void verdict.then(() => (isDecided = true));
+    await until('both are stored', async () => (await client.bodies('orders')).length === 3);
+    await broker.clock.advance(3_000);
+    expect((await late).code).toBe(ResponseCode.FLUSH_DISK_TIMEOUT);
+    await client.settle();
+    expect(isDecided).toBe(false);
+    await disk.release();
+    expect((await verdict).code).toBe(ResponseCode.SUCCESS);
+    expect(await client.bodies('orders')).toEqual(['first', 'late', 'committed']);
+  });
+
   it('a broker that stops answers what it took, when the disk allows', async () => {
     const last = ask('last', 'UNIQ_KEY\u0001K4\u0002');
     const odd = ask('odd', 'UNIQ_KEY\u0001K5\u0002TAGS\u0001\u00e9\u0002');

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { deleteSubscriptiongroup, PullSysFlag } from '@halfmq/remoting';
+import { deleteSubscriptiongroup, endTransaction, PullSysFlag, silentLog, SysFlag } from '@halfmq/remoting';
 import { failSyncs } from '../kit/failing-sync.js';
 import { TimedBroker } from '../kit/timed-broker.js';
 import { until } from '../kit/until.js';
@@ -60,6 +60,33 @@ describe('what must not end the process', () => {
     await advance(60_000);
     expect((await client.pull(PARKED, 0)).records).toHaveLength(1);
     expect((await client.rollback(half)).code).toBe(0);
+  });
+
+  it('verdicts whose group cannot be synced: each is refused, a one-way one in the log', async () => {
+    await broker.close();
+    const warned: object[] = [];
+    const log = {
+      ...silentLog,
+      warn: (message: string, facts?: object) => warned.push({ message, ...facts }),
+    };
+    broker = await TimedBroker.start({ ...SETTINGS, flushDiskType: 'SYNC_FLUSH' }, log);
+    client = broker.client();
+    const one = await client.half(GROUP, TOPIC, 'order 1');
+    const other = await client.half(GROUP, TOPIC, 'order 2');
+    await broker.restart();
+    client = broker.client();
+    const repaired = await failSyncs(broker.folder);
+    const refused = client.commit(one);
+    await client.say(endTransaction, client.verdict(other, SysFlag.TRANSACTION_COMMIT));
+    expect((await refused).code).toBe(14);
+    await until('the other is told of', async () => {
+      await broker.clock.advance(100);
+      return warned.some((line) => 'uniqueKey' in line && line.uniqueKey === other.uniqueKey);
+    });
+    await broker.restart(repaired);
+    client = broker.client();
+    for (const half of [one, other]) expect((await client.commit(half)).code).toBe(0);
+    expect((await client.bodies(TOPIC)).toSorted()).toEqual(['order 1', 'order 2']);
   });
 
   it('a held pull whose group went meanwhile and cannot be stored again: it is answered', async () => {
