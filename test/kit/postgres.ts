@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -16,12 +16,16 @@ interface Binaries {
 
 /** A PostgreSQL of its own on a free port of loopback, in a folder under the OS temp folder. It waits for no disk. */
 export class PostgresServer {
+  private said: () => string;
+
   private constructor(
     private readonly folder: string,
     private readonly port: number,
-    private readonly server: ChildProcess,
-    private readonly said: () => string,
-  ) {}
+    private readonly launch: () => ChildProcess,
+    private server = launch(),
+  ) {
+    this.said = keepOutput(server);
+  }
 
   /** @param parameters of the server, over the kit's */
   static async start(parameters: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
@@ -46,14 +50,33 @@ export class PostgresServer {
     const port = await freePort();
     const args = serverArguments(folder, port, parameters);
     // SIGINT: a fast shutdown
-    const child = launch(untilInputEnds('INT', [binaries.postgres, ...args]));
-    const server = new PostgresServer(folder, port, child, keepOutput(child));
+    const command = untilInputEnds('INT', [binaries.postgres, ...args]);
+    const server = new PostgresServer(folder, port, () => launch(command));
+    await server.isReady();
+    return server;
+  }
+
+  private async isReady(): Promise<void> {
     await until('PostgreSQL takes connections', async () => {
-      if (child.exitCode !== null) throw new Error(`PostgreSQL ended:\n${server.said()}`);
-      await server.query('postgres', 'SELECT 1');
+      if (this.server.exitCode !== null) throw new Error(`PostgreSQL ended:\n${this.said()}`);
+      await this.query('postgres', 'SELECT 1');
       return true;
     });
-    return server;
+  }
+
+  /** SIGKILL, and the same server on the same port: what was committed is there, connections are gone. */
+  async restartKilled(): Promise<void> {
+    const [pid] = (await readFile(join(this.folder, 'data', 'postmaster.pid'), 'utf8')).split('\n');
+    const gone = once(this.server, 'exit');
+    process.kill(Number(pid), 'SIGKILL');
+    await gone;
+    // its other processes notice, and hold the memory they shared until then
+    await until('PostgreSQL starts again', async () => {
+      this.server = this.launch();
+      this.said = keepOutput(this.server);
+      const ended = once(this.server, 'exit').then(() => false);
+      return Promise.race([ended, this.isReady().then(() => true)]);
+    });
   }
 
   /** Makes an empty database; answers its address. */

@@ -63,14 +63,16 @@ export class ApacheRocketMq {
   /**
    * @param settings broker settings over the launcher's own
    * @param jvm options of both JVMs; a small one's by default
+   * @param version the one of the client's compatibility tests by default
    */
   static async start(
     settings: Readonly<Record<string, string>> = {},
     jvm: readonly string[] = SMALL_JVM,
+    version?: string,
   ): Promise<ApacheRocketMq> {
     const folder = await mkdtemp(join(tmpdir(), 'apache-rocketmq-'));
     const [namesrv, broker, ha] = [await freePort(), await freePort(), await freePort()];
-    const classPath = await resolveClassPath(folder);
+    const classPath = await resolveClassPath(folder, version);
     const addresses = [`127.0.0.1:${namesrv}`, `127.0.0.1:${broker}`] as const;
     const server = new ApacheRocketMq(folder, classPath, jvm, ...addresses);
     const ports = { listenPort: String(broker), haListenPort: String(ha) };
@@ -86,6 +88,10 @@ export class ApacheRocketMq {
     return server;
   }
 
+  get version(): string {
+    return /rocketmq-broker-([\d.]+)\.jar/.exec(this.classPath)?.[1] ?? 'of unknown version';
+  }
+
   get pids(): number[] {
     return [...this.children.values()].flatMap(({ pid }) => pid ?? []);
   }
@@ -95,6 +101,12 @@ export class ApacheRocketMq {
     const [listenPort, haListenPort] = [String(await freePort()), String(await freePort())];
     await this.writeBroker(name, { brokerName: name, listenPort, haListenPort });
     await this.startBroker(name);
+  }
+
+  /** SIGKILL, and the first broker again. */
+  async restartFirst(): Promise<void> {
+    await this.kill('broker');
+    await this.startBroker('broker', FIRST_BROKER);
   }
 
   /** Starts a broker of `addBroker` again. */
@@ -194,9 +206,10 @@ async function registered(nameServer: string, brokerName: string): Promise<void>
 }
 
 /** Maven downloads the jars once and prints where they are. */
-async function resolveClassPath(folder: string): Promise<string> {
+async function resolveClassPath(folder: string, version?: string): Promise<string> {
   const file = join(folder, 'class-path');
   const args = ['-q', '-B', 'dependency:build-classpath', `-Dmdep.outputFile=${file}`];
+  if (version !== undefined) args.push(`-Drocketmq.version=${version}`);
   const maven = spawnSync('mvn', args, { cwd: POM, encoding: 'utf8' });
   if (maven.status !== 0) throw new Error(`mvn ${args.join(' ')} failed:\n${maven.stdout}${maven.stderr}`);
   return (await readFile(file, 'utf8')).trim();
