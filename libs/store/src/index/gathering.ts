@@ -9,6 +9,9 @@ import { Copied, type ReadMemory } from './read-memory.js';
 /** Bytes of records that are judged in one read: all of them are read for that, wanted or not. */
 const MOST_BYTES_JUDGED = 4 * 1024 * 1024;
 
+/** Neighbours copied together: not so many that they need a page of their own. */
+const LONGEST_RUN = 16 * 1024;
+
 /** Collects accepted records of one read; neighbours in a block are copied together. */
 export class Gathering {
   readonly copied: Copied;
@@ -58,7 +61,7 @@ export class Gathering {
   private take(physicalOffset: number, size: number, queueOffset: number): void {
     const { block } = this;
     const inBlock = block && liesIn(block, physicalOffset, size);
-    if (!inBlock || physicalOffset !== this.runEnd) {
+    if (!inBlock || physicalOffset !== this.runEnd || this.runEnd - this.runFrom >= LONGEST_RUN) {
       this.endRun();
       if (!inBlock) this.block = this.log.blockAt(physicalOffset);
       this.runFrom = physicalOffset;
