@@ -145,7 +145,8 @@ describe('transactions in doubt', () => {
       state: 'committed',
     });
     const verdict = { kind: 'commit', by: 'operator', operator: 'ada', reason: 'paid, ticket 7' };
-    expect(lines).toContainEqual([expect.stringContaining('operator'), expect.objectContaining(verdict)]);
+    const line = { transactionId: 't1', group: GROUP, ...verdict };
+    expect(lines).toContainEqual([expect.stringContaining('operator'), expect.objectContaining(line)]);
     await broker.restart();
     client = broker.client();
     expect(await one('t1')).toMatchObject({

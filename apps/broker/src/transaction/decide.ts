@@ -1,4 +1,4 @@
-import { StatusError, type Log } from '@halfmq/remoting';
+import { PropertyName, propertyOf, StatusError, type Log } from '@halfmq/remoting';
 import {
   StoreError,
   type FinalMessage,
@@ -44,7 +44,7 @@ export class Decide {
           settled(new VerdictContradicted(halfOffset, earlier));
         else settled();
         if (!error && !earlier && verdict.by === 'operator') {
-          this.log.warn('an operator has decided a transaction', { halfOffset, ...verdict });
+          this.log.warn('an operator has decided a transaction', { ...namesOf(record), ...verdict });
         }
       },
     );
@@ -87,6 +87,16 @@ export class Decide {
       return message;
     }
   }
+}
+
+/** What people call it. */
+function namesOf(record: HalfRecord | undefined): object {
+  const properties = record?.record.properties;
+  return {
+    transactionId: propertyOf(properties, PropertyName.HALFMQ_TX),
+    group: propertyOf(properties, PropertyName.PGROUP),
+    uniqueKey: propertyOf(properties, PropertyName.UNIQ_KEY),
+  };
 }
 
 export function refusalOf(error: StoreError): StatusError {
