@@ -9,11 +9,14 @@ import {
   type MessageRecord,
 } from '@halfmq/remoting';
 import type { HalfMessage, Verdict } from '@halfmq/store';
+import { freePort } from '../kit/ports.js';
 import { TimedBroker } from '../kit/timed-broker.js';
 import type { Pulled, ReceivedCheck, SentHalf, WireClient } from '../kit/wire-client.js';
+import type { Kind } from './ledger-model.js';
 
 export const GROUP_OF_PRODUCER = ['shop', 'shop', 'shop', 'bank'] as const;
 export const TOPICS = ['orders', 'bills', 'later'] as const;
+export const OPERATOR = 'Grace';
 export const PARKED_TOPIC = 'TRANS_CHECK_MAX_TIME_TOPIC';
 
 /** Seconds instead of minutes: as many things happen while the clock is moved half as far. */
@@ -44,6 +47,11 @@ export interface EndAnswer {
   readonly fields: Readonly<Record<string, string>>;
 }
 
+export interface OperatorAnswer {
+  readonly status: number;
+  readonly told: Readonly<Record<string, string>>;
+}
+
 export interface Asked {
   readonly producer: number;
   readonly check: ReceivedCheck;
@@ -66,8 +74,13 @@ export class BrokerUnderTest {
     this.reader = broker.client();
   }
 
-  static async start<T extends BrokerUnderTest>(this: new (broker: TimedBroker) => T): Promise<T> {
-    return new this(await TimedBroker.start(SETTINGS));
+  /** @param http with a door for operators, which takes its time to open */
+  static async start<T extends BrokerUnderTest>(
+    this: new (broker: TimedBroker) => T,
+    http = false,
+  ): Promise<T> {
+    const httpPort = http ? String(await freePort()) : '0';
+    return new this(await TimedBroker.start({ ...SETTINGS, httpPort }));
   }
 
   get now(): number {
@@ -141,6 +154,24 @@ export class BrokerUnderTest {
     const { records } = await this.parkedCopy(copy);
     const msgId = records[0] && encodeOffsetMessageId(records[0].storeHost, records[0].physicalOffset);
     return (await this.reader.ask(resumeCheckHalfMessage, { msgId })).code;
+  }
+
+  /** An operator's verdict; undefined: there is no door for operators. @returns what is said over HTTP */
+  async operate(uniqueKey: string, kind: Kind): Promise<OperatorAnswer | undefined> {
+    const { httpPort } = this.broker;
+    if (httpPort === undefined) return undefined;
+    const url = `http://127.0.0.1:${httpPort}/v1/transactions/${uniqueKey}/${kind}`;
+    const headers = {
+      'content-type': 'application/json',
+      'x-halfmq-operator': OPERATOR,
+      connection: 'close',
+    };
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers,
+      body: '{"reason":"it must be one of the two"}',
+    });
+    return { status: answer.status, told: (await answer.json()) as Record<string, string> };
   }
 
   /** Every producer is heard, then time passes. @returns what was asked meanwhile */

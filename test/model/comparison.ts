@@ -1,12 +1,16 @@
 import { parseProperties, type MessageRecord } from '@halfmq/remoting';
-import { PARKED_TOPIC, TOPICS, type BrokerUnderTest, type EndAnswer } from './broker-under-test.js';
+import { OPERATOR, PARKED_TOPIC, TOPICS, type BrokerUnderTest, type EndAnswer } from './broker-under-test.js';
 import { Violation, type LedgerModel, type Verdict } from './ledger-model.js';
 
 export const UNKNOWN_HALF = 4;
 export const GROUP_WRONG = 203;
 export const ALREADY = { commit: 200, rollback: 201 } as const;
 const WHAT = { commit: 'committed', rollback: 'rolled back' } as const;
-const WHO = { producer: 'its producer', check: 'an answer to a check', operator: 'an operator' } as const;
+const WHO = {
+  producer: 'its producer',
+  check: 'an answer to a check',
+  operator: `operator ${OPERATOR}`,
+} as const;
 
 /** `first`: the verdict that is named by a refusal. */
 export interface Expected {

@@ -133,6 +133,21 @@ export class LedgerModel {
     return undefined;
   }
 
+  /**
+   * An operator's verdict, on all that ever had this transaction id: those that came after its verdict must not be decided
+   * otherwise. @returns the verdict that is in the way
+   */
+  operated(id: number, verdict: Verdict): Verdict | undefined {
+    const named = this.of(id);
+    const { group, transaction } = named;
+    const isOne = (half: Half): boolean => half.group === group && half.transaction === transaction;
+    const all = transaction === undefined ? [named] : [...this.halves.values()].filter(isOne);
+    const against = all.find((half) => half.verdict !== undefined && half.verdict.kind !== verdict.kind);
+    if (against) return against.verdict;
+    for (const half of all) this.ended(half.id, verdict);
+    return undefined;
+  }
+
   private show({ topic, body }: Half): void {
     const seen = this.seen.get(topic);
     if (seen) seen.push(body);

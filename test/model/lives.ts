@@ -4,6 +4,8 @@ import { Scenario } from './scenario.js';
 import { steps, type Shares, type Step } from './steps.js';
 
 const STEPS_A_LIFE = 600;
+/** Every so many lives there is a door for operators. */
+const WITH_OPERATORS = 4;
 /** A failure is made shorter for so long. */
 const SHRINKING_MS = 60_000;
 
@@ -24,7 +26,12 @@ export interface Lived {
 
 /** One broker from its start to its end, and everything that is done to it: all of it follows from the seed. */
 export async function live(seed: number, options: LifeOptions = {}): Promise<Lived> {
-  const { start = () => BrokerUnderTest.start(), most = STEPS_A_LIFE, shares, shrink = true } = options;
+  const {
+    start = () => BrokerUnderTest.start(seed % WITH_OPERATORS === 0),
+    most = STEPS_A_LIFE,
+    shares,
+    shrink = true,
+  } = options;
   let done = 0;
   const property = fc.asyncProperty(steps(most, shares), async (all) => {
     const scenario = new Scenario(await start());

@@ -5,7 +5,7 @@ import { Violation, type Kind } from './ledger-model.js';
 import { Life } from './life.js';
 import type { Flight, Step, StepOf } from './steps.js';
 import { setClock, wait } from './time-steps.js';
-import { answerCheck, end, endWrong, race } from './verdict-steps.js';
+import { answerCheck, end, endWrong, operate, race } from './verdict-steps.js';
 
 const DELAYED_TOPIC = 'later';
 const DELAY_MS = 2_000;
@@ -55,6 +55,8 @@ export class Scenario {
         return race(this.life, step);
       case 'answerCheck':
         return answerCheck(this.life, step);
+      case 'operate':
+        return operate(this.life, step);
       case 'resume':
         return this.resume(step.copy);
       case 'connect':

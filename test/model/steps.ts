@@ -36,6 +36,7 @@ export type Step =
   | { readonly do: 'endWrong'; readonly half: Pick; readonly verdict: Kind; readonly wrong: Wrong }
   | { readonly do: 'race'; readonly half: Pick; readonly contenders: readonly Contender[] }
   | { readonly do: 'answerCheck'; readonly nth: number; readonly verdict: Kind | 'unknown' }
+  | { readonly do: 'operate'; readonly half: Pick; readonly kind: Kind }
   | { readonly do: 'resume'; readonly copy: number }
   | { readonly do: 'connect'; readonly producer: number; readonly declares: readonly string[] | undefined }
   | { readonly do: 'disconnect'; readonly producer: number }
@@ -89,6 +90,7 @@ const ARBITRARIES: { readonly [D in Step['do']]: fc.Arbitrary<StepOf<D>> } = {
     contenders: fc.array(fc.record({ kind, fromCheck: fc.boolean() }), { minLength: 2, maxLength: 6 }),
   }),
   answerCheck: fc.record({ do: fc.constant('answerCheck'), nth: fc.nat(30), verdict }),
+  operate: fc.record({ do: fc.constant('operate'), half, kind }),
   resume: fc.record({ do: fc.constant('resume'), copy: fc.nat(30) }),
   connect: fc.record({
     do: fc.constant('connect'),
@@ -113,11 +115,12 @@ const ARBITRARIES: { readonly [D in Step['do']]: fc.Arbitrary<StepOf<D>> } = {
 export type Shares = Readonly<Record<Step['do'], number>>;
 
 export const SHARES: Shares = {
-  prepare: 261,
-  end: 260,
+  prepare: 251,
+  end: 250,
   endWrong: 50,
   race: 50,
   answerCheck: 120,
+  operate: 20,
   resume: 40,
   connect: 40,
   disconnect: 30,

@@ -2,7 +2,7 @@ import type { EndTransactionHeader } from '@halfmq/remoting';
 import type { SentHalf } from '../kit/wire-client.js';
 import { FLAG } from './broker-under-test.js';
 import { compareAnswer, GROUP_WRONG, UNKNOWN_HALF } from './comparison.js';
-import { Violation } from './ledger-model.js';
+import { Violation, type Verdict } from './ledger-model.js';
 import type { Life } from './life.js';
 import type { StepOf, Wrong } from './steps.js';
 
@@ -68,6 +68,21 @@ export async function race(life: Life, { half: pick, contenders }: StepOf<'race'
   for (const [at, { kind }] of contenders.entries()) {
     compareAnswer(answers[at], life.answerTo(id, kind, 'producer'));
   }
+}
+
+/** Over HTTP, where there is a door for it. */
+export async function operate(life: Life, { half: pick, kind }: StepOf<'operate'>): Promise<void> {
+  const { broker, model } = life;
+  const half = life.pick(pick);
+  const answer = half && (await broker.operate(half.uniqueKey, kind));
+  if (!answer) return;
+  const verdict: Verdict = { kind, by: 'operator', at: broker.now };
+  for (const { id } of model.together(model.of(half.halfOffset))) life.told.add(id);
+  const against = model.operated(half.halfOffset, verdict);
+  const { status, told } = answer;
+  if (status !== (against ? 409 : 200)) throw new Violation(`the operator is answered with ${status}`);
+  if (against && (told['verdict'] !== against.kind || told['verdictBy'] !== against.by))
+    throw new Violation(`the operator is told ${JSON.stringify(told)}, not ${JSON.stringify(against)}`);
 }
 
 /** The answer to a check that came just now, or long ago, or before a restart. */
