@@ -35,7 +35,7 @@ function open(path: string): Promise<MessageStore> {
 
 function messageOf(topic: string, sequence: number): NewMessage {
   const key = sequence.toString(16).toUpperCase().padStart(32, '0');
-  const properties = `UNIQ_KEY\u0001${key}\u0002PGROUP\u0001orders\u0002TRAN_MSG\u0001true\u0002REAL_TOPIC\u0001placed\u0002REAL_QID\u00010\u0002`;
+  const properties = `UNIQ_KEY\u0001${key}\u0002PGROUP\u0001orders\u0002TRAN_MSG\u0001true\u0002HALFMQ_TX\u0001${key}\u0002REAL_TOPIC\u0001placed\u0002REAL_QID\u00010\u0002`;
   return workMessage(topic, 0, Buffer.alloc(100, 'x'), properties);
 }
 

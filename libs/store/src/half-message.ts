@@ -49,6 +49,21 @@ export interface HalfQuery {
   readonly from?: number | undefined;
 }
 
+export interface UnaskedQuery {
+  readonly producerGroup: string;
+  /** the real topic */
+  readonly topic: string;
+  readonly limit: number;
+  /** half offset */
+  readonly from: number;
+}
+
+/** May be short while there is a next one: only so much is looked at in one turn. */
+export interface UnaskedPage {
+  readonly halves: readonly HalfMessage[];
+  readonly next: number | undefined;
+}
+
 /** A page may be short, even empty, while there is a next one: only so much is looked at in one turn. */
 export interface HalfPage {
   readonly items: readonly KnownHalf[];

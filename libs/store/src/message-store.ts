@@ -1,6 +1,14 @@
 import type { Arrival } from './arrival.js';
 import type { ReadLimits, ReadResult } from './reading.js';
-import type { ByOperator, HalfMessage, HalfPage, HalfQuery, KnownHalf } from './half-message.js';
+import type {
+  ByOperator,
+  HalfMessage,
+  HalfPage,
+  HalfQuery,
+  KnownHalf,
+  UnaskedPage,
+  UnaskedQuery,
+} from './half-message.js';
 import type { LogCopy } from './replication.js';
 import type { RecordView } from '@halfmq/remoting/record';
 import type {
@@ -20,7 +28,7 @@ export type { Arrival } from './arrival.js';
 export type * from './new-message.js';
 export type { ReadLimits, ReadResult, ReadStatus, RecordJudge } from './reading.js';
 export { StoreError, type StoreErrorKind } from './store-error.js';
-export type { ByOperator, HalfMessage, HalfPage, HalfQuery, HalfState, KnownHalf } from './half-message.js';
+export type * from './half-message.js';
 export type { Verdict } from './verdict.js';
 export type { StoreLoad } from './store-load.js';
 export type { StoreOptions } from './store-options.js';
@@ -168,7 +176,9 @@ export interface HalfLedger {
   /** A check was asked. Not logged: after a kill the count may be a second old, never the verdict. */
   checked(halfOffset: number, nextCheckAt: number): void;
   /** Its next check moves, nothing is counted. In memory: after a restart it is due when it was before. */
-  postpone(halfOffset: number, nextCheckAt: number): void;
+  postpone(halfOffset: number, nextCheckAt: number, why?: 'postponed' | 'unasked'): void;
+  /** Pending ones that were postponed as `unasked`, because there was nobody to ask, oldest first. */
+  unasked(query: UnaskedQuery): UnaskedPage;
   /** Its record cannot be read: it belongs to no transaction any more, whose others are asked about without it. Not logged. */
   setApart(halfOffset: number, nextCheckAt: number): void;
   /**

@@ -35,7 +35,7 @@ import type { LoggedHalfLedger } from './state/half-ledger.js';
 import type { GroupedOffsets } from './state/offsets.js';
 import type { Projection, Replayed } from './state/projection.js';
 import type { LoggedSettings } from './state/settings.js';
-import { contentOf, contentOfPlain } from './state/half-table.js';
+import { contentOf, contentOfPlain } from './state/new-row.js';
 import { HALF_TOPIC } from './system-topics.js';
 
 export interface StoreParts {

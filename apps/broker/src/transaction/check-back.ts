@@ -127,17 +127,23 @@ export class CheckBack {
 
   /** A producer of the group is back: those it can answer for are asked before their time. */
   private answerable(group: string): void {
-    for (const topic of this.unanswered.topicsOf(group)) {
+    for (const [topic, from] of this.unanswered.topicsOf(group)) {
       if (this.ask.whoCanAnswer(group, topic).length === 0) continue;
-      for (const halfOffset of this.unanswered.first(group, topic, this.checksLeft)) {
-        if (!this.mayAsk) return;
-        this.unanswered.remove(group, topic, halfOffset);
-        const half = this.store.halves.find(halfOffset)?.half;
-        if (half?.state === 'pending') this.examine(half);
-      }
-      if (!this.mayAsk) return;
+      if (!this.askThoseOf(group, topic, from)) return;
     }
     this.heard.delete(group);
+  }
+
+  /** @returns whether all of them were looked at, as far as the budget allows more */
+  private askThoseOf(producerGroup: string, topic: string, from: number): boolean {
+    const limit = this.checksLeft;
+    const { halves, next } = this.store.halves.unasked({ producerGroup, topic, limit, from });
+    this.unanswered.passed(producerGroup, topic, next);
+    for (const half of halves) {
+      if (this.mayAsk) this.examine(half);
+      else this.unanswered.add(producerGroup, topic, half.halfOffset);
+    }
+    return next === undefined && this.mayAsk;
   }
 
   private examine(half: HalfMessage): void {
@@ -150,19 +156,18 @@ export class CheckBack {
   }
 
   private askOrPark(half: HalfMessage): void {
-    this.unanswered.remove(half.producerGroup, half.topic, half.halfOffset);
     if (half.checks >= this.config.transactionCheckMax) return this.park(half);
     if (half.byUrl) return this.askByUrl(half);
     if (this.absent.has(half.producerGroup) || !this.ask.knowsProducer(half.producerGroup)) {
       this.absent.add(half.producerGroup);
-      this.unanswered.add(half.producerGroup, half.topic, half.halfOffset);
-      this.store.halves.postpone(half.halfOffset, this.waits.longest);
-      return;
+      return this.notAsked(half, this.waits.longest);
     }
-    const asked = this.put(half);
-    if (asked !== 'nobody') return;
-    this.unanswered.add(half.producerGroup, half.topic, half.halfOffset);
-    this.store.halves.postpone(half.halfOffset, this.waits.shortly);
+    if (this.put(half) === 'nobody') this.notAsked(half, this.waits.shortly);
+  }
+
+  private notAsked({ producerGroup, topic, halfOffset }: HalfMessage, nextCheckAt: number): void {
+    this.unanswered.add(producerGroup, topic, halfOffset);
+    this.store.halves.postpone(halfOffset, nextCheckAt, 'unasked');
   }
 
   private askByUrl(half: HalfMessage): void {

@@ -1,36 +1,29 @@
-/** Half messages whose check is due while nobody can answer it: group → topic → half-queue offsets. */
+/**
+ * Of which producer groups and topics half messages wait because nobody could be asked: group → topic → half offset before
+ * which none of them does. Which ones they are is in their rows (HalfLedger.unasked): there may be a million.
+ */
 export class Unanswered {
-  private readonly groups = new Map<string, Map<string, Set<number>>>();
+  private readonly groups = new Map<string, Map<string, number>>();
 
   add(group: string, topic: string, halfOffset: number): void {
-    const topics = this.groups.get(group) ?? new Map<string, Set<number>>();
+    const topics = this.groups.get(group) ?? new Map<string, number>();
     this.groups.set(group, topics);
-    topics.set(topic, (topics.get(topic) ?? new Set<number>()).add(halfOffset));
+    topics.set(topic, Math.min(topics.get(topic) ?? Infinity, halfOffset));
   }
 
-  remove(group: string, topic: string, halfOffset: number): void {
+  /** They were looked at up to this half offset; undefined: all of them. */
+  passed(group: string, topic: string, next: number | undefined): void {
     const topics = this.groups.get(group);
-    const offsets = topics?.get(topic);
-    if (!topics || !offsets?.delete(halfOffset) || offsets.size > 0) return;
-    topics.delete(topic);
-    if (topics.size === 0) this.groups.delete(group);
+    if (next !== undefined) topics?.set(topic, next);
+    else if (topics?.delete(topic) && topics.size === 0) this.groups.delete(group);
   }
 
   has(group: string): boolean {
     return this.groups.has(group);
   }
 
-  topicsOf(group: string): string[] {
-    return [...(this.groups.get(group)?.keys() ?? [])];
-  }
-
-  /** Up to `limit` of them, the longest known first. */
-  first(group: string, topic: string, limit: number): number[] {
-    const first: number[] = [];
-    for (const offset of this.groups.get(group)?.get(topic) ?? []) {
-      if (first.length >= limit) break;
-      first.push(offset);
-    }
-    return first;
+  /** Topics, and where to look from. */
+  topicsOf(group: string): (readonly [topic: string, from: number])[] {
+    return [...(this.groups.get(group) ?? [])];
   }
 }

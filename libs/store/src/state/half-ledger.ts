@@ -10,6 +10,8 @@ import type {
   Place,
   PlainFinal,
   Stored,
+  UnaskedPage,
+  UnaskedQuery,
   Verdict,
 } from '../message-store.js';
 import type { DecisionWriter } from './decision.js';
@@ -18,8 +20,10 @@ import { appendFinals, finalsOf } from './final-messages.js';
 import { HalfList } from './half-list.js';
 import type { HalfReads } from './half-reads.js';
 import type { Row } from './half-rows.js';
-import { HalfTable, newRow, type HalfContent } from './half-table.js';
+import { HalfTable } from './half-table.js';
 import { HalfTransactions, propertiesOf } from './half-transactions.js';
+import { newRow, type HalfContent } from './new-row.js';
+import { owedHalves } from './owed-halves.js';
 import type { DecisionAppender, Owed, Part } from './part.js';
 import type { Change, StateEnvironment } from './state-environment.js';
 import type { Verdicts } from './verdicts.js';
@@ -109,12 +113,16 @@ export class LoggedHalfLedger implements HalfLedger, Part {
 
   checked(halfOffset: number, nextCheckAt: number): void {
     const row = this.row(halfOffset);
-    if (row) this.table.move(row, nextCheckAt, true);
+    if (row) this.table.move(row, nextCheckAt, 'checked');
   }
 
-  postpone(halfOffset: number, nextCheckAt: number): void {
+  postpone(halfOffset: number, nextCheckAt: number, why: 'postponed' | 'unasked' = 'postponed'): void {
     const row = this.row(halfOffset);
-    if (row) this.table.move(row, nextCheckAt, false);
+    if (row) this.table.move(row, nextCheckAt, why);
+  }
+
+  unasked(query: UnaskedQuery): UnaskedPage {
+    return this.lists.unasked(query);
   }
 
   setApart(halfOffset: number, nextCheckAt: number): void {
@@ -274,16 +282,8 @@ export class LoggedHalfLedger implements HalfLedger, Part {
     if (row) this.table.restart([row], nextCheckAt);
   }
 
-  /** Records of all that are undecided. */
-  *owed(): Generator<Owed> {
-    for (let half = this.undecided(1).at(0); half; half = this.undecided(1, half.halfOffset).at(0)) {
-      const { halfOffset, physicalOffset } = half;
-      yield {
-        physicalOffset,
-        isOwed: () => this.row(halfOffset) !== undefined,
-        decided: () => (this.row(halfOffset)?.isParked === true ? { type: 'parked', halfOffset } : undefined),
-      };
-    }
+  owed(): Generator<Owed> {
+    return owedHalves(this.table);
   }
 
   load(state: StateEnvironment): void {

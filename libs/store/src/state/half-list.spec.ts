@@ -43,6 +43,34 @@ async function rebuild(): Promise<void> {
   opened = await fixture.open();
 }
 
+describe('half messages that waited for somebody to ask', () => {
+  it('are found by producer group and topic until they are asked about, postponed otherwise or decided', async () => {
+    await prepare(undefined, 'a', 'b', 'c', 'd', 'e');
+    await prepare('tx-1', 'f', 'g');
+    await store(opened, half(undefined, 'h', 'others'));
+    const { halves } = opened;
+    const at = fixture.clock.now() + 30_000;
+    for (const halfOffset of [0, 1, 2, 3, 5, 7]) halves.postpone(halfOffset, at, 'unasked');
+    halves.postpone(4, at);
+    const query = { producerGroup: 'orders', topic: 'placed', limit: 9, from: 0 };
+    expect(offsetsOf(halves.unasked(query).halves)).toEqual([0, 1, 2, 3, 5]);
+    halves.checked(0, at);
+    halves.postpone(1, at);
+    await decide(2, 'rollback');
+    await park(3);
+    expect(offsetsOf(halves.unasked(query).halves)).toEqual([5]);
+    await done((stored) => halves.resume(3, at, stored));
+    expect(halves.unasked({ ...query, producerGroup: 'others', limit: 1 })).toMatchObject({
+      halves: [{ halfOffset: 7 }],
+      next: undefined,
+    });
+    expect(halves.unasked({ ...query, topic: 'elsewhere' }).halves).toEqual([]);
+    halves.postpone(4, at, 'unasked');
+    const first = halves.unasked({ ...query, limit: 1 });
+    expect([offsetsOf(first.halves), first.next]).toEqual([[4], 5]);
+  });
+});
+
 describe('looking for half messages', () => {
   it('lists each transaction once, by state, topic, group and age, page by page', async () => {
     await prepare('tx-1', 'a', 'b');

@@ -1,10 +1,18 @@
 import { decodeRecord, propertyOf, PropertyName, type MessageRecord } from '@halfmq/remoting/record';
-import type { HalfMessage, HalfPage, HalfQuery, KnownHalf, Verdict } from '../message-store.js';
+import type {
+  HalfMessage,
+  HalfPage,
+  HalfQuery,
+  KnownHalf,
+  UnaskedPage,
+  UnaskedQuery,
+  Verdict,
+} from '../message-store.js';
 import type { HalfReads } from './half-reads.js';
 import type { Row } from './half-rows.js';
 import type { HalfTable } from './half-table.js';
 import type { HalfTransactions } from './half-transactions.js';
-import { isByUrl } from './shown-half.js';
+import { isByUrl } from './new-row.js';
 import { pageStart, type Verdicts } from './verdicts.js';
 
 /** Looked at in one turn of the event loop: rows cost nanoseconds, records that are read microseconds. */
@@ -17,7 +25,7 @@ const STATE_OF = { commit: 'committed', rollback: 'rolledBack' } as const;
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-/** Half messages as people look for them. Nothing of the broker's own work comes by here. */
+/** Half messages as people look for them, and those that wait for somebody to ask: what is read row by row. */
 export class HalfList {
   constructor(
     private readonly table: HalfTable,
@@ -36,6 +44,24 @@ export class HalfList {
       if (found.length === limit) break;
     }
     return found;
+  }
+
+  unasked({ producerGroup, topic, limit, from }: UnaskedQuery): UnaskedPage {
+    const halves: HalfMessage[] = [];
+    let looked = 0;
+    for (const row of this.table.from(from)) {
+      if (halves.length === limit || ++looked > MOST_ROWS) return { halves, next: row.halfOffset };
+      if (
+        !row.isUnasked ||
+        row.isParked ||
+        row.follows ||
+        row.topic !== topic ||
+        row.producerGroup !== producerGroup
+      )
+        continue;
+      halves.push(this.transactions.shown(row));
+    }
+    return { halves, next: undefined };
   }
 
   list(query: HalfQuery): HalfPage {

@@ -1,25 +1,28 @@
 import { propertyOf, PropertyName, readLong, writeLong } from '@halfmq/remoting/record';
 import { longKey } from '../keys.js';
-import { transactionKey } from './half-groups.js';
-import type { HalfRows, NewRow } from './half-rows.js';
-import { isByUrl } from './shown-half.js';
+import { transactionKey } from './transaction-key.js';
+import type { HalfRows } from './half-rows.js';
+import { isByUrl, type NewRow } from './new-row.js';
 import type { Change, StateEnvironment } from './state-environment.js';
 
 /*
  * Undecided half messages in the state environment: one value for each 32 consecutive half offsets, so that a million of
  * them is read in 31,250 steps.
- *   rows 1, names 1, names (length 2, UTF-8), then the rows by rising half offset, 44 bytes each:
+ *   rows 1, names 1, names (length 2, UTF-8), then the rows by rising half offset, 37 bytes each:
  *   half offset mod 32 1, state 1 (1 pending, 2 parked), checks 2, group 1 and topic 1 (which name),
- *   1 when it is asked by URL 1, unused 1,
- *   physical offset 8, store time 8, next check 8, key of its transaction 8, bytes 4
- * The first byte has its upper bit set. Without it the page is of a version that knew no transactions, and its rows end
- * with the next check; their records say the rest.
+ *   1 when it is asked by URL 1,
+ *   physical offset 6, store time 6, next check 6, key of its transaction 8, bytes 4
+ * Three pages fit into one of LMDB's so. The first byte has its upper bit set. Without it the page is of a version that knew
+ * no transactions: its rows have 1 unused after the names, then 8 for each of the offset and the times, and end there; their
+ * records say the rest.
  */
 const PAGE_ROWS = 32;
-const ROW = 44;
+const ROW = 37;
 const OLD_ROW = 32;
 const WITH_TRANSACTIONS = 0x80;
 const MOST_CHECKS = 0xffff;
+/** Of 6 bytes: in the year 10889. */
+const LATEST = 0xffff_ffff_ffff;
 
 /** What of the rows goes to the state environment. */
 export class HalfPages {
@@ -111,11 +114,11 @@ function pageChange(rows: HalfRows, page: number): Change {
     packed.writeUInt8(indexIn(names, row.producerGroup), at + 4);
     packed.writeUInt8(indexIn(names, row.topic), at + 5);
     packed.writeUInt8(row.isByUrl ? 1 : 0, at + 6);
-    writeLong(packed, at + 8, row.physicalOffset);
-    writeLong(packed, at + 16, row.storeTimestamp);
-    writeLong(packed, at + 24, row.nextCheckAt);
-    writeLong(packed, at + 32, row.transactionKey);
-    packed.writeUInt32BE(row.bytes, at + 40);
+    packed.writeUIntBE(row.physicalOffset, at + 7, 6);
+    packed.writeUIntBE(row.storeTimestamp, at + 13, 6);
+    packed.writeUIntBE(Math.min(row.nextCheckAt, LATEST), at + 19, 6);
+    writeLong(packed, at + 25, row.transactionKey);
+    packed.writeUInt32BE(row.bytes, at + 33);
   }
   if (count === 0) return { key, value: undefined };
   return { key, value: Buffer.concat([head(count, names), packed.subarray(0, count * ROW)]) };
@@ -173,10 +176,10 @@ function rowAt(page: number, value: Buffer, at: number, names: readonly string[]
     producerGroup: names[value.readUInt8(at + 4)] ?? '',
     topic: names[value.readUInt8(at + 5)] ?? '',
     byUrl: value.readUInt8(at + 6) === 1,
-    physicalOffset: readLong(value, at + 8),
-    storeTimestamp: readLong(value, at + 16),
-    nextCheckAt: readLong(value, at + 24),
-    transactionKey: readLong(value, at + 32),
-    bytes: value.readUInt32BE(at + 40),
+    physicalOffset: value.readUIntBE(at + 7, 6),
+    storeTimestamp: value.readUIntBE(at + 13, 6),
+    nextCheckAt: value.readUIntBE(at + 19, 6),
+    transactionKey: readLong(value, at + 25),
+    bytes: value.readUInt32BE(at + 33),
   };
 }

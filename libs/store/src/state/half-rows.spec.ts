@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { HalfRows, type NewRow } from './half-rows.js';
+import { HalfRows } from './half-rows.js';
+import type { NewRow } from './new-row.js';
 
 const rowAt = (halfOffset: number, state: NewRow['state'] = 'pending'): NewRow => ({
   halfOffset,

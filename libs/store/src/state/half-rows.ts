@@ -1,11 +1,12 @@
-import type { HalfMessage } from '../message-store.js';
 import { Chunk, CHUNK, LIVE, LONGS, SMALLS, squeezed } from './half-chunk.js';
 import { Names } from './names.js';
+import type { NewRow } from './new-row.js';
 
 const PARKED = 2;
 const IN_ORDER = 4;
 const FOLLOWS = 8;
 const BY_URL = 16;
+const UNASKED = 32;
 const FLAGS = 8;
 const MOST_BYTES = 0xffff_ffff;
 /** More than two names a row, and this many: some are not used any more. */
@@ -78,6 +79,13 @@ export class Row {
   set follows(follows: boolean) {
     this.flags = follows ? this.flags | FOLLOWS : this.flags & ~FOLLOWS;
   }
+  /** its check was due and there was nobody to ask */
+  get isUnasked(): boolean {
+    return (this.flags & UNASKED) !== 0;
+  }
+  set isUnasked(unasked: boolean) {
+    this.flags = unasked ? this.flags | UNASKED : this.flags & ~UNASKED;
+  }
   /** its record names who is to be asked */
   get isByUrl(): boolean {
     return (this.flags & BY_URL) !== 0;
@@ -148,12 +156,6 @@ export class Row {
   private set flags(flags: number) {
     this.chunk.smalls[this.index * SMALLS + 2] = flags;
   }
-}
-
-/** What a row is filled with: all but what is read from its record. */
-export interface NewRow extends Omit<HalfMessage, 'uniqueKey' | 'transactionId'> {
-  readonly transactionKey: number;
-  readonly bytes: number;
 }
 
 /** Undecided half messages, packed, in order of their half offsets. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { transactionKey } from './half-groups.js';
+import { transactionKey } from './transaction-key.js';
 import type { Row } from './half-rows.js';
 import { HalfTable } from './half-table.js';
 
@@ -101,7 +101,7 @@ class Pair {
     const all = [row, ...table.groups.others(row)];
     const known = all.flatMap(({ halfOffset }) => this.model.get(halfOffset) ?? []);
     if (change.act === 'move') {
-      table.move(row, change.to, true);
+      table.move(row, change.to, 'checked');
       for (const each of known) each.at = change.to;
     } else if (change.act === 'restart') {
       table.restart(all, change.to);

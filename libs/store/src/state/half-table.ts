@@ -1,36 +1,9 @@
-import { propertyOf, PropertyName } from '@halfmq/remoting/record';
-import type { NewMessage, Place, PlainHalf } from '../message-store.js';
 import { CheckOrder } from './check-order.js';
-import { HalfGroups, transactionKey } from './half-groups.js';
+import { HalfGroups } from './half-groups.js';
 import { HalfPages } from './half-pages.js';
-import { HalfRows, type NewRow, type Row } from './half-rows.js';
-import { isByUrl } from './shown-half.js';
+import { HalfRows, type Row } from './half-rows.js';
+import type { NewRow } from './new-row.js';
 import type { Change, StateEnvironment } from './state-environment.js';
-
-/** What of a half message its row is made from. */
-export interface HalfContent {
-  readonly producerGroup: string;
-  /** the real one */
-  readonly topic: string;
-  /** those at least that say which transaction it belongs to, and when it is checked first */
-  readonly properties: string;
-  /** of its body and all its properties */
-  readonly bytes: number;
-}
-
-export function contentOf({ properties, body }: Pick<NewMessage, 'properties' | 'body'>): HalfContent {
-  return {
-    producerGroup: propertyOf(properties, PropertyName.PGROUP) ?? '',
-    topic: propertyOf(properties, PropertyName.REAL_TOPIC) ?? '',
-    properties,
-    bytes: body.length + properties.length,
-  };
-}
-
-export function contentOfPlain(half: PlainHalf): HalfContent {
-  const { producerGroup, realTopic: topic, transaction: properties } = half;
-  return { producerGroup, topic, properties, bytes: half.body.length + half.propertyLength };
-}
 
 /** Undecided half messages in memory: their rows, which of them belong together, and who is asked about next. */
 export class HalfTable {
@@ -126,6 +99,7 @@ export class HalfTable {
     for (const row of rows) {
       row.checks = 0;
       row.nextCheckAt = nextCheckAt;
+      row.isUnasked = false;
     }
     this.setParked(rows, false);
   }
@@ -148,15 +122,20 @@ export class HalfTable {
   }
 
   /** The next check of all that wait with this one. */
-  move(row: Row, nextCheckAt: number, isCounted: boolean): void {
-    for (const each of [row, ...this.groups.others(row)]) {
-      each.nextCheckAt = nextCheckAt;
-      if (isCounted) {
-        each.checks++;
-        this.pages.touch(each.halfOffset);
-      }
-      if (!each.isParked && !each.follows) this.order.sort(each);
+  move(row: Row, nextCheckAt: number, why: 'checked' | 'unasked' | 'postponed'): void {
+    row.isUnasked = why === 'unasked';
+    this.moveOne(row, nextCheckAt, why === 'checked');
+    if (this.groups.isAlone(row)) return;
+    for (const other of this.groups.others(row)) this.moveOne(other, nextCheckAt, why === 'checked');
+  }
+
+  private moveOne(row: Row, nextCheckAt: number, isCounted: boolean): void {
+    row.nextCheckAt = nextCheckAt;
+    if (isCounted) {
+      row.checks++;
+      this.pages.touch(row.halfOffset);
     }
+    if (!row.isParked && !row.follows) this.order.sort(row);
   }
 
   /** It belongs to no transaction any more. */
@@ -180,30 +159,4 @@ export class HalfTable {
     this.groups.tidy();
     return changes;
   }
-}
-
-/** When a half message is first asked about. */
-interface FirstChecks {
-  readonly firstCheckAfterMs: (properties: string) => number;
-  readonly now: () => number;
-}
-
-export function newRow(place: Place, content: HalfContent, checks: FirstChecks): NewRow {
-  const { queueOffset: halfOffset, physicalOffset, storeTimestamp } = place;
-  const { producerGroup, topic, properties, bytes } = content;
-  // store times stand still while a clock that was set back catches up: a check must not wait for that
-  const since = Math.min(storeTimestamp, checks.now());
-  return {
-    halfOffset,
-    physicalOffset,
-    producerGroup,
-    topic,
-    storeTimestamp,
-    state: 'pending',
-    checks: 0,
-    nextCheckAt: since + checks.firstCheckAfterMs(properties),
-    transactionKey: transactionKey(propertyOf(properties, PropertyName.HALFMQ_TX)),
-    bytes,
-    byUrl: isByUrl(properties),
-  };
 }

@@ -53,13 +53,18 @@ async function rebuild(): Promise<void> {
   opened = await fixture.open();
 }
 
-/** The rows of a page of the state (half-pages.ts) as they were before they told of transactions. */
+/** A page of the state (half-pages.ts) as it was before its rows told of transactions. */
 function withoutTransactions(page: Buffer): Buffer {
   const count = page.readUInt8(0) & 0x7f;
-  const rowsAt = page.length - count * 44;
-  const rows = Array.from({ length: count }, (_, at) =>
-    page.subarray(rowsAt + at * 44, rowsAt + at * 44 + 32),
-  );
+  const rowsAt = page.length - count * 37;
+  const rows = Array.from({ length: count }, (_, each) => {
+    const at = rowsAt + each * 37;
+    const row = Buffer.alloc(32);
+    page.copy(row, 0, at, at + 6);
+    for (const number of [0, 1, 2])
+      page.copy(row, 10 + number * 8, at + 7 + number * 6, at + 13 + number * 6);
+    return row;
+  });
   return Buffer.concat([Buffer.from([count]), page.subarray(1, rowsAt), ...rows]);
 }
 

@@ -1,9 +1,10 @@
 import { decodeRecord, propertyOf, PropertyName, RecordError } from '@halfmq/remoting/record';
 import { StoreError, type HalfMessage } from '../message-store.js';
-import { transactionKey, type HalfGroups } from './half-groups.js';
+import type { HalfGroups } from './half-groups.js';
 import type { Row } from './half-rows.js';
-import type { HalfContent } from './half-table.js';
+import type { HalfContent } from './new-row.js';
 import { ShownHalf } from './shown-half.js';
+import { transactionKey } from './transaction-key.js';
 
 /** One append, so one block, has the final messages of a whole transaction. */
 const MOST_HALVES = 1000;

@@ -14,7 +14,7 @@ import { CARRIED_QUEUE, readDecision, readVerdict, type Decision } from './decis
 import type { CarriedRecords } from './carried-records.js';
 import type { LoggedDelayedMessages } from './delayed.js';
 import type { LoggedHalfLedger } from './half-ledger.js';
-import { contentOf } from './half-table.js';
+import { contentOf } from './new-row.js';
 import type { GroupedOffsets } from './offsets.js';
 import type { LoggedDecisions } from './logged-decisions.js';
 import type { Part } from './part.js';

@@ -43,8 +43,3 @@ export class ShownHalf implements HalfMessage {
     return (this.read ??= this.propertiesAt(this.physicalOffset));
   }
 }
-
-/** Does a half message with these properties name who is to be asked? */
-export function isByUrl(properties: string): boolean {
-  return propertyOf(properties, PropertyName.HALFMQ_CHECK_URL) !== undefined;
-}
