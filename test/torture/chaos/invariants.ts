@@ -1,10 +1,14 @@
 import type { PostgresServer } from '../../kit/postgres.js';
 import { TOPICS } from './told.js';
 
+/** COMMIT of a transaction that wrote into `slow` takes so long: it is asked about meanwhile. */
 export const TABLES = `
   CREATE TABLE orders (id uuid PRIMARY KEY);
   CREATE TABLE effects (id uuid NOT NULL, topic text NOT NULL);
-  CREATE INDEX ON effects (id, topic)`;
+  CREATE INDEX ON effects (id, topic);
+  CREATE TABLE slow (seconds float8);
+  CREATE FUNCTION wait() RETURNS trigger AS 'BEGIN PERFORM pg_sleep(NEW.seconds); RETURN NULL; END' LANGUAGE plpgsql;
+  CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()`;
 
 export interface Invariant {
   readonly name: string;

@@ -14,9 +14,9 @@ import { endWithParent, tell, TOPICS } from './told.js';
 
 const [, , nameServers = '', url = '', seed = '0'] = process.argv;
 const AT_ONCE = 4;
-/** Of a hundred transactions. */
+/** Of all transactions. */
 const ROLLED_BACK = 0.15;
-const SLOW = 0.02;
+const SLOW = 0.005;
 /** Longer than the broker waits with its first check. */
 const SLOW_S = 1.5;
 const PAUSE_MS = 200;
@@ -50,7 +50,7 @@ async function order(): Promise<void> {
   await transactions.run(async (manager, send) => {
     await manager.query('INSERT INTO orders (id) VALUES ($1)', [id]);
     for (const name of TOPICS) send(topic<string>(name), id, delayed ? { delay: '1s' } : {});
-    if (isSlow) await manager.query('SELECT pg_sleep($1)', [SLOW_S]);
+    if (isSlow) await manager.query('INSERT INTO slow VALUES ($1)', [SLOW_S]);
     if (fails) throw new OnPurpose();
   });
 }
