@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { ApacheRocketMq } from '../compat/apache/apache-rocketmq.js';
 import { Cluster } from '../kit/cluster.js';
 import type { Timings } from './target.js';
 
-/** Seen from the compiled file. */
-const PACKAGE = new URL('../../../package.json', import.meta.url);
+/** Of the whole repository: beside the folder of this package, wherever this file is compiled to. */
+const PACKAGE = join(
+  createRequire(import.meta.url).resolve('@halfmq/test/package.json'),
+  '../../package.json',
+);
 
 const NEWEST_APACHE = '5.5.0';
 
