@@ -142,7 +142,7 @@ export function tablesConformance<Manager>(of: () => TestedDatabase<Manager>, se
       waiting?.filter(({ message }) => message.topic === tea.message.topic);
 
     it('keeps messages as they are, in their order, until they are removed', async () => {
-      const barrier = await trial.barrierOn();
+      const barrier = await trial.barrierAtRest();
       const failed = await barrier.begin();
       await failed.outbox?.keep([tea]);
       await failed.rollback();
@@ -168,7 +168,7 @@ export function tablesConformance<Manager>(of: () => TestedDatabase<Manager>, se
     });
 
     it('gives them to one transaction at a time', async () => {
-      const barrier = await trial.barrierOn(4);
+      const barrier = await trial.barrierAtRest(4);
       const begin = { after: '0', without: [] };
       const first = await barrier.begin();
       if (!first.outbox) return first.rollback();
@@ -179,7 +179,7 @@ export function tablesConformance<Manager>(of: () => TestedDatabase<Manager>, se
     });
 
     it('makes the writers of one ordering key wait for each other', async () => {
-      const barrier = await trial.barrierOn(4);
+      const barrier = await trial.barrierAtRest(4);
       const first = await barrier.begin();
       await first.outbox?.keep([tea]);
       if (!first.outbox) return first.rollback();
