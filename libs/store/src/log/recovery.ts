@@ -40,7 +40,8 @@ export function recoverQueues(segments: Segments, segment: Segment, queues: Queu
   const found = new Map<number, Queue>();
   for (let index = 0; index < table.count; index++) {
     const row = table.row(index);
-    const min = Math.max(row.min, oldest.nextOf(row.number));
+    // not the minimum of its row: a power loss may bring back a segment whose unlink was not on the disk yet
+    const min = oldest.nextOf(row.number);
     found.set(row.number, new Queue(row.number, row.topic, row.queueId, row.next, min));
   }
   for (const { key, value } of segment.range(Buffer.from('N'), afterPrefix('N'))) {
