@@ -14,6 +14,8 @@ export interface Server extends Target {
   mainMicros(): number;
   /** Proportional set size in MB: what its processes add to the machine. */
   memoryMb(): number;
+  /** Of that what is its own: without pages of mapped files, which the kernel takes back when it wants to. */
+  ownMemoryMb(): number;
   stop(): Promise<void>;
 }
 
@@ -58,13 +60,16 @@ export async function startServer(command: Command): Promise<Server> {
 }
 
 /** Of processes and all they started. */
-export function usageOf(pids: readonly number[]): Pick<Server, 'cpuMicros' | 'mainMicros' | 'memoryMb'> {
+export function usageOf(
+  pids: readonly number[],
+): Pick<Server, 'cpuMicros' | 'mainMicros' | 'memoryMb' | 'ownMemoryMb'> {
   const sum = (of: (pid: number) => number) => (): number =>
     pids.flatMap(tree).reduce((total, pid) => total + of(pid), 0);
   return {
     cpuMicros: sum(cpuMicros),
     mainMicros: sum((pid) => threadMicros(`/proc/${pid}/task/${pid}`)),
-    memoryMb: sum(memoryMb),
+    memoryMb: sum((pid) => rollupMb(pid, 'Pss')),
+    ownMemoryMb: sum((pid) => rollupMb(pid, 'Pss_Anon')),
   };
 }
 
@@ -130,10 +135,10 @@ function words(path: string): string[] {
   }
 }
 
-function memoryMb(pid: number): number {
+function rollupMb(pid: number, line: 'Pss' | 'Pss_Anon'): number {
   try {
     const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
-    return Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) / 1024;
+    return Number(new RegExp(`^${line}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0) / 1024;
   } catch {
     return 0;
   }

@@ -20,7 +20,7 @@ interface Sample {
   readonly minutes: number;
   readonly perSecond: number;
   readonly p99Ms: number;
-  /** proportional set size, files that are mapped included */
+  /** without pages of the segments, of which the kernel keeps as many as it has room for */
   readonly memoryMb: number;
   readonly heapMb: number;
   readonly diskGb: number;
@@ -50,7 +50,7 @@ export async function soak(
       const { perSecond, p99Ms } = await runPaced({ ...SHAPE, targets: [server], total }, pace);
       const minutes = (performance.now() - begun) / 60_000;
       const heapMb = Number(readFileSync(join(folder, 'heap'), 'utf8')) / 1024 ** 2;
-      const sizes = { memoryMb: server.memoryMb(), heapMb, diskGb: diskBytes(folder) / 1e9 };
+      const sizes = { memoryMb: server.ownMemoryMb(), heapMb, diskGb: diskBytes(folder) / 1e9 };
       samples.push({ minutes, perSecond, p99Ms, ...sizes });
       onSample({ minutes, perSecond, p99Ms, ...sizes });
     }
@@ -82,7 +82,7 @@ const curvesOf = (samples: readonly Sample[]): Curve[] => {
   return [
     curve('sends/s', ({ perSecond }) => perSecond),
     curve('p99, ms', ({ p99Ms }) => p99Ms),
-    curve('memory (PSS), MB', ({ memoryMb }) => memoryMb),
+    curve('memory, MB', ({ memoryMb }) => memoryMb),
     curve('heap, MB', ({ heapMb }) => heapMb),
     curve('disk, GB', ({ diskGb }) => diskGb),
   ];
