@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { freePort } from '../kit/ports.js';
 import { diskBytes } from './disk.js';
 import { sends } from './frames.js';
-import { run, runPaced } from './load.js';
+import { runPaced } from './load.js';
 import { plot, type Curve } from './plot.js';
 import { spreadOf } from './rounds.js';
 import { node, startServer } from './server.js';
@@ -15,6 +15,8 @@ const SAMPLE_S = 5;
 const SHARE_OF_PEAK = 0.7;
 const SHAPE = { connections: 8, window: 1024, frames: sends };
 const FLAT = 0.1;
+/** sends a second that are due when nobody waits */
+const AT_ONCE = 10_000_000;
 
 interface Sample {
   readonly minutes: number;
@@ -62,13 +64,14 @@ export async function soak(
 }
 
 /**
- * Sends a second that it can take, median of five loads after one to warm up. Each is some seconds long: shorter ones
- * end before the disk has taken what they wrote, and no machine holds 70 % of such a burst for half an hour.
+ * Sends a second that it can take from this load generator, which watches the time of each send and costs a core; median
+ * of five loads after one to warm up. Each is some seconds long: shorter ones end before the disk has taken what they
+ * wrote, and no machine holds 70 % of such a burst for half an hour.
  */
 async function peak(port: number): Promise<number> {
   const rates: number[] = [];
   for (let round = 0; round < 6; round++) {
-    const { perSecond } = await run({ ...SHAPE, window: 32, targets: [{ port }], total: 1_500_000 });
+    const { perSecond } = await runPaced({ ...SHAPE, targets: [{ port }], total: 1_000_000 }, AT_ONCE);
     if (round > 0) rates.push(perSecond);
   }
   return spreadOf(rates)?.median ?? 0;
