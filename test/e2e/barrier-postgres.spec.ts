@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Barrier, ManualClock, silentLog } from '@halfmq/transaction';
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Barrier, ManualClock, silentLog, TransactionRolledBack } from '@halfmq/transaction';
 import { DrizzleTransactions, type DrizzleTransaction } from '@halfmq/transaction/drizzle';
 import { PgTransactions } from '@halfmq/transaction/pg';
 import { TypeOrmTransactions } from '@halfmq/transaction/typeorm';
@@ -11,7 +12,7 @@ import { onPostgres } from '../kit/barrier-databases.js';
 import { PostgresServer } from '../kit/postgres.js';
 import { tablesConformance } from '../kit/tables-conformance.js';
 import { until } from '../kit/until.js';
-import { halves, type TestedDatabase } from '../kit/tested-database.js';
+import { committed, halves, type TestedDatabase, Trial } from '../kit/tested-database.js';
 
 let postgres: PostgresServer;
 beforeAll(async () => {
@@ -22,6 +23,98 @@ afterAll(() => postgres?.stop());
 async function prepared(name: string): Promise<void> {
   await postgres.createDatabase(name);
   await postgres.query(name, 'CREATE TABLE work (id int PRIMARY KEY)');
+  await postgres.query(
+    name,
+    `CREATE TABLE slow (id int PRIMARY KEY);
+     CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+       'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END';
+     CREATE CONSTRAINT TRIGGER waits AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED
+       FOR EACH ROW EXECUTE FUNCTION wait()`,
+  );
+}
+
+/** The suite of all databases, and what is so on PostgreSQL because row and COMMIT come together. */
+function postgresConformance<Manager>(of: () => TestedDatabase<Manager>): void {
+  barrierConformance(of, { rowWithCommit: true });
+  tablesConformance(of);
+  const trial = new Trial(of);
+  afterEach(() => trial.end());
+
+  it('decides nothing while COMMIT waits, and what it said binds nobody', async () => {
+    const barrier = await trial.barrierOn(4);
+    const holder = await barrier.begin();
+    await trial.database.run(holder.manager, 'SELECT pg_advisory_xact_lock(1)');
+    const transaction = await barrier.begin();
+    await trial.database.run(transaction.manager, 'INSERT INTO slow VALUES (1)');
+    const stamp = await transaction.record(randomUUID());
+    const committing = transaction.commit();
+    await until('COMMIT waits', async () => {
+      const waiting = await trial.database.query(
+        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
+      );
+      return waiting.length > 0;
+    });
+    expect(await Promise.all([barrier.decide(stamp), barrier.decide(stamp)])).toEqual(['unknown', 'unknown']);
+    await holder.rollback();
+    expect(await committing).toEqual({ kind: 'committed' });
+    expect(await barrier.decide(stamp)).toBe('commit');
+    await trial.database.query('TRUNCATE slow');
+  });
+
+  it('decides "no" before COMMIT has brought the row: the commit is refused, and its connection goes on', async () => {
+    const barrier = await trial.barrierOn(2);
+    const transaction = await barrier.begin();
+    await trial.insert(transaction.manager, 5);
+    const stamp = await transaction.record(randomUUID());
+    expect(await barrier.decide(stamp)).toBe('rollback');
+    const outcome = await transaction.commit();
+    expect(outcome).toMatchObject({ kind: 'refused', error: expect.any(TransactionRolledBack) });
+    expect(await barrier.decide(stamp)).toBe('rollback');
+    expect(await trial.work()).not.toContain(5);
+    await Promise.all([committed(barrier), committed(barrier)]);
+  });
+
+  it('commits with a row that says "rolled back", also when a check has said it before', async () => {
+    const barrier = await trial.barrierOn(2);
+    const [asked, unasked] = [await barrier.begin(), await barrier.begin()];
+    const stamps = [await asked.record(randomUUID()), await unasked.record(randomUUID())];
+    await barrier.decide(stamps[0]!).catch(() => undefined);
+    expect([await asked.commit('rolled_back'), await unasked.commit('rolled_back')]).toEqual(
+      Array(2).fill({ kind: 'committed' }),
+    );
+    for (const stamp of stamps) expect(await barrier.decide(stamp)).toBe('rollback');
+  });
+
+  it('tells a unique constraint of the user, found at COMMIT, from an answer of a check', async () => {
+    const barrier = await trial.barrierOn(1);
+    await trial.database.query(
+      'CREATE TABLE IF NOT EXISTS late (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)',
+    );
+    const transaction = await barrier.begin();
+    await trial.database.run(transaction.manager, 'INSERT INTO late VALUES (1), (1)');
+    const error = await trial.refusalOf(transaction, randomUUID());
+    expect(error).not.toBeInstanceOf(TransactionRolledBack);
+    expect(String(error)).toContain('late_id_key');
+    await committed(barrier);
+  });
+
+  it('says a time of the database that is not later than the row, and reads it once a minute', async () => {
+    const clock = new ManualClock();
+    const { rows: barrier } = await trial.make(1, clock);
+    const ages: number[] = [];
+    for (let each = 0; each < 3; each++) {
+      const { at, transactionId } = await committed(barrier);
+      const [row] = await trial.database.query(
+        `SELECT floor(extract(epoch FROM created_at) * 1000)::float8 AS at FROM halfmq_barrier
+         WHERE transaction_id = '${transactionId}'`,
+      );
+      expect(Number(row?.['at'])).toBeGreaterThanOrEqual(at);
+      ages.push(at);
+      if (each === 1) await clock.advance(60_001);
+    }
+    expect(ages[1]).toBe(ages[0]);
+    expect(ages[2]).toBeGreaterThan(ages[1]!);
+  });
 }
 
 describe('the barrier of TypeORM on PostgreSQL', () => {
@@ -45,8 +138,7 @@ describe('the barrier of TypeORM on PostgreSQL', () => {
     };
   });
 
-  barrierConformance(() => tested);
-  tablesConformance(() => tested);
+  postgresConformance(() => tested);
 
   it('is another one in another schema of the same database', async () => {
     await postgres.query('typeorm', 'CREATE SCHEMA other');
@@ -116,8 +208,7 @@ describe('the barrier of node-postgres', () => {
     };
   });
 
-  barrierConformance(() => tested);
-  tablesConformance(() => tested);
+  postgresConformance(() => tested);
 });
 
 describe('the barrier of Drizzle', () => {
@@ -143,6 +234,5 @@ describe('the barrier of Drizzle', () => {
     };
   });
 
-  barrierConformance(() => tested);
-  tablesConformance(() => tested);
+  postgresConformance(() => tested);
 });

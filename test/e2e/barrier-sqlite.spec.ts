@@ -56,7 +56,7 @@ describe('the barrier of TypeORM on SQLite', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  barrierConformance(() => tested, false);
+  barrierConformance(() => tested, { sessions: false });
   tablesConformance(() => tested, false);
 
   describe('with one connection for all', () => {

@@ -50,7 +50,9 @@ class Statements implements Logger {
 
   logQuery(sql: string, _parameters?: unknown[], runner?: QueryRunner): void {
     const seen = this.byRunner.get(runner) ?? [];
-    this.byRunner.set(runner, [...seen, sql.trim().split(/\s+/).slice(0, 3).join(' ')]);
+    const [first = '', then] = sql.split('; ');
+    const begins = first.trim().split(/\s+/).slice(0, 3).join(' ');
+    this.byRunner.set(runner, [...seen, then === undefined ? begins : `${begins} … ${then}`]);
   }
 
   /** Those of the transactions that have placed orders since the last call. */
@@ -123,13 +125,13 @@ describe('what transactions.run costs', () => {
     return Number(row?.['n']);
   };
 
-  it('of the database: one statement and one row more than without messages', async () => {
+  it('of the database: one row more than without messages, which goes along with COMMIT', async () => {
     await dataSource.transaction((manager) => insert(manager, 1));
     const begun = ['START TRANSACTION', 'INSERT INTO orders'];
     expect(statements.taken()).toEqual([[...begun, 'COMMIT']]);
     const before = await rows();
     await place(2, 1);
-    expect(statements.taken()).toEqual([[...begun, 'INSERT INTO "halfmq_barrier"', 'COMMIT']]);
+    expect(statements.taken()).toEqual([[...begun, 'INSERT INTO "halfmq_barrier" … COMMIT']]);
     expect(await rows()).toBe(before + 1);
   });
 

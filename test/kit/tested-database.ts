@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
-import type { Barrier, BarrierStamp, Clock } from '@halfmq/transaction';
+import type { Barrier, BarrierStamp, Clock, OpenTransaction } from '@halfmq/transaction';
 import { RememberedHalves } from './remembered-halves.js';
 
 export const DAY_MS = 86_400_000;
@@ -93,6 +93,18 @@ export class Trial<Manager> {
   async work(): Promise<number[]> {
     const rows = await this.database.query('SELECT id FROM work ORDER BY id');
     return rows.map((row) => Number(row['id']));
+  }
+
+  /** What a transaction is refused with that wants to commit under an id. */
+  async refusalOf(transaction: OpenTransaction<Manager>, id: string): Promise<unknown> {
+    try {
+      await transaction.record(id);
+    } catch (error) {
+      await transaction.rollback();
+      return error;
+    }
+    const outcome = await transaction.commit();
+    return outcome.kind === 'refused' ? outcome.error : outcome;
   }
 
   async stateOf({ transactionId }: BarrierStamp): Promise<unknown> {

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeRecord, formatProperties, silentLog } from '@halfmq/remoting/record';
@@ -58,6 +58,23 @@ describe('retention', () => {
     await reopen();
     expect(opened.minOffset('filler', 0)).toBe(settled);
     expect(bodies(readAll(opened, 'filler'))).toHaveLength(opened.maxOffset('filler', 0) - settled);
+  });
+
+  it('serves a segment from its first record when a power loss undid its unlink', async () => {
+    for (let each = 0; each < 4; each++) await store(opened, message('filler', 'x'.repeat(60_000)));
+    const place = (name: string): string => join(fixture.path, 'log', name);
+    const before = new Map(files().map((name) => [name, readFileSync(place(name))]));
+    await age();
+    // what is rolled now says the minimum that retention has left
+    for (let each = 0; each < 2; each++) await store(opened, message('filler', 'x'.repeat(60_000)));
+    await opened.close();
+    const gone = [...before.keys()].filter((name) => !files().includes(name)).at(-1) ?? '';
+    writeFileSync(place(gone), before.get(gone) ?? '');
+    const settled = opened.minOffset('filler', 0);
+    opened = await fixture.open(SMALL);
+    const [first] = readAll(opened, 'filler');
+    expect(opened.minOffset('filler', 0)).toBeLessThan(settled);
+    expect(first?.physicalOffset).toBe(opened.minPhysicalOffset);
   });
 
   it('keeps the next offset of an idle queue whose messages are all gone, also over a restart', async () => {

@@ -29,6 +29,8 @@ export interface Connection<Manager = unknown> {
    * @returns false when one is still running
    */
   seal(): boolean;
+  /** whether a statement of the manager has failed: the transaction may be broken */
+  readonly failed: boolean;
   /** For those who listen to an ORM's transactions; may reject, and stops a commit then. */
   before(end: TransactionEnd): Promise<void>;
   /** It has happened. Never rejects. */

@@ -1,14 +1,25 @@
-import type { BarrierStamp, CommitOutcome, InboxKey, Step, StepFound } from '../transaction/barrier.js';
+import type {
+  BarrierState,
+  BarrierStamp,
+  CommitOutcome,
+  InboxKey,
+  Step,
+  StepFound,
+} from '../transaction/barrier.js';
 import type { OutboxRows } from '../transaction/outbox.js';
 import type { Connection } from './connection.js';
+import type { DatabaseClock } from './database-clock.js';
 
 export type DialectName = 'postgres' | 'mysql' | 'sqlite';
 
 /** The outbox of a database, where it has one. */
 export type Outbox = (connection: Pick<Connection, 'query'>) => OutboxRows;
 
-/** What a barrier row says. */
-export type BarrierState = 'committed' | 'rolled_back';
+/** The barrier row of a transaction. */
+export interface BarrierRow {
+  readonly transactionId: string;
+  readonly state: BarrierState;
+}
 
 /** A look at a barrier row. */
 export interface Sight {
@@ -48,16 +59,16 @@ export interface Dialect {
    */
   source(connection: Connection): Promise<string>;
   /**
-   * Inserts the row 'committed' into the open transaction.
-   * @returns ms since 1970 on the database's clock
+   * Makes ready for half messages: inserts the row 'committed' into the open transaction, or leaves that to `commit`.
+   * @returns ms since 1970 on the database's clock, not later than the row
    * @throws TransactionRolledBack when the row exists; Error when the transaction is not open any more
    */
-  record(connection: Connection, transactionId: string): Promise<number>;
+  record(connection: Connection, transactionId: string, clock: DatabaseClock): Promise<number>;
   /**
    * Commits.
-   * @param recorded the id whose row the transaction holds, when it has sent messages
+   * @param recorded the row of the transaction, when it has sent messages; it is inserted if `record` has not done it
    */
-  commit(connection: Connection, recorded: string | undefined): Promise<CommitOutcome>;
+  commit(connection: Connection, recorded: BarrierRow | undefined): Promise<CommitOutcome>;
   /** @returns false when the row was there; waits while another transaction inserts the same */
   mark(connection: Connection, key: InboxKey): Promise<boolean>;
   /** Inserts or changes the row of a try/cancel pair; waits while another transaction does the same. */

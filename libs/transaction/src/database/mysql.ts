@@ -1,7 +1,14 @@
 import { InvalidOption, TransactionRolledBack } from '../errors.js';
-import type { BarrierStamp, CommitOutcome, InboxKey, Step, StepFound } from '../transaction/barrier.js';
+import type {
+  BarrierStamp,
+  BarrierState,
+  CommitOutcome,
+  InboxKey,
+  Step,
+  StepFound,
+} from '../transaction/barrier.js';
 import type { Connection, Row } from './connection.js';
-import { type BarrierState, type Dialect, type Prunable, type Sight, TABLES } from './dialect.js';
+import { type BarrierRow, type Dialect, type Prunable, type Sight, TABLES } from './dialect.js';
 import { saidBy } from './said-by.js';
 import { enterRow } from './steps.js';
 
@@ -100,6 +107,7 @@ export class MysqlDialect implements Dialect {
     return String(rows[0]?.['name']);
   }
 
+  /** Now, not with COMMIT: only here the database says whether the transaction is still there to hold the row. */
   async record(connection: Connection, transactionId: string): Promise<number> {
     // LAST_INSERT_ID(expression) comes back with the answer, which saves a question
     const insert = connection.query(
@@ -120,11 +128,10 @@ export class MysqlDialect implements Dialect {
    * COMMIT succeeds without a transaction, too. Whether there is one is seen by the row, which is asked for right
    * before: no statement comes between the two.
    */
-  async commit(connection: Connection, recorded: string | undefined): Promise<CommitOutcome> {
+  async commit(connection: Connection, recorded: BarrierRow | undefined): Promise<CommitOutcome> {
     const looked =
-      recorded === undefined
-        ? undefined
-        : connection.query('SELECT 1 FROM halfmq_barrier WHERE transaction_id = ?', [recorded]);
+      recorded &&
+      connection.query('SELECT 1 FROM halfmq_barrier WHERE transaction_id = ?', [recorded.transactionId]);
     const committed = connection.query('COMMIT');
     const [seen, outcome] = await Promise.allSettled([looked, committed]);
     if (outcome.status === 'rejected') {

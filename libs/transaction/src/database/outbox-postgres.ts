@@ -28,18 +28,17 @@ export function outboxDefinition(table: string): string[] {
   ];
 }
 
-/** The outbox on PostgreSQL: rows of `halfmq_outbox`, beside the barrier row. */
+/** The outbox on PostgreSQL: rows of `halfmq_outbox`. */
 export class PostgresOutbox implements OutboxRows {
   constructor(
     private readonly connection: Pick<Connection, 'query'>,
-    private readonly tables: { readonly outbox: string; readonly barrier: string },
+    private readonly table: string,
   ) {}
 
-  async keep(messages: readonly KeptMessage[], revoked?: string): Promise<void> {
-    const { connection, tables } = this;
+  async keep(messages: readonly KeptMessage[]): Promise<void> {
     await this.lockKeys(messages.map(({ message }) => message));
-    await connection.query(
-      `INSERT INTO ${tables.outbox} (topic, ordering_key, unique_key, body, options)
+    await this.connection.query(
+      `INSERT INTO ${this.table} (topic, ordering_key, unique_key, body, options)
        SELECT topic, ordering_key, unique_key, body, options
        FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[])
          WITH ORDINALITY AS kept (topic, ordering_key, unique_key, body, options, place)
@@ -52,15 +51,11 @@ export class PostgresOutbox implements OutboxRows {
         messages.map(({ message }) => optionsOf(message)),
       ],
     );
-    if (revoked === undefined) return;
-    await connection.query(`UPDATE ${tables.barrier} SET state = 'rolled_back' WHERE transaction_id = $1`, [
-      revoked,
-    ]);
   }
 
   async holds(ordered: readonly OutgoingMessage[]): Promise<boolean> {
     const { rows } = await this.connection.query(
-      `SELECT EXISTS (SELECT FROM ${this.tables.outbox} JOIN unnest($1::text[], $2::text[])
+      `SELECT EXISTS (SELECT FROM ${this.table} JOIN unnest($1::text[], $2::text[])
          AS asked (topic, ordering_key) USING (topic, ordering_key)) AS held`,
       [ordered.map(({ topic }) => topic), ordered.map(({ orderingKey }) => orderingKey)],
     );
@@ -68,18 +63,18 @@ export class PostgresOutbox implements OutboxRows {
   }
 
   async take({ after, without }: Reading): Promise<readonly WaitingMessage[] | undefined> {
-    const { connection, tables } = this;
+    const { connection, table } = this;
     // a statement of its own: only the next one sees what the last holder of the lock has deleted
     const locked = await connection.query(
       'SELECT pg_try_advisory_xact_lock($1, to_regclass($2)::oid::int4) AS mine',
-      [RELAY, tables.outbox],
+      [RELAY, table],
     );
     if (locked.rows[0]?.['mine'] !== true) return undefined;
     const { rows } = await connection.query(
       `SELECT id::text, topic, ordering_key, unique_key, body, options,
          floor(extract(epoch FROM clock_timestamp() - created_at) * 1000)::float8 AS waited
        FROM (SELECT *, sum(octet_length(body)) OVER (ORDER BY id) AS bytes, row_number() OVER (ORDER BY id) AS place
-             FROM (SELECT * FROM ${tables.outbox} WHERE id > $1 AND topic <> ALL ($2::text[])
+             FROM (SELECT * FROM ${table} WHERE id > $1 AND topic <> ALL ($2::text[])
                    ORDER BY id LIMIT ${MOST_MESSAGES}) AS first) AS next
        WHERE place = 1 OR bytes <= ${MOST_BYTES} ORDER BY id`,
       [after, without],
@@ -88,7 +83,7 @@ export class PostgresOutbox implements OutboxRows {
   }
 
   async remove(ids: readonly string[]): Promise<void> {
-    await this.connection.query(`DELETE FROM ${this.tables.outbox} WHERE id = ANY ($1::bigint[])`, [ids]);
+    await this.connection.query(`DELETE FROM ${this.table} WHERE id = ANY ($1::bigint[])`, [ids]);
   }
 
   /** By rising hash, so that two transactions of the same keys never wait for each other in a circle. */

@@ -79,6 +79,10 @@ export abstract class PgConnection<Manager> implements Connection<Manager> {
     return this.statements.seal();
   }
 
+  get failed(): boolean {
+    return this.statements.failed;
+  }
+
   async savepoint<R>(work: () => Promise<R>): Promise<R> {
     const name = `halfmq_${this.savepoints++}`;
     await this.query(`SAVEPOINT ${name}`);

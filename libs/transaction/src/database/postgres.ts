@@ -1,14 +1,15 @@
 import { InvalidOption, TransactionRolledBack } from '../errors.js';
-import type { BarrierStamp, CommitOutcome, InboxKey, Step, StepFound } from '../transaction/barrier.js';
+import type {
+  BarrierStamp,
+  BarrierState,
+  CommitOutcome,
+  InboxKey,
+  Step,
+  StepFound,
+} from '../transaction/barrier.js';
 import type { Answer, Connection } from './connection.js';
-import {
-  type BarrierState,
-  type Dialect,
-  type Outbox,
-  type Prunable,
-  type Sight,
-  TABLES,
-} from './dialect.js';
+import type { DatabaseClock } from './database-clock.js';
+import { type BarrierRow, type Dialect, type Outbox, type Prunable, type Sight, TABLES } from './dialect.js';
 import { outboxDefinition, PostgresOutbox } from './outbox-postgres.js';
 import { saidBy } from './said-by.js';
 import { enterRow } from './steps.js';
@@ -31,6 +32,8 @@ const BEGIN_CHECK =
 const BROKEN_TRANSACTION =
   'PostgreSQL rolled back instead of committing: a statement of this transaction had failed and its error was ignored';
 
+const BARRIER = 'halfmq_barrier';
+
 /** Quoted names, in the order of TABLES. */
 type Tables = Readonly<Record<'barrier' | 'inbox' | 'step' | 'source' | 'outbox', string>>;
 
@@ -47,13 +50,13 @@ export class PostgresDialect implements Dialect {
     const prefix = schema === undefined ? '' : `"${schema.replaceAll('"', '""')}".`;
     const named = (name: string): string => `${prefix}"${name}"`;
     this.tables = {
-      barrier: named('halfmq_barrier'),
+      barrier: named(BARRIER),
       inbox: named('halfmq_inbox'),
       step: named('halfmq_step'),
       source: named('halfmq_source'),
       outbox: named('halfmq_outbox'),
     };
-    this.outbox = (connection) => new PostgresOutbox(connection, this.tables);
+    this.outbox = (connection) => new PostgresOutbox(connection, this.tables.outbox);
     this.definition = definition(this.tables);
     this.removal = [`DROP TABLE IF EXISTS ${Object.values(this.tables).join(', ')}`];
   }
@@ -88,32 +91,38 @@ export class PostgresDialect implements Dialect {
     return String(rows[0]?.['name']);
   }
 
-  /** One message to the server and back: the id is spelled out, as it needs no quoting. */
-  async record(connection: Connection, transactionId: string): Promise<number> {
+  /**
+   * Leaves the row to `commit`. A transaction that a failed statement may have broken is asked the time, which a broken
+   * one does not answer: so it is found out before anything is sent.
+   */
+  record(connection: Connection, transactionId: string, clock: DatabaseClock): Promise<number> {
     if (!PLAIN_ID.test(transactionId)) throw new InvalidOption(`no transaction id: ${transactionId}`);
-    try {
-      const { rows } = await connection.query(
-        `INSERT INTO ${this.tables.barrier} (transaction_id, state) VALUES ('${transactionId}', 'committed')
-         RETURNING floor(extract(epoch FROM created_at) * 1000)::float8 AS at`,
-      );
-      return Number(rows[0]?.['at']);
-    } catch (error) {
-      throw codeOf(error) === UNIQUE_VIOLATION
-        ? new TransactionRolledBack(transactionId, { cause: error })
-        : error;
-    }
+    return clock.notAfter(() => now(connection), connection.failed);
   }
 
-  /** PostgreSQL answers COMMIT of a broken transaction with success and the command tag ROLLBACK. */
-  async commit(connection: Connection): Promise<CommitOutcome> {
+  /**
+   * Row and COMMIT are one message to the server and back; when the insert fails the server passes over the COMMIT. It
+   * answers COMMIT of a broken transaction with success and the command tag ROLLBACK.
+   */
+  async commit(connection: Connection, recorded: BarrierRow | undefined): Promise<CommitOutcome> {
     let answer: Answer;
     try {
-      answer = await connection.query('COMMIT');
+      answer = await connection.query(recorded ? `${this.insertOf(recorded)}; COMMIT` : 'COMMIT');
     } catch (error) {
-      return { kind: saidNo(error) ? 'refused' : 'unknown', error };
+      if (!saidNo(error)) return { kind: 'unknown', error };
+      if (!recorded) return { kind: 'refused', error };
+      // the failed insert waits for its end; a session that cannot even do this is dead, and its pool sees that
+      await connection.query('ROLLBACK').catch(() => undefined);
+      return { kind: 'refused', error: refusal(error, recorded) };
     }
     if (answer.command === 'COMMIT') return { kind: 'committed' };
     return { kind: 'refused', error: new Error(BROKEN_TRANSACTION) };
+  }
+
+  /** The id is spelled out, as it needs no quoting. What is rolled back anyway may have been so by a check before. */
+  private insertOf({ transactionId, state }: BarrierRow): string {
+    const insert = `INSERT INTO ${this.tables.barrier} (transaction_id, state) VALUES ('${transactionId}', '${state}')`;
+    return state === 'rolled_back' ? `${insert} ON CONFLICT DO NOTHING` : insert;
   }
 
   async mark(connection: Connection, { group, topic, uniqueKey, replay }: InboxKey): Promise<boolean> {
@@ -197,6 +206,20 @@ export class PostgresDialect implements Dialect {
   worthAnotherAttempt(error: unknown): boolean {
     return WORTH_ANOTHER_ATTEMPT.has(codeOf(error));
   }
+}
+
+async function now(connection: Connection): Promise<number> {
+  const { rows } = await connection.query(
+    'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at',
+  );
+  return Number(rows[0]?.['at']);
+}
+
+/** A COMMIT may be refused by unique constraints of the user's, too, which were deferred. */
+function refusal(error: unknown, { transactionId }: BarrierRow): unknown {
+  const said = saidBy(error, 'code', 'table');
+  const checked = said?.code === UNIQUE_VIOLATION && said.table === BARRIER;
+  return checked ? new TransactionRolledBack(transactionId, { cause: error }) : error;
 }
 
 /** of $2, in ms since 1970, by the horizon $3 */

@@ -1,10 +1,17 @@
 import type { Clock, Log } from '@halfmq/remoting';
 import { InvalidOption } from '../errors.js';
 import { TransactionState } from '../message.js';
-import type { Barrier, BarrierPreview, BarrierStamp, OpenTransaction } from '../transaction/barrier.js';
+import type {
+  Barrier,
+  BarrierPreview,
+  BarrierStamp,
+  BarrierState,
+  OpenTransaction,
+} from '../transaction/barrier.js';
 import { CheckConnections } from './check-connections.js';
 import { type Connection, type ConnectionPool, lent } from './connection.js';
-import type { BarrierState, Dialect } from './dialect.js';
+import { DatabaseClock } from './database-clock.js';
+import type { Dialect } from './dialect.js';
 import { missingTables } from './migration.js';
 import { SqlTransaction } from './sql-transaction.js';
 
@@ -25,10 +32,12 @@ const ANSWER: Readonly<Record<BarrierState, TransactionState>> = {
 /** The barrier in an SQL database: a row of `halfmq_barrier`, inserted by the transaction, or by the check. */
 export class SqlBarrier<Manager> implements Barrier<Manager> {
   private readonly connections: CheckConnections;
+  private readonly clock: DatabaseClock;
   private source: string | undefined;
 
   constructor(private readonly options: SqlBarrierOptions<Manager>) {
     this.connections = new CheckConnections(options.pool, options.clock);
+    this.clock = new DatabaseClock(options.clock);
   }
 
   get keepsOutbox(): boolean {
@@ -46,11 +55,15 @@ export class SqlBarrier<Manager> implements Barrier<Manager> {
   }
 
   async begin(isolation?: string): Promise<OpenTransaction<Manager>> {
-    const { pool, dialect } = this.options;
-    if (this.source === undefined) {
+    const {
+      clock,
+      source,
+      options: { pool, dialect },
+    } = this;
+    if (source === undefined) {
       throw new InvalidOption('transactions were not started: call start() and wait for it first');
     }
-    return SqlTransaction.begin(pool, { dialect, source: this.source }, isolation);
+    return SqlTransaction.begin(pool, { dialect, source, clock }, isolation);
   }
 
   worthAnotherAttempt(error: unknown): boolean {

@@ -1,5 +1,6 @@
 import { InvalidOption } from '../errors.js';
 import type {
+  BarrierState,
   BarrierStamp,
   CommitOutcome,
   InboxKey,
@@ -9,23 +10,30 @@ import type {
 } from '../transaction/barrier.js';
 import type { OutboxRows } from '../transaction/outbox.js';
 import type { Connection, ConnectionPool } from './connection.js';
+import type { DatabaseClock } from './database-clock.js';
 import type { Dialect } from './dialect.js';
 import { ADVICE } from './statements.js';
 
+/** What transactions of one database share. */
+export interface Place {
+  readonly dialect: Dialect;
+  readonly source: string;
+  readonly clock: DatabaseClock;
+}
+
 /** A transaction on one connection of the application's pool. */
 export class SqlTransaction<Manager> implements OpenTransaction<Manager> {
-  /** the id whose row this transaction holds */
+  /** the id whose row belongs to this transaction */
   private recorded: string | undefined;
 
   private constructor(
     private readonly connection: Connection<Manager>,
-    private readonly dialect: Dialect,
-    private readonly source: string,
+    private readonly place: Place,
   ) {}
 
   static async begin<Manager>(
     pool: ConnectionPool<Manager>,
-    place: { readonly dialect: Dialect; readonly source: string },
+    place: Place,
     isolation: string | undefined,
   ): Promise<SqlTransaction<Manager>> {
     const connection = await pool.connect();
@@ -35,7 +43,7 @@ export class SqlTransaction<Manager> implements OpenTransaction<Manager> {
       await connection.giveUp(error);
       throw error;
     }
-    return new SqlTransaction(connection, place.dialect, place.source);
+    return new SqlTransaction(connection, place);
   }
 
   get manager(): Manager {
@@ -43,21 +51,22 @@ export class SqlTransaction<Manager> implements OpenTransaction<Manager> {
   }
 
   get outbox(): OutboxRows | undefined {
-    return this.dialect.outbox?.(this.connection);
+    return this.place.dialect.outbox?.(this.connection);
   }
 
   async record(transactionId: string): Promise<BarrierStamp> {
-    const at = await this.dialect.record(this.connection, transactionId);
+    const { dialect, source, clock } = this.place;
+    const at = await dialect.record(this.connection, transactionId, clock);
     this.recorded = transactionId;
-    return { transactionId, at, source: this.source };
+    return { transactionId, at, source };
   }
 
   mark(key: InboxKey): Promise<boolean> {
-    return this.dialect.mark(this.connection, key);
+    return this.place.dialect.mark(this.connection, key);
   }
 
   enter(step: Step): Promise<StepFound> {
-    return this.dialect.enter(this.connection, step);
+    return this.place.dialect.enter(this.connection, step);
   }
 
   seal(): void {
@@ -67,8 +76,8 @@ export class SqlTransaction<Manager> implements OpenTransaction<Manager> {
     );
   }
 
-  async commit(): Promise<CommitOutcome> {
-    const { connection } = this;
+  async commit(state: BarrierState = 'committed'): Promise<CommitOutcome> {
+    const { connection, recorded } = this;
     try {
       await connection.before('commit');
     } catch (error) {
@@ -76,7 +85,8 @@ export class SqlTransaction<Manager> implements OpenTransaction<Manager> {
       return { kind: 'refused', error };
     }
     connection.seal();
-    const outcome = await this.dialect.commit(connection, this.recorded);
+    const row = recorded === undefined ? undefined : { transactionId: recorded, state };
+    const outcome = await this.place.dialect.commit(connection, row);
     if (outcome.kind === 'unknown') {
       await connection.giveUp(outcome.error);
       return outcome;

@@ -1,7 +1,14 @@
 import { TransactionRolledBack } from '../errors.js';
-import type { BarrierStamp, CommitOutcome, InboxKey, Step, StepFound } from '../transaction/barrier.js';
+import type {
+  BarrierStamp,
+  BarrierState,
+  CommitOutcome,
+  InboxKey,
+  Step,
+  StepFound,
+} from '../transaction/barrier.js';
 import { type Connection, NotThisTransaction } from './connection.js';
-import { type BarrierState, type Dialect, type Prunable, type Sight, TABLES } from './dialect.js';
+import { type Dialect, type Prunable, type Sight, TABLES } from './dialect.js';
 import { saidBy } from './said-by.js';
 import { enterRow } from './steps.js';
 

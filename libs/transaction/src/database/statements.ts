@@ -7,6 +7,12 @@ import { InvalidOption } from '../errors.js';
 export class Statements {
   private running = 0;
   private sealed = false;
+  private failures = 0;
+
+  /** whether one has failed so far */
+  get failed(): boolean {
+    return this.failures > 0;
+  }
 
   /** @returns false when one is still running */
   seal(): boolean {
@@ -30,7 +36,10 @@ export class Statements {
     if (!(result instanceof Promise)) return result;
     this.running++;
     const ended = (): void => void this.running--;
-    result.then(ended, ended);
+    result.then(ended, () => {
+      this.failures++;
+      ended();
+    });
     return result;
   }
 }

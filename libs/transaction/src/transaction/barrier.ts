@@ -39,6 +39,9 @@ export interface Step {
  */
 export type StepFound = 'first' | 'repeated' | 'cancelled' | 'nothing';
 
+/** What a barrier row says. "Rolled back" with a commit: the messages go another way than by half messages. */
+export type BarrierState = 'committed' | 'rolled_back';
+
 /** What became of a COMMIT. */
 export type CommitOutcome =
   | { readonly kind: 'committed' }
@@ -54,10 +57,11 @@ export interface OpenTransaction<Manager> {
   /** undefined: this database keeps no outbox */
   readonly outbox: OutboxRows | undefined;
   /**
-   * Inserts the barrier row (state committed) into this transaction: it locks the id against every check until the
-   * transaction ends.
-   * @throws TransactionRolledBack when the row exists: a check was faster; what the database says when the transaction
-   *   cannot commit any more
+   * Makes the barrier row a part of this transaction: half messages may be sent from now on. Where the row is inserted
+   * now it locks the id against every check until the transaction ends; where it is inserted with COMMIT a check that
+   * comes before writes "no" down, and the commit is refused.
+   * @throws TransactionRolledBack when the row exists: a check was faster; what the database says when a statement has
+   *   failed before and the transaction cannot commit any more
    */
   record(transactionId: string): Promise<BarrierStamp>;
   /**
@@ -72,7 +76,11 @@ export interface OpenTransaction<Manager> {
    * @throws InvalidOption when one is still running
    */
   seal(): void;
-  commit(): Promise<CommitOutcome>;
+  /**
+   * Commits, and with it the barrier row, if it was recorded.
+   * @param row what it says; refused with TransactionRolledBack when it is to say "committed" and a check was faster
+   */
+  commit(row?: BarrierState): Promise<CommitOutcome>;
   /** Never rejects: a connection that cannot even roll back is given up, and the database rolls back by itself. */
   rollback(): Promise<void>;
   /** Runs `work` in a savepoint, which is rolled back when it rejects. */

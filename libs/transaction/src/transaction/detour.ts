@@ -56,20 +56,14 @@ export class Detour<Manager> {
 
   /**
    * Writes the messages into the outbox.
-   * @param revoked true when half messages of the transaction may lie at a broker: they are not to be delivered
    * @throws MessageInvalid for what no broker would take
    */
-  async keep(
-    outbox: OutboxRows,
-    transactionId: string,
-    collected: readonly Collected[],
-    revoked: boolean,
-  ): Promise<void> {
+  async keep(outbox: OutboxRows, transactionId: string, collected: readonly Collected[]): Promise<void> {
     const kept = collected.map((one) => {
       const message = named(one.message, transactionId);
       return { message, uniqueKey: this.parts.sends.keyFor(message) };
     });
-    await outbox.keep(kept, revoked ? transactionId : undefined);
+    await outbox.keep(kept);
   }
 
   /** The rows are committed. */

@@ -27,10 +27,8 @@ export interface OutboxRows {
   /**
    * Writes messages down. The ordering keys are locked until the transaction ends: whoever writes one of them next has
    * a higher id and a later commit.
-   * @param revoked a transaction whose half messages may lie at a broker all the same: its barrier row says "rolled
-   *   back" from now on
    */
-  keep(messages: readonly KeptMessage[], revoked?: string): Promise<void>;
+  keep(messages: readonly KeptMessage[]): Promise<void>;
   /** whether messages of one of these topics and ordering keys wait */
   holds(ordered: readonly OutgoingMessage[]): Promise<boolean>;
   /**

@@ -2,7 +2,7 @@ import type { Log } from '@halfmq/remoting';
 import { channels } from '../channels.js';
 import { InvalidOption, VerdictConflict } from '../errors.js';
 import { type HalfReceipt, TransactionState } from '../message.js';
-import type { Barrier, BarrierStamp, OpenTransaction } from './barrier.js';
+import type { Barrier, BarrierStamp, BarrierState, OpenTransaction } from './barrier.js';
 import type { Detour } from './detour.js';
 import { type HalfMessages, stamped } from './half-messages.js';
 import type { OutboxRows } from './outbox.js';
@@ -38,7 +38,7 @@ interface Failure {
  *   prepare ── every half stored ─▶ COMMIT ── done ─▶ finish: END commit
  *      │                               └ refused ─▶ undo: END rollback
  *      ├── one failed ─▶ ROLLBACK ─▶ undo: END rollback
- *      └── one failed, detour ─▶ rows in the outbox, "no" in the barrier ─▶ COMMIT ─▶ finish: END rollback, relay
+ *      └── one failed, detour ─▶ rows in the outbox ─▶ COMMIT with "no" in the barrier ─▶ finish: END rollback, relay
  */
 export class Sending<Manager> {
   private stamp: BarrierStamp | undefined;
@@ -69,6 +69,11 @@ export class Sending<Manager> {
     const around = detour && failures.every(({ error, topic }) => detour.leadsAround(error, topic));
     if (!around) throw failure.error;
     await this.goAround(detour);
+  }
+
+  /** What half messages that were sent will find, when they ask: those of messages in the outbox are not to be delivered. */
+  get row(): BarrierState {
+    return this.detoured ? 'rolled_back' : 'committed';
   }
 
   /** The database has committed. @throws VerdictConflict */
@@ -110,7 +115,7 @@ export class Sending<Manager> {
 
   private async goAround(detour: Detour<Manager>): Promise<void> {
     const { transactionId, messages } = this.scope;
-    await detour.keep(this.outbox, transactionId, messages, this.stamp !== undefined);
+    await detour.keep(this.outbox, transactionId, messages);
     this.detoured = true;
     channels.afterOutbox.publish({ transactionId });
   }

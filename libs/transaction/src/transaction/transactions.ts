@@ -31,16 +31,18 @@ export interface TransactionsParts<Manager> {
 /**
  * "Change my database and send messages" as one act, for any database behind the `Barrier` port.
  *
- *     BEGIN ─▶ callback ─▶ barrier row ─▶ half messages ─▶ COMMIT ─▶ END commit
- *                 │             │              │              ├ refused ─▶ "no" recorded ─▶ END rollback ─▶ throws
- *                 │             │              │              └ no answer ─▶ TransactionOutcomeUnknown, no END
- *                 │             │              └ one failed ─▶ ROLLBACK ─▶ "no" recorded ─▶ END rollback ─▶ throws
- *                 └ throws ─────┴ fails ─▶ ROLLBACK, nothing was sent, the error comes out unchanged
+ *     BEGIN ─▶ callback ─▶ half messages ─▶ barrier row, COMMIT ─▶ END commit
+ *                 │              │               ├ refused ─▶ "no" recorded ─▶ END rollback ─▶ throws
+ *                 │              │               └ no answer ─▶ TransactionOutcomeUnknown, no END
+ *                 │              └ one failed ─▶ ROLLBACK ─▶ "no" recorded ─▶ END rollback ─▶ throws
+ *                 └ throws ─▶ ROLLBACK, nothing was sent, the error comes out unchanged
  *
- * The row is inserted after the callback, not at BEGIN. A check can only come after the first half message, and the
- * row (with its lock) is there before that: nothing is lost. Won are: a run that sends nothing leaves no row; and a
- * transaction the callback has broken (a failed statement whose error it swallowed) is found out by this insert,
- * before anything is sent, where PostgreSQL would have answered COMMIT with a quiet rollback.
+ * The row goes to the database with COMMIT, in one message where it takes one (PostgreSQL), else after the callback and
+ * before the first half message. So a run that sends nothing leaves no row, and no round trip is spent on one. A check
+ * that comes before the row has written "no" first, and the row, and with it the commit, is refused; one that comes
+ * while COMMIT waits for its disk meets the row's lock and answers nothing. A transaction the callback has broken (a
+ * failed statement whose error it swallowed) is found out before anything is sent, where PostgreSQL would have answered
+ * COMMIT with a quiet rollback.
  *
  * Whatever dies on this way, the broker asks, and `check` answers from the row.
  */
@@ -197,7 +199,7 @@ export class Transactions<Manager> {
       await sending.undo();
       throw error;
     }
-    const outcome = await transaction.commit();
+    const outcome = await transaction.commit(sending.row);
     if (outcome.kind === 'refused') await sending.undo();
     if (outcome.kind !== 'committed') throw refusal(outcome, scope);
     await sending.finish();

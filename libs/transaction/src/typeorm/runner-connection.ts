@@ -43,6 +43,10 @@ export abstract class RunnerConnection implements Connection<EntityManager> {
     return this.statements.seal();
   }
 
+  get failed(): boolean {
+    return this.statements.failed;
+  }
+
   /** Subscribers may still write. */
   async before(end: TransactionEnd): Promise<void> {
     this.statements.unseal();
