@@ -15,6 +15,15 @@ import { OffsetsHandlers } from './consume/offsets.handlers.js';
 import { Offsets } from './consume/offsets.js';
 import { OrderLocks } from './consume/order-locks.js';
 import { Filters } from './consume/filters.js';
+import { Acknowledge } from './consume/pop/acknowledge.js';
+import { ComeAgain } from './consume/pop/come-again.js';
+import { HeldPops } from './consume/pop/held-pops.js';
+import { Notify } from './consume/pop/notify.js';
+import { PopArrivals } from './consume/pop/pop-arrivals.js';
+import { PopChecks } from './consume/pop/pop-checks.js';
+import { PopMemory } from './consume/pop/pop-memory.js';
+import { PopHandlers } from './consume/pop/pop.handlers.js';
+import { Pop } from './consume/pop/pop.js';
 import { PullChecks } from './consume/pull-checks.js';
 import { PullHandlers } from './consume/pull.handlers.js';
 import { Pull } from './consume/pull.js';
@@ -110,7 +119,7 @@ export class BrokerModule {
         ...ADMIN.rooms,
         {
           provide: WORKERS,
-          inject: [Clients, Hold, DueDeliveries, Outbound, CheckBack],
+          inject: [Clients, Hold, PopMemory, HeldPops, ComeAgain, DueDeliveries, Outbound, CheckBack],
           useFactory: (...workers: unknown[]) => workers,
         },
       ],
@@ -181,13 +190,21 @@ const TRANSACTION = {
 };
 
 const CONSUME = {
-  controllers: [PullHandlers, OffsetsHandlers, ConsumeHandlers, QueryHandlers],
+  controllers: [PullHandlers, PopHandlers, OffsetsHandlers, ConsumeHandlers, QueryHandlers],
   rooms: [
     room(Hold, CLOCK, MESSAGE_STORE, Topics),
     room(Filters, CONFIG),
     room(PullChecks, CONFIG, Topics, Groups, Clients, Filters),
     room(Pull, CONFIG, MESSAGE_STORE, PullChecks, Hold, LOG, REFUSE_HOLD),
     room(Offsets, MESSAGE_STORE, Topics, Groups, LOG),
+    room(PopMemory, MESSAGE_STORE, Topics),
+    room(PopChecks, CONFIG, CLOCK, Topics, Groups, Filters),
+    room(Pop, CONFIG, CLOCK, MESSAGE_STORE, Topics, Offsets, PopMemory),
+    room(HeldPops, CONFIG, CLOCK, MESSAGE_STORE, Topics),
+    room(ComeAgain, CLOCK, LOG, MESSAGE_STORE, Topics, PopMemory),
+    room(PopArrivals, CLOCK, LOG, PopChecks, Pop, HeldPops),
+    room(Acknowledge, CLOCK, MESSAGE_STORE, Topics, PopMemory, HeldPops),
+    room(Notify, CLOCK, PopChecks, Pop, HeldPops),
     room(Query, MESSAGE_STORE, CLOCK),
     room(OrderLocks, CLOCK),
     room(Redeliver, CONFIG, LOG, MESSAGE_STORE, Topics, Groups, Put),

@@ -14,6 +14,7 @@ export * from './record.js';
 export * from './record-again.js';
 export * from './properties.js';
 export * from './message-id.js';
+export * from './receipt.js';
 export * from './subscription.js';
 export { RemotingError, type RemotingErrorKind } from './remoting-error.js';
 export * from './frame.js';

@@ -25,6 +25,7 @@ import { writeLong } from '@halfmq/remoting/record';
  *   m  physical offset int64     where the record that had this offset lies now, int64
  *   s  kind, 0, name               a setting
  *   o  group, 0, topic             consumer offsets
+ *   l  group, 0, topic             leases on messages that were handed out, in the words of who gives them
  */
 export const HEADER_KEY = Buffer.from('H');
 export const TABLE_KEY = Buffer.from('T');
@@ -70,7 +71,7 @@ export function indexKey(queue: number, offset: number): Buffer {
   return key;
 }
 
-export function nameKey(prefix: 's' | 'o', first: string, second: string): Buffer {
+export function nameKey(prefix: 's' | 'o' | 'l', first: string, second: string): Buffer {
   return Buffer.from(`${prefix}${first}\0${second}`);
 }
 

@@ -79,6 +79,7 @@ export interface MessageStore {
   readonly delayed: DelayedMessages;
   readonly settings: Settings;
   readonly offsets: ConsumerOffsets;
+  readonly leases: Leases;
   readonly copy: LogCopy;
 
   /**
@@ -269,4 +270,19 @@ export interface ConsumerOffsets {
   groupsOf(topic: string): readonly string[];
   /** After a crash within a second it may be back. */
   forget(group: string): void;
+}
+
+/** Group, topic, and what the room that gives leases has to remember of them; null: nothing any more. */
+export type LeaseRow = readonly [string, string, string | null];
+
+/**
+ * What was handed out and is neither done nor given back. In memory of the room that gives leases, written and logged when
+ * the consumer offsets are, in one piece with them: after a crash as old as they are, so that what was handed out since
+ * comes again.
+ */
+export interface Leases {
+  /** @param documentOf is asked from now on; undefined: nothing. @returns what an earlier process has left */
+  takenOver(documentOf: (group: string, topic: string) => string | undefined): readonly LeaseRow[];
+  /** Those of a group on a topic have changed. */
+  touch(group: string, topic: string): void;
 }

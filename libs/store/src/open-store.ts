@@ -29,6 +29,7 @@ import { LoggedDelayedMessages } from './state/delayed.js';
 import { LoggedHalfLedger } from './state/half-ledger.js';
 import { halfReads } from './state/half-reads.js';
 import { LoggedDecisions } from './state/logged-decisions.js';
+import { LoggedLeases } from './state/leases.js';
 import { GroupedOffsets } from './state/offsets.js';
 import { Projection } from './state/projection.js';
 import { LoggedSettings } from './state/settings.js';
@@ -170,8 +171,9 @@ async function openState(options: StoreOptions, opened: ReturnType<typeof openLo
   });
   const settings = new LoggedSettings(commitLog, decisions);
   const offsets = new GroupedOffsets();
+  const leases = new LoggedLeases();
   const projection = new Projection(
-    { state, halves, delayed, settings, offsets, carried },
+    { state, halves, delayed, settings, offsets, leases, carried },
     log,
     () => ({
       committed: commitLog.committed,
@@ -179,7 +181,7 @@ async function openState(options: StoreOptions, opened: ReturnType<typeof openLo
     }),
     () => flush.sync(),
   );
-  return { disk, decisions, verdicts, halves, delayed, settings, offsets, carried, projection };
+  return { disk, decisions, verdicts, halves, delayed, settings, offsets, leases, carried, projection };
 }
 
 async function assemble(options: StoreOptions, folders: StoreFolders, anew: boolean): Promise<LogStore> {
@@ -235,8 +237,13 @@ function leaveClean(mark: Mark, sealed: number, log: Log): void {
 /** A replica, and a folder whose state was lost, find the offsets in the log. */
 function logOffsets(
   commitLog: CommitLog,
-  { offsets, decisions }: { offsets: GroupedOffsets; decisions: DecisionWriter },
+  {
+    offsets,
+    leases,
+    decisions,
+  }: { offsets: GroupedOffsets; leases: LoggedLeases; decisions: DecisionWriter },
 ): void {
-  const groups = commitLog.writable ? offsets.changedRows() : undefined;
-  if (groups) commitLog.append([decisions.decision({ type: 'offsets-changed', groups })], () => undefined);
+  if (!commitLog.writable || !(offsets.changed || leases.changed)) return;
+  const change = { groups: offsets.changedRows(), leases: leases.changedRows() };
+  commitLog.append([decisions.decision({ type: 'offsets-changed', ...change })], () => undefined);
 }

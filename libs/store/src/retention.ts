@@ -8,6 +8,7 @@ import type { CarriedRecords } from './state/carried-records.js';
 import type { DecisionWriter } from './state/decision.js';
 import type { LoggedDelayedMessages } from './state/delayed.js';
 import type { LoggedHalfLedger } from './state/half-ledger.js';
+import type { LoggedLeases } from './state/leases.js';
 import type { GroupedOffsets } from './state/offsets.js';
 import type { Owed } from './state/part.js';
 import type { Projection } from './state/projection.js';
@@ -31,6 +32,7 @@ export interface RetentionParts {
   readonly delayed: LoggedDelayedMessages;
   readonly settings: LoggedSettings;
   readonly offsets: GroupedOffsets;
+  readonly leases: LoggedLeases;
   readonly carried: CarriedRecords;
   readonly projection: Projection;
 }
@@ -90,9 +92,9 @@ export class Retention {
   }
 
   private logOffsets(): void {
-    const { commitLog, decisions, offsets } = this.parts;
-    const groups = offsets.everything();
-    commitLog.append([decisions.decision({ type: 'offsets', groups })], () => undefined);
+    const { commitLog, decisions, offsets, leases } = this.parts;
+    const whole = { groups: offsets.everything(), leases: leases.everything() };
+    commitLog.append([decisions.decision({ type: 'offsets', ...whole })], () => undefined);
   }
 
   /** @param end store time of the last record: the next segment is created with it */
@@ -109,11 +111,11 @@ export class Retention {
 
   /** @returns whether nothing is owed any more before `end` */
   private async carryForward(end: number): Promise<boolean> {
-    const { settings, offsets, commitLog, projection } = this.parts;
+    const { settings, offsets, leases, commitLog, projection } = this.parts;
     if (commitLog.writable) {
       // else they are in the state environment, and are logged when the next segment goes
       while (settings.logAgain(end, MOST_SETTINGS_AT_ONCE)) await commitLog.flush();
-      if (offsets.everything().length > 0) this.logOffsets();
+      if (offsets.any || leases.any) this.logOffsets();
     }
     if (!(await this.carryOwed(end))) return false;
     await projection.reach(end);

@@ -32,6 +32,7 @@ import type { CarriedRecords } from './state/carried-records.js';
 import type { DecisionWriter } from './state/decision.js';
 import type { LoggedDelayedMessages } from './state/delayed.js';
 import type { LoggedHalfLedger } from './state/half-ledger.js';
+import type { LoggedLeases } from './state/leases.js';
 import type { GroupedOffsets } from './state/offsets.js';
 import type { Projection, Replayed } from './state/projection.js';
 import type { LoggedSettings } from './state/settings.js';
@@ -55,6 +56,7 @@ export interface StoreParts {
   readonly delayed: LoggedDelayedMessages;
   readonly settings: LoggedSettings;
   readonly offsets: GroupedOffsets;
+  readonly leases: LoggedLeases;
   readonly projection: Projection;
   /** ends timers, the log, the projection, the segments, the lock; in that order */
   readonly close: () => Promise<void>;
@@ -66,6 +68,7 @@ export class LogStore implements MessageStore {
   readonly delayed: LoggedDelayedMessages;
   readonly settings: LoggedSettings;
   readonly offsets: GroupedOffsets;
+  readonly leases: LoggedLeases;
   readonly load: StoreLoad;
   readonly copy: OwnLogCopy;
   private readonly bound: LogBound;
@@ -77,6 +80,7 @@ export class LogStore implements MessageStore {
     this.delayed = parts.delayed;
     this.settings = parts.settings;
     this.offsets = parts.offsets;
+    this.leases = parts.leases;
     this.load = new LogLoad(parts.commitLog, parts.flush);
     const { consumeQueues, commitLog } = parts;
     const committed = (): number => commitLog.committed;

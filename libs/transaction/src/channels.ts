@@ -4,7 +4,7 @@ import { channel } from 'node:diagnostics_channel';
  * What this package tells whoever subscribes (node:diagnostics_channel); free without a subscriber. Published
  * synchronously at the step it names, so a test can end the process exactly there.
  *
- * - `halfmq:transaction:before-half`       `{ transactionId }`: the barrier row is inserted, half messages come next
+ * - `halfmq:transaction:before-half`       `{ transactionId }`: the callback has ended, half messages come next
  * - `halfmq:transaction:after-half`        `{ transactionId }`: all half messages are stored, COMMIT comes next
  * - `halfmq:transaction:after-commit`      `{ transactionId }`: the database has committed, END comes next
  * - `halfmq:transaction:after-end`         `{ transactionId }`: the brokers have heard, or the check will tell them

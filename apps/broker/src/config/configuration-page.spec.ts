@@ -67,7 +67,7 @@ function page(): string {
     '',
     "## Settings of RocketMQ's store that change nothing here",
     '',
-    'A file that holds them starts the broker all the same, and one warning names them. Those of thread pools, Netty and of features that are not there (metrics exporters, access control, POP) are left aside the same way.',
+    'A file that holds them starts the broker all the same, and one warning names them. Those of thread pools, Netty and of features that are not there (metrics exporters, access control) are left aside the same way.',
     '',
     '| settings | why |',
     '|---|---|',

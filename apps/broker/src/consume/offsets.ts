@@ -100,7 +100,8 @@ export class Offsets {
     return { status: 'OK', header: { timestamp: this.store.storeTimeAt(topic, queueId, first) ?? -1 } };
   }
 
-  private isYoung({ topic, queueId }: Queue): boolean {
+  /** Its first message is there, and recent enough to lie in memory. */
+  isYoung({ topic, queueId }: Queue): boolean {
     if (this.store.minOffset(topic, queueId) > 0) return false;
     const { records, giveBack } = this.store.read(topic, queueId, 0, { maxMessages: 1, maxBytes: 1 });
     const [first] = records;

@@ -51,6 +51,9 @@ const NO_SENDS: ReadonlySet<string> = new Set([
 export const retryTopicOf = (group: string): string => RETRY_PREFIX + group;
 export const deadLetterTopicOf = (group: string): string => DEAD_LETTER_PREFIX + group;
 
+/** Where messages of a topic that were popped and not done in time come again (KeyBuilder.buildPopRetryTopicV1). */
+export const popRetryTopicOf = (group: string, topic: string): string => `${RETRY_PREFIX}${group}_${topic}`;
+
 /** The group of a %RETRY% topic; undefined for any other topic. */
 export function groupOfRetryTopic(topic: string): string | undefined {
   return topic.startsWith(RETRY_PREFIX) ? topic.slice(RETRY_PREFIX.length) : undefined;

@@ -23,6 +23,12 @@ export * from './get-min-offset.js'; // 31
 export * from './get-earliest-msg-storetime.js'; // 32
 export * from './lock-batch-mq.js'; // 41
 export * from './unlock-batch-mq.js'; // 42
+export * from './pop-message.js'; // 200050
+export * from './ack-message.js'; // 200051
+export * from './batch-ack-message.js'; // 200151
+export * from './change-message-invisibletime.js'; // 200053
+export * from './notification.js'; // 200054
+export * from './polling-info.js'; // 200055
 
 // being a client
 export * from './heart-beat.js'; // 34

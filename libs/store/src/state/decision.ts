@@ -6,7 +6,14 @@ import {
   type MessageRecord,
   type RecordView,
 } from '@halfmq/remoting/record';
-import type { ByOperator, NewMessage, PlainMessage, SettingKind, Verdict } from '../message-store.js';
+import type {
+  ByOperator,
+  LeaseRow,
+  NewMessage,
+  PlainMessage,
+  SettingKind,
+  Verdict,
+} from '../message-store.js';
 import { OP_TOPIC, STATE_TOPIC } from '../system-topics.js';
 import { PlainVerdict } from './plain-verdict.js';
 
@@ -32,7 +39,12 @@ export type Decision =
     } & Partial<ByOperator>)
   | { readonly type: 'topic-deleted'; readonly topic: string }
   /** the whole of them, and what changed since they were logged last */
-  | { readonly type: 'offsets' | 'offsets-changed'; readonly groups: readonly GroupOffsets[] };
+  | {
+      readonly type: 'offsets' | 'offsets-changed';
+      readonly groups: readonly GroupOffsets[];
+      /** not in records of versions that knew none */
+      readonly leases?: readonly LeaseRow[];
+    };
 
 /** group, topic, then queue id and offset in turn */
 export type GroupOffsets = readonly [string, string, readonly number[]];

@@ -15,7 +15,7 @@ export class GroupedOffsets implements ConsumerOffsets, Part {
   /** not yet in the log */
   private readonly unlogged = new Set<string>();
   /** something changed since it was last logged */
-  private changed = false;
+  private anyChanged = false;
 
   query(group: string, topic: string, queueId: number): number | undefined {
     return this.groups.get(group)?.get(topic)?.get(queueId);
@@ -40,7 +40,7 @@ export class GroupedOffsets implements ConsumerOffsets, Part {
     const full = `${group}\0${topic}`;
     this.dirty.add(full);
     this.unlogged.add(full);
-    this.changed = true;
+    this.anyChanged = true;
   }
 
   ofTopic(group: string, topic: string): ReadonlyMap<number, number> {
@@ -74,9 +74,16 @@ export class GroupedOffsets implements ConsumerOffsets, Part {
     };
   }
 
-  /** What the log does not have, when something changed since it was last asked for; without numbers: forgotten. */
-  changedRows(): GroupOffsets[] | undefined {
-    if (!this.changed) return undefined;
+  get any(): boolean {
+    return this.groups.size > 0;
+  }
+
+  get changed(): boolean {
+    return this.anyChanged;
+  }
+
+  /** What the log does not have; without numbers: forgotten. */
+  changedRows(): GroupOffsets[] {
     const rows = [...this.unlogged].map((full): GroupOffsets => {
       const [group = '', topic = ''] = full.split('\0');
       return [group, topic, [...this.ofTopic(group, topic)].flat()];
@@ -97,7 +104,7 @@ export class GroupedOffsets implements ConsumerOffsets, Part {
 
   private logged(): void {
     this.unlogged.clear();
-    this.changed = false;
+    this.anyChanged = false;
   }
 
   /** A logged snapshot is the whole of it, and newer than what is here. */
@@ -109,14 +116,14 @@ export class GroupedOffsets implements ConsumerOffsets, Part {
 
   /** Logged rows stand for what is here of the same group and topic. */
   change(rows: readonly GroupOffsets[]): void {
-    const { changed } = this;
+    const { anyChanged } = this;
     for (const [group, topic, row] of rows) {
       this.groups.get(group)?.delete(topic);
       this.touch(group, topic);
       this.take([[group, topic, row]]);
       this.unlogged.delete(`${group}\0${topic}`);
     }
-    this.changed = changed;
+    this.anyChanged = anyChanged;
   }
 
   private take(rows: readonly GroupOffsets[]): void {
@@ -135,7 +142,7 @@ export class GroupedOffsets implements ConsumerOffsets, Part {
     }
     this.dirty.clear();
     // all of it stays unlogged: what a killed process had not logged yet is among it
-    this.changed = false;
+    this.anyChanged = false;
   }
 
   changes(): Change[] {

@@ -15,6 +15,7 @@ import type { CarriedRecords } from './carried-records.js';
 import type { LoggedDelayedMessages } from './delayed.js';
 import type { LoggedHalfLedger } from './half-ledger.js';
 import { contentOf } from './new-row.js';
+import type { LoggedLeases } from './leases.js';
 import type { GroupedOffsets } from './offsets.js';
 import type { LoggedDecisions } from './logged-decisions.js';
 import type { Part } from './part.js';
@@ -33,6 +34,7 @@ export interface ProjectionParts {
   readonly delayed: LoggedDelayedMessages;
   readonly settings: LoggedSettings;
   readonly offsets: GroupedOffsets;
+  readonly leases: LoggedLeases;
   readonly carried: CarriedRecords;
 }
 
@@ -120,7 +122,7 @@ export class Projection {
   }
 
   private applyDecision(decision: Decision, storeTimestamp: number): void {
-    const { halves, delayed, settings, offsets } = this.parts;
+    const { halves, delayed, settings, offsets, leases } = this.parts;
     switch (decision.type) {
       case 'setting':
         return settings.apply(decision.kind, decision.name, decision.document ?? undefined);
@@ -131,13 +133,16 @@ export class Projection {
       case 'resumed':
         return halves.applyResumed(decision.halfOffset, decision.nextCheckAt);
       case 'topic-deleted':
-        return void offsets.forgetTopic(decision.topic);
+        offsets.forgetTopic(decision.topic);
+        return leases.forgetTopic(decision.topic);
       case 'offsets':
         this.replayed.offsetsAsOf = storeTimestamp;
-        return offsets.replace(decision.groups);
+        offsets.replace(decision.groups);
+        return leases.replace(decision.leases ?? []);
       case 'offsets-changed':
         this.replayed.offsetsAsOf = storeTimestamp;
-        return offsets.change(decision.groups);
+        offsets.change(decision.groups);
+        return leases.change(decision.leases ?? []);
       default:
         return decision satisfies never;
     }
@@ -201,9 +206,9 @@ export class Projection {
   }
 
   private all(): readonly Part[] {
-    const { halves, delayed, settings, offsets, carried } = this.parts;
+    const { halves, delayed, settings, offsets, leases, carried } = this.parts;
     // those carried forward first: half messages of older versions are completed from their records
-    return [carried, halves, delayed, settings, offsets];
+    return [carried, halves, delayed, settings, offsets, leases];
   }
 
   private collect(): void {

@@ -1,0 +1,181 @@
+/** Messages of one queue that were handed out together, to one group. */
+export interface Lease {
+  readonly group: string;
+  /** the topic they lie in: the group's pop retry topic for what came again */
+  readonly topic: string;
+  readonly queueId: number;
+  /** ms since 1970 */
+  readonly popTime: number;
+  readonly invisibleMs: number;
+  /** queue offsets, rising; at most 32 */
+  readonly offsets: readonly number[];
+  /** bit n: the nth is not done */
+  open: number;
+}
+
+/** Which lease a receipt speaks of. */
+export interface LeasePlace {
+  readonly group: string;
+  readonly topic: string;
+  readonly queueId: number;
+  /** first of its offsets */
+  readonly start: number;
+  readonly popTime: number;
+}
+
+/** A lease as it is written down: queue, pop time, invisible ms, open bits, offsets as differences from the one before. */
+export type LeaseRow = readonly number[];
+
+/** Leases end together that are due within this time: never earlier, so much later at most. */
+const TICK_MS = 100;
+
+/**
+ * What was handed out and is not done. A lease has one of two ends: every message of it is done, or its time is over and
+ * those that are not come again.
+ */
+export class LeaseBook {
+  /** group, 0, topic → queue, start, pop time → lease */
+  private readonly byPlace = new Map<string, Map<string, Lease>>();
+  /** by the tick in which their time is over */
+  private readonly due = new Map<number, Set<Lease>>();
+
+  /** Called when one is given: it may be the next to end. */
+  given: () => void = () => undefined;
+
+  /** @param touched hears of every change */
+  constructor(private readonly touched: (group: string, topic: string) => void) {}
+
+  give(lease: Lease): void {
+    const { group, topic } = lease;
+    const full = fullName(group, topic);
+    let leases = this.byPlace.get(full);
+    if (!leases) this.byPlace.set(full, (leases = new Map<string, Lease>()));
+    const key = keyOf(lease.queueId, lease.offsets[0] ?? 0, lease.popTime);
+    const before = leases.get(key);
+    // the group's offset went back, and the clock too: no receipt finds the older one any more, so it comes again now
+    if (before) this.await(before, lease.popTime);
+    leases.set(key, lease);
+    this.await(lease, lease.popTime + lease.invisibleMs);
+    this.touched(group, topic);
+    this.given();
+  }
+
+  /** A message is done. @returns false: nobody has it any more */
+  done(place: LeasePlace, offset: number): boolean {
+    const lease = this.find(place);
+    const nth = lease?.offsets.indexOf(offset) ?? -1;
+    if (!lease || !isOpen(lease, nth)) return false;
+    this.end(lease, nth);
+    return true;
+  }
+
+  /** Is it still with whom it was handed out to? */
+  holds(place: LeasePlace, offset: number): boolean {
+    const lease = this.find(place);
+    return lease !== undefined && isOpen(lease, lease.offsets.indexOf(offset));
+  }
+
+  /** The nth message of it is done, or comes again. */
+  end(lease: Lease, nth: number): void {
+    lease.open = (lease.open & ~(1 << nth)) >>> 0;
+    if (lease.open === 0) this.remove(lease);
+    this.touched(lease.group, lease.topic);
+  }
+
+  /** Those whose time is over; they are not told again unless they are put off. Receipts find them until they end. */
+  takeDue(now: number): Lease[] {
+    const over = [...this.due].filter(([tick]) => tick * TICK_MS <= now);
+    for (const [tick] of over) this.due.delete(tick);
+    return over.flatMap(([, leases]) => [...leases]);
+  }
+
+  /** Its messages could not be brought back now. */
+  putOff(lease: Lease, until: number): void {
+    this.await(lease, until);
+  }
+
+  /** When the next one is due, ms since 1970. */
+  nextDueAt(): number | undefined {
+    return this.due.size === 0 ? undefined : Math.min(...this.due.keys()) * TICK_MS;
+  }
+
+  /** Messages a group has of a topic. */
+  held(group: string, topic: string): number {
+    let held = 0;
+    for (const { open } of this.byPlace.get(fullName(group, topic))?.values() ?? []) held += bitsOf(open);
+    return held;
+  }
+
+  forgetTopic(topic: string): void {
+    for (const leases of this.byPlace.values()) {
+      for (const lease of leases.values()) {
+        if (lease.topic === topic) this.forget(lease);
+      }
+    }
+  }
+
+  /** Its messages are nobody's any more. */
+  forget(lease: Lease): void {
+    this.remove(lease);
+    this.touched(lease.group, lease.topic);
+  }
+
+  rowsOf(group: string, topic: string): LeaseRow[] {
+    return [...(this.byPlace.get(fullName(group, topic))?.values() ?? [])].map(rowOf);
+  }
+
+  restore(group: string, topic: string, rows: readonly LeaseRow[]): void {
+    for (const row of rows) this.give(leaseOf(group, topic, row));
+  }
+
+  private find({ group, topic, queueId, start, popTime }: LeasePlace): Lease | undefined {
+    return this.byPlace.get(fullName(group, topic))?.get(keyOf(queueId, start, popTime));
+  }
+
+  private await(lease: Lease, until: number): void {
+    const tick = Math.ceil(until / TICK_MS);
+    let leases = this.due.get(tick);
+    if (!leases) this.due.set(tick, (leases = new Set<Lease>()));
+    leases.add(lease);
+  }
+
+  private remove(lease: Lease): void {
+    const { group, topic, queueId, offsets, popTime, invisibleMs } = lease;
+    const full = fullName(group, topic);
+    const leases = this.byPlace.get(full);
+    const key = keyOf(queueId, offsets[0] ?? 0, popTime);
+    if (leases?.get(key) === lease) leases.delete(key);
+    if (leases?.size === 0) this.byPlace.delete(full);
+    const tick = Math.ceil((popTime + invisibleMs) / TICK_MS);
+    const waiting = this.due.get(tick);
+    waiting?.delete(lease);
+    if (waiting?.size === 0) this.due.delete(tick);
+  }
+}
+
+export const fullName = (group: string, topic: string): string => `${group}\0${topic}`;
+
+export const isOpen = ({ open }: Pick<Lease, 'open'>, nth: number): boolean =>
+  nth >= 0 && ((open >>> nth) & 1) === 1;
+
+/** As many low bits as there are messages. */
+export const allOpen = (count: number): number => (count >= 32 ? 0xffff_ffff : (1 << count) - 1);
+
+const keyOf = (queueId: number, start: number, popTime: number): string => `${queueId} ${start} ${popTime}`;
+
+function bitsOf(open: number): number {
+  let count = 0;
+  for (let left = open; left !== 0; left = (left & (left - 1)) >>> 0) count++;
+  return count;
+}
+
+function rowOf({ queueId, popTime, invisibleMs, open, offsets }: Lease): LeaseRow {
+  return [queueId, popTime, invisibleMs, open, ...offsets.map((at, nth) => at - (offsets[nth - 1] ?? 0))];
+}
+
+function leaseOf(group: string, topic: string, row: LeaseRow): Lease {
+  const [queueId = 0, popTime = 0, invisibleMs = 0, open = 0, ...differences] = row;
+  let last = 0;
+  const offsets = differences.map((difference) => (last += difference));
+  return { group, topic, queueId, popTime, invisibleMs, open, offsets };
+}

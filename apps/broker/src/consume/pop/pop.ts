@@ -1,0 +1,272 @@
+import { readLong, RecordField, type Clock, type Receipt } from '@halfmq/remoting';
+import type { MessageStore, ReadResult } from '@halfmq/store';
+import type { BrokerConfig } from '../../config/resolve-config.js';
+import type { Topics } from '../../directory/topics.js';
+import { popRetryTopicOf } from '../../directory/topic-names.js';
+import type { MessageFilter } from '../filters.js';
+import type { Offsets } from '../offsets.js';
+import { allOpen } from './lease-book.js';
+import type { PopMemory } from './pop-memory.js';
+import { receiptOf } from './receipts.js';
+
+/** What somebody wants of a topic, whatever door he has come in by. */
+export interface PopRequest {
+  readonly group: string;
+  readonly topic: string;
+  /** -1: any */
+  readonly queueId: number;
+  /** messages, 1 to 32 */
+  readonly most: number;
+  /** how long nobody else gets them */
+  readonly invisibleMs: number;
+  /** each queue's messages one after the other: nothing more of it while one is out */
+  readonly ordered: boolean;
+  /** where a group begins that has read nothing of a queue */
+  readonly from: 'first' | 'last';
+  readonly filter: MessageFilter;
+  /** ordered: the same for a request that is repeated because its answer was lost */
+  readonly attemptId?: string | undefined;
+}
+
+export interface PoppedMessage {
+  /** as stored; valid until `giveBack` */
+  readonly record: Buffer;
+  readonly receipt: Receipt;
+  /** of an ordered pop: how often it was handed out before; undefined: its record says it */
+  readonly deliveredBefore: number | undefined;
+}
+
+export interface Popped {
+  readonly messages: readonly PoppedMessage[];
+  readonly popTime: number;
+  /** messages that are left, about */
+  readonly rest: number;
+  /** when an ordered queue that is blocked now will not be any more; undefined: none is */
+  readonly blockedUntil: number | undefined;
+  /** there is more than one look goes through, and none of what was looked at is wanted */
+  readonly unread: boolean;
+  readonly giveBack: () => void;
+}
+
+/** A queue that is looked into. */
+interface Source {
+  readonly topic: string;
+  readonly queueId: number;
+  readonly isRetry: boolean;
+}
+
+/** Looks through a queue of which nothing is wanted, each at most 800 messages long. */
+const MOST_LOOKS = 16;
+
+/**
+ * Hands messages out, to whoever asks, without queues being assigned to anybody. What is handed out is a lease: the group's
+ * offset moves behind it at once, and it comes again by its retry topic unless it is done in time. Ordered: the offset
+ * moves when it is done, and it comes again from its queue.
+ */
+export class Pop {
+  constructor(
+    private readonly config: Pick<
+      BrokerConfig,
+      'brokerName' | 'maxTransferBytesOnMessageInMemory' | 'popFromRetryProbability'
+    >,
+    private readonly clock: Clock,
+    private readonly store: Pick<MessageStore, 'read' | 'offsets' | 'minOffset' | 'maxOffset'>,
+    private readonly topics: Topics,
+    private readonly offsets: Offsets,
+    private readonly memory: PopMemory,
+  ) {}
+
+  /** What there is now; nothing is waited for. */
+  now(request: PopRequest): Popped {
+    const turn = new Turn(this.clock.now(), request.most, this.config.maxTransferBytesOnMessageInMemory);
+    for (const source of this.sources(request)) {
+      if (turn.isFull) turn.rest += this.left(request, source);
+      else if (request.ordered) this.takeInOrder(request, source, turn);
+      else this.take(request, source, turn);
+    }
+    return turn;
+  }
+
+  /** Would a pop find something? Nothing is handed out. */
+  finds(request: PopRequest): boolean {
+    return this.sources(request).some(
+      (source) =>
+        this.left(request, source) > 0 &&
+        (!request.ordered ||
+          this.memory.ordered.blockedUntil(place(request, source), this.clock.now(), request.attemptId) ===
+            undefined),
+    );
+  }
+
+  /** The queues a pop looks into, in turn: what failed before comes first now and then, so that neither starves the other. */
+  private sources({ group, topic, queueId, ordered }: PopRequest): Source[] {
+    const queues = this.topics.find(topic)?.readQueueNums ?? 0;
+    const first = queueId >= 0 ? queueId : Math.floor(Math.random() * queues);
+    const count = queueId >= 0 ? 1 : queues;
+    const own = Array.from({ length: count }, (_, nth) => ({
+      topic,
+      queueId: (first + nth) % queues,
+      isRetry: false,
+    }));
+    const retry = popRetryTopicOf(group, topic);
+    const again = this.topics.find(retry);
+    if (ordered || !again) return own;
+    const retries = Array.from({ length: again.readQueueNums }, (_, id) => ({
+      topic: retry,
+      queueId: id,
+      isRetry: true,
+    }));
+    const retryFirst = Math.random() * 100 < this.config.popFromRetryProbability;
+    return retryFirst ? [...retries, ...own] : [...own, ...retries];
+  }
+
+  private take(request: PopRequest, source: Source, turn: Turn): void {
+    const { group, invisibleMs } = request;
+    const { topic, queueId } = source;
+    const found = this.look(request, source, turn, this.position(request, source));
+    if (!found) return;
+    const offsets = turn.add(found);
+    const { popTime } = turn;
+    this.memory.leases.give({
+      group,
+      topic,
+      queueId,
+      popTime,
+      invisibleMs,
+      offsets,
+      open: allOpen(offsets.length),
+    });
+    turn.receipts(offsets, (queueOffset) =>
+      receiptOf(this.config.brokerName, request, source, { start: offsets[0] ?? 0, popTime, queueOffset }),
+    );
+    this.store.offsets.commit(group, topic, queueId, found.nextOffset);
+  }
+
+  private takeInOrder(request: PopRequest, source: Source, turn: Turn): void {
+    const { attemptId, invisibleMs } = request;
+    const { popTime } = turn;
+    const at = place(request, source);
+    const blockedUntil = this.memory.ordered.blockedUntil(at, popTime, attemptId);
+    if (blockedUntil !== undefined) return turn.blocked(blockedUntil);
+    const found = this.look(request, source, turn, this.position(request, source));
+    if (!found) return;
+    const offsets = turn.add(found, (offset) => !this.memory.ordered.isDone(at, offset));
+    if (offsets.length === 0) return;
+    const given = { offsets, next: found.nextOffset, popTime, invisibleMs, attemptId };
+    const counts = this.memory.ordered.give(at, given);
+    turn.receipts(
+      offsets,
+      (queueOffset) =>
+        receiptOf(this.config.brokerName, request, source, { start: offsets[0] ?? 0, popTime, queueOffset }),
+      counts,
+    );
+  }
+
+  /** Goes on where nothing is wanted, for a while; the group's offset goes along. */
+  private look(
+    request: PopRequest,
+    source: Source,
+    turn: Turn,
+    from: number,
+  ): (ReadResult & { status: 'FOUND' }) | undefined {
+    const { group, filter } = request;
+    const { topic, queueId, isRetry } = source;
+    // what came back was wanted before
+    const { accepts, judge } = isRetry ? { accepts: undefined, judge: undefined } : filter;
+    let offset = from;
+    for (let looks = 0; looks < MOST_LOOKS; looks++) {
+      const limits = { maxMessages: turn.room, maxBytes: turn.bytes, accepts, judge };
+      const found = this.store.read(topic, queueId, offset, limits);
+      turn.rest += Math.max(0, found.maxOffset - found.nextOffset);
+      if (isFound(found)) return found;
+      found.giveBack();
+      if (found.status !== 'NO_MATCHED_MESSAGE') return undefined;
+      turn.rest -= Math.max(0, found.maxOffset - found.nextOffset);
+      offset = found.nextOffset;
+      this.store.offsets.commit(group, topic, queueId, offset);
+      if (offset >= found.maxOffset) return undefined;
+    }
+    turn.unread = true;
+    return undefined;
+  }
+
+  /** Where the group goes on: never before the oldest message, never behind the end. */
+  private position({ group, from }: PopRequest, { topic, queueId, isRetry }: Source): number {
+    const { store } = this;
+    const [min, max] = [store.minOffset(topic, queueId), store.maxOffset(topic, queueId)];
+    const stored = store.offsets.query(group, topic, queueId);
+    if (stored !== undefined) return stored > max ? max : Math.max(stored, min);
+    const first = isRetry || from === 'first' || this.offsets.isYoung({ topic, queueId });
+    const begin = first ? min : Math.max(max - 1, 0);
+    store.offsets.commit(group, topic, queueId, begin);
+    return begin;
+  }
+
+  private left(request: PopRequest, source: Source): number {
+    return Math.max(0, this.store.maxOffset(source.topic, source.queueId) - this.position(request, source));
+  }
+}
+
+/** One pop, queue by queue. */
+class Turn implements Popped {
+  readonly messages: PoppedMessage[] = [];
+  rest = 0;
+  unread = false;
+  blockedUntil: number | undefined;
+  private records: Buffer[] = [];
+  private readonly lent: (() => void)[] = [];
+
+  constructor(
+    readonly popTime: number,
+    private readonly most: number,
+    public bytes: number,
+  ) {}
+
+  get room(): number {
+    return this.most - this.messages.length;
+  }
+
+  get isFull(): boolean {
+    return this.room <= 0 || this.bytes <= 0;
+  }
+
+  readonly giveBack = (): void => {
+    for (const giveBack of this.lent.splice(0)) giveBack();
+  };
+
+  blocked(until: number): void {
+    this.blockedUntil = Math.min(this.blockedUntil ?? Infinity, until);
+  }
+
+  /** @returns the queue offsets of what is taken of it */
+  add(found: ReadResult, wanted: (offset: number) => boolean = () => true): number[] {
+    this.lent.push(found.giveBack);
+    this.records = found.records
+      .flatMap(recordsIn)
+      .filter((record) => wanted(readLong(record, RecordField.QUEUE_OFFSET)));
+    this.bytes -= this.records.reduce((sum, { length }) => sum + length, 0);
+    return this.records.map((record) => readLong(record, RecordField.QUEUE_OFFSET));
+  }
+
+  /** Of what was added last. */
+  receipts(offsets: readonly number[], of: (offset: number) => Receipt, counts?: readonly number[]): void {
+    for (const [nth, record] of this.records.entries()) {
+      const receipt = of(offsets[nth] ?? 0);
+      this.messages.push({ record, receipt, deliveredBefore: counts?.[nth] });
+    }
+  }
+}
+
+const isFound = (found: ReadResult): found is ReadResult & { status: 'FOUND' } => found.status === 'FOUND';
+
+function recordsIn(row: Buffer): Buffer[] {
+  const records: Buffer[] = [];
+  for (let at = 0; at < row.length;) {
+    const end = at + row.readInt32BE(at);
+    records.push(row.subarray(at, end));
+    at = end;
+  }
+  return records;
+}
+
+const place = ({ group }: PopRequest, { topic, queueId }: Source) => ({ group, topic, queueId });

@@ -1,0 +1,27 @@
+import { ORDERED_REVIVE_QUEUE, RetryFlag, type Receipt } from '@halfmq/remoting';
+import type { LeasePlace } from './lease-book.js';
+
+/** There are no revive queues here: leases are no messages. */
+const REVIVE_QUEUE = 0;
+
+export function receiptOf(
+  brokerName: string,
+  { invisibleMs, ordered }: { readonly invisibleMs: number; readonly ordered: boolean },
+  { queueId, isRetry }: { readonly queueId: number; readonly isRetry: boolean },
+  { start, popTime, queueOffset }: Pick<Receipt, 'start' | 'popTime' | 'queueOffset'>,
+): Receipt {
+  return {
+    start,
+    popTime,
+    invisibleMs,
+    reviveQueue: ordered ? ORDERED_REVIVE_QUEUE : REVIVE_QUEUE,
+    retryFlag: isRetry ? RetryFlag.RETRY : RetryFlag.TOPIC,
+    brokerName,
+    queueId,
+    queueOffset,
+  };
+}
+
+export function placeOf(group: string, topic: string, { queueId, start, popTime }: Receipt): LeasePlace {
+  return { group, topic, queueId, start, popTime };
+}

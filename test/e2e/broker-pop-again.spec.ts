@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { deleteTopicInBroker, getMaxOffset, offsetResponse } from '@halfmq/remoting';
+import { PopTrial } from '../kit/pop-trial.js';
+
+jest.setTimeout(60_000);
+
+const TOPIC = 'orders';
+const RETRY = '%RETRY%readers_orders';
+
+let trial: PopTrial;
+beforeEach(async () => (trial = await PopTrial.start()));
+afterEach(() => trial.close());
+
+describe('what was popped', () => {
+  it('is known after a restart: what is done stays done, the rest comes in its time', async () => {
+    await trial.send('a', 'b', 'c');
+    const { messages } = await trial.readers.pop({ invisibleTime: 30_000, maxMsgNums: 2 });
+    await trial.readers.ack(messages[0]!);
+    await trial.restart();
+    expect(await trial.readers.bodies()).toEqual(['c']);
+    expect(await trial.readers.ack(messages[1]!)).toBe(0);
+    await trial.broker.clock.advance(60_200);
+    expect(await trial.readers.bodies()).toEqual(['c']);
+  });
+
+  it('comes again after a kill when the second in which it was handed out is lost, and never is lost itself', async () => {
+    await trial.send('a', 'b');
+    expect(await trial.readers.bodies({ invisibleTime: 30_000, maxMsgNums: 1 })).toEqual(['a']);
+    await trial.broker.clock.advance(1_000);
+    expect(await trial.readers.bodies({ invisibleTime: 30_000 })).toEqual(['b']);
+    await trial.kill();
+    const seen = new Set(await trial.readers.bodies({ invisibleTime: 30_000 }));
+    expect(seen).toContain('b');
+    await trial.broker.clock.advance(30_200);
+    for (const body of await trial.readers.bodies()) seen.add(body);
+    expect([...seen].toSorted()).toEqual(['a', 'b']);
+  });
+
+  it('of a topic that was deleted and made anew is not taken for what lies there now', async () => {
+    await trial.send('old');
+    await trial.readers.pop({ invisibleTime: 5_000 });
+    await trial.client.ask(deleteTopicInBroker, { topic: TOPIC });
+    await trial.topic(TOPIC);
+    await trial.broker.clock.advance(1);
+    await trial.send('new');
+    await trial.broker.clock.advance(5_200);
+    expect(await trial.readers.bodies()).toEqual(['new']);
+    const answer = await trial.client.ask(getMaxOffset, { topic: RETRY, queueId: 0 });
+    expect(offsetResponse.decode(answer.extFields ?? {}).offset).toBe(0);
+  });
+});
+
+describe('an ordered pop', () => {
+  const ordered = { order: true, invisibleTime: 10_000 };
+
+  it('hands out nothing more of a queue while something of it is out', async () => {
+    await trial.send('a', 'b', 'c');
+    const { messages, header } = await trial.readers.pop({ ...ordered, maxMsgNums: 2 });
+    expect(header).toMatchObject({ reviveQid: 999, orderCountInfo: '0 0 0' });
+    expect(await trial.readers.bodies(ordered)).toEqual([]);
+    await trial.readers.ack(messages[0]!);
+    expect(await trial.readers.bodies(ordered)).toEqual([]);
+    await trial.readers.ack(messages[1]!);
+    expect(await trial.readers.bodies(ordered)).toEqual(['c']);
+  });
+
+  it('hands out again what was not done, and nothing that was, from its queue', async () => {
+    await trial.send('a', 'b', 'c');
+    const { messages } = await trial.readers.pop(ordered);
+    await trial.readers.ack(messages[1]!);
+    await trial.broker.clock.advance(10_000);
+    const again = await trial.readers.pop(ordered);
+    expect(again.messages.map(({ body, before, topic: of }) => [body, before, of])).toEqual([
+      ['a', 1, TOPIC],
+      ['c', 1, TOPIC],
+    ]);
+    expect(await trial.readers.ack(messages[0]!)).toBe(0); // late: it is out once more
+    expect(await trial.readers.bodies(ordered)).toEqual([]);
+    for (const message of again.messages) await trial.readers.ack(message);
+    await trial.send('d');
+    expect(await trial.readers.bodies(ordered)).toEqual(['d']);
+  });
+
+  it('gives a repeated attempt what it had', async () => {
+    await trial.send('a', 'b');
+    const attempt = { ...ordered, attemptId: 'one', maxMsgNums: 1 };
+    expect(await trial.readers.bodies(attempt)).toEqual(['a']);
+    expect(await trial.readers.bodies({ ...attempt, attemptId: 'two' })).toEqual([]);
+    expect(await trial.readers.bodies(attempt)).toEqual(['a']);
+  });
+
+  it('waits for what is out: done, or given back early', async () => {
+    await trial.send('a', 'b');
+    const [a] = (await trial.readers.pop({ ...ordered, maxMsgNums: 1 })).messages;
+    const held = trial.readers.bodies({ ...ordered, pollTime: 15_000, maxMsgNums: 1 });
+    await trial.readers.change(a!, 3_000);
+    await trial.broker.clock.advance(3_001);
+    expect(await held).toEqual(['a']);
+  });
+
+  it('says what is wrong with an acknowledgement of what is not out', async () => {
+    await trial.send('a');
+    const [message] = (await trial.readers.pop(ordered)).messages;
+    await trial.broker.clock.advance(10_000);
+    await trial.restart();
+    expect(await trial.readers.ack({ ...message!, receipt: { ...message!.receipt, popTime: 5 } })).toBe(0);
+    expect(await trial.readers.ack(message!)).toBe(0);
+    await trial.send('b');
+    expect(await trial.readers.bodies(ordered)).toEqual(['b']);
+  });
+});
