@@ -5,8 +5,6 @@ import {
   encodeBatchAcks,
   notification,
   notificationResponse,
-  pollingInfo,
-  pollingInfoResponse,
   updateAndCreateSubscriptiongroup,
 } from '@halfmq/remoting';
 import { PopTrial } from '../kit/pop-trial.js';
@@ -181,33 +179,33 @@ describe('a pop', () => {
 describe('a pop that finds nothing', () => {
   it('is held until a message comes', async () => {
     const held = trial.readers.bodies({ pollTime: 15_000 });
-    await until('it is held', async () => (await polling()) === 1);
+    await until('it is held', async () => (await trial.polling()) === 1);
     await trial.send('a');
     expect(await held).toEqual(['a']);
-    expect(await polling()).toBe(0);
+    expect(await trial.polling()).toBe(0);
   });
 
   it('is held until one comes again', async () => {
     await trial.send('a');
     await trial.readers.pop({ invisibleTime: 5_000 });
     const held = trial.readers.bodies({ pollTime: 15_000 });
-    await until('it is held', async () => (await polling()) === 1);
+    await until('it is held', async () => (await trial.polling()) === 1);
     await trial.broker.clock.advance(5_100);
     expect(await held).toEqual(['a']);
   });
 
   it('is answered when its time is over, when its topic goes, and when the broker stops', async () => {
     const over = trial.readers.pop({ pollTime: 5_000 });
-    await until('it is held', async () => (await polling()) === 1);
+    await until('it is held', async () => (await trial.polling()) === 1);
     await trial.broker.clock.advance(5_000);
     expect((await over).code).toBe(210);
     const gone = trial.readers.pop({ pollTime: 15_000 });
-    await until('it is held', async () => (await polling()) === 1);
+    await until('it is held', async () => (await trial.polling()) === 1);
     await trial.client.ask(deleteTopicInBroker, { topic: TOPIC });
     expect((await gone).code).toBe(210);
     await trial.topic(TOPIC);
     const stopped = trial.readers.pop({ pollTime: 15_000 });
-    await until('it is held', async () => (await polling()) === 1);
+    await until('it is held', async () => (await trial.polling()) === 1);
     await trial.broker.stop();
     expect((await stopped).code).toBe(210);
   });
@@ -215,14 +213,14 @@ describe('a pop that finds nothing', () => {
   it('of many is one that is answered, in the order they came; those of a closed connection get nothing', async () => {
     const away = trial.broker.client();
     const lost = trial.group('readers', TOPIC, away).pop({ pollTime: 15_000 });
-    await until('it is held', async () => (await polling()) === 1);
+    await until('it is held', async () => (await trial.polling()) === 1);
     const first = trial.readers.bodies({ pollTime: 15_000 });
-    await until('both are held', async () => (await polling()) === 2);
+    await until('both are held', async () => (await trial.polling()) === 2);
     const second = trial.readers.bodies({ pollTime: 15_000 });
-    await until('all are held', async () => (await polling()) === 3);
+    await until('all are held', async () => (await trial.polling()) === 3);
     const [ended] = await Promise.all([lost.catch(String), away.close()]);
     expect(ended).toContain('the client is closing');
-    await until('it is forgotten', async () => (await polling()) === 2);
+    await until('it is forgotten', async () => (await trial.polling()) === 2);
     await trial.send('a');
     expect(await first).toEqual(['a']);
     await trial.send('b');
@@ -233,7 +231,7 @@ describe('a pop that finds nothing', () => {
     await trial.close();
     trial = await PopTrial.start({ popPollingSize: '1' });
     const held = trial.readers.bodies({ pollTime: 15_000 });
-    await until('it is held', async () => (await polling()) === 1);
+    await until('it is held', async () => (await trial.polling()) === 1);
     expect((await trial.readers.pop({ pollTime: 15_000 })).code).toBe(209);
     await trial.send('a');
     await held;
@@ -254,18 +252,9 @@ describe('a pop that finds nothing', () => {
       );
     expect(await ask(0)).toMatchObject({ hasMsg: false });
     const told = ask(15_000);
-    await until('it is held', async () => (await polling()) === 1);
+    await until('it is held', async () => (await trial.polling()) === 1);
     await trial.send('a');
     expect(await told).toMatchObject({ hasMsg: true });
     expect(await trial.readers.bodies()).toEqual(['a']);
   });
-
-  async function polling(): Promise<number> {
-    const answer = await trial.client.ask(pollingInfo, {
-      consumerGroup: 'readers',
-      topic: TOPIC,
-      queueId: -1,
-    });
-    return pollingInfoResponse.decode(answer.extFields ?? {}).pollingNum;
-  }
 });

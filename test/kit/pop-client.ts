@@ -5,6 +5,7 @@ import {
   decodeRecords,
   formatReceipt,
   parseProperties,
+  parseReceipt,
   popMessage,
   popMessageResponse,
   type Clock,
@@ -115,7 +116,8 @@ function messagesOf(
   const counts = rowsOf(said.orderCountInfo);
   return records.map((record) => {
     const properties = parseProperties(record.properties);
-    const flag = properties.has('1ST_POP_TIME') ? 1 : 0;
+    // what comes again brings its receipt itself
+    const flag = parseReceipt(properties.get('POP_CK') ?? '')?.retryFlag ?? 0;
     const key = `${flag} ${record.queueId}`;
     if (!offsets.get(key)?.includes(record.queueOffset))
       throw new Error(`${key} does not name ${record.queueOffset}`);

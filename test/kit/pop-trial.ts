@@ -1,4 +1,4 @@
-import { updateAndCreateTopic } from '@halfmq/remoting';
+import { pollingInfo, pollingInfoResponse, updateAndCreateTopic } from '@halfmq/remoting';
 import { PopClient } from './pop-client.js';
 import { TimedBroker } from './timed-broker.js';
 import type { WireClient } from './wire-client.js';
@@ -31,6 +31,13 @@ export class PopTrial {
   /** To `orders`, each with its first letter as its tag. */
   async send(...bodies: string[]): Promise<void> {
     for (const body of bodies) await this.client.send('orders', body, { TAGS: body.slice(0, 1) });
+  }
+
+  /** How many pops of any queue are held for `readers`. */
+  async polling(): Promise<number> {
+    const asked = { consumerGroup: 'readers', topic: 'orders', queueId: -1 };
+    const answer = await this.client.ask(pollingInfo, asked);
+    return pollingInfoResponse.decode(answer.extFields ?? {}).pollingNum;
   }
 
   async restart(): Promise<void> {

@@ -9,6 +9,8 @@ import { RuntimeInfo } from './admin/runtime-info.js';
 import { TopicAdmin } from './admin/topic-admin.js';
 import { TopicsHandlers } from './admin/topics.handlers.js';
 import type { BrokerConfig } from './config/resolve-config.js';
+import { AssignmentHandlers } from './consume/assignment.handlers.js';
+import { Assignment } from './consume/assignment.js';
 import { ConsumeHandlers } from './consume/consume.handlers.js';
 import { Hold } from './consume/hold.js';
 import { OffsetsHandlers } from './consume/offsets.handlers.js';
@@ -34,6 +36,7 @@ import { ClientsHandlers } from './directory/clients.handlers.js';
 import { Clients } from './directory/clients.js';
 import { Groups } from './directory/groups.js';
 import { Registration } from './directory/registration.js';
+import { Routes } from './directory/routes.js';
 import { Topics } from './directory/topics.js';
 import { AddressRules } from './outbound/address-rules.js';
 import { Endpoints } from './outbound/endpoints.js';
@@ -141,6 +144,7 @@ const DIRECTORY = {
     room(Topics, MESSAGE_STORE, CONFIG, CLOCK, LOG),
     room(Groups, MESSAGE_STORE, CONFIG, CLOCK, LOG),
     room(Clients, Topics, Groups, CONFIG, CLOCK, LOG),
+    room(Routes, CONFIG, Topics, RemotingClient, CLOCK, LOG),
     room(Registration, CONFIG, ADDRESS, Topics, RemotingClient, CLOCK, LOG),
   ],
 };
@@ -190,13 +194,21 @@ const TRANSACTION = {
 };
 
 const CONSUME = {
-  controllers: [PullHandlers, PopHandlers, OffsetsHandlers, ConsumeHandlers, QueryHandlers],
+  controllers: [
+    PullHandlers,
+    PopHandlers,
+    AssignmentHandlers,
+    OffsetsHandlers,
+    ConsumeHandlers,
+    QueryHandlers,
+  ],
   rooms: [
     room(Hold, CLOCK, MESSAGE_STORE, Topics),
     room(Filters, CONFIG),
     room(PullChecks, CONFIG, Topics, Groups, Clients, Filters),
     room(Pull, CONFIG, MESSAGE_STORE, PullChecks, Hold, LOG, REFUSE_HOLD),
     room(Offsets, MESSAGE_STORE, Topics, Groups, LOG),
+    room(Assignment, CONFIG, MESSAGE_STORE, Topics, Groups, Clients, Routes, LOG),
     room(PopMemory, MESSAGE_STORE, Topics),
     room(PopChecks, CONFIG, CLOCK, Topics, Groups, Filters),
     room(Pop, CONFIG, CLOCK, MESSAGE_STORE, Topics, Offsets, PopMemory),

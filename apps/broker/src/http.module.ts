@@ -1,6 +1,14 @@
 import { Module, type DynamicModule, type INestMicroservice, type Provider } from '@nestjs/common';
 import { Health } from './admin/health.http.js';
 import { MessagesOverHttp } from './consume/messages.http.js';
+import { Acknowledge } from './consume/pop/acknowledge.js';
+import { GroupsOverHttp } from './consume/pop/groups.http.js';
+import { HeldPops } from './consume/pop/held-pops.js';
+import { PopChecks } from './consume/pop/pop-checks.js';
+import { Pop } from './consume/pop/pop.js';
+import { Receive } from './consume/pop/receive.js';
+import { Redeliver } from './consume/redeliver.js';
+import { Groups } from './directory/groups.js';
 import { Outbound } from './outbound/outbound.js';
 import { Delay } from './produce/delay.js';
 import { Destination } from './produce/destination.js';
@@ -36,6 +44,12 @@ const SHARED = [
   Destination,
   BrokerProperties,
   Delay,
+  Groups,
+  PopChecks,
+  Pop,
+  HeldPops,
+  Acknowledge,
+  Redeliver,
   Outbound,
   Ask,
   CheckBack,
@@ -51,6 +65,7 @@ const OWN: readonly Provider[] = [
   room(KnownTransactions, CLOCK, MESSAGE_STORE),
   room(Begin, Prepare, KnownTransactions, MESSAGE_STORE),
   room(Operate, CLOCK, LOG, MESSAGE_STORE, KnownTransactions, Decide, CheckBack, CheckByUrl, Resume),
+  room(Receive, CLOCK, PopChecks, Pop, HeldPops, Groups, Redeliver, Acknowledge),
   room(Preview, Ask),
   room(TransactionHistory, CheckHistory),
 ];
@@ -63,7 +78,14 @@ export class HttpModule {
     const shared = SHARED.map((token) => ({ provide: token, useValue: rooms.get<unknown>(token) }));
     return {
       module: HttpModule,
-      controllers: [SendOverHttp, MessagesOverHttp, TransactionsOverHttp, VerdictsOverHttp, Health],
+      controllers: [
+        SendOverHttp,
+        MessagesOverHttp,
+        GroupsOverHttp,
+        TransactionsOverHttp,
+        VerdictsOverHttp,
+        Health,
+      ],
       providers: [...shared, ...OWN],
     };
   }

@@ -16,6 +16,7 @@ export * from './properties.js';
 export * from './message-id.js';
 export * from './receipt.js';
 export * from './subscription.js';
+export * from './allocation.js';
 export { RemotingError, type RemotingErrorKind } from './remoting-error.js';
 export * from './frame.js';
 export { MalformedFrame, type NewHeader } from './header.js';

@@ -86,6 +86,16 @@ export const SETTINGS = {
   enablePropertyFilter: setting(flag, false, 'consumers may filter by SQL92 expressions (filters.md)'),
   longPollingEnable: setting(flag, true, 'a pull that finds nothing is held'),
   shortPollingTimeMills: setting(whole(0), 1_000, 'how long it is held without long polling'),
+  defaultMessageRequestMode: setting(
+    oneOf('PULL', 'POP'),
+    'PULL',
+    'how groups whose queues the broker assigns get messages, unless a mode was set for them',
+  ),
+  defaultPopShareQueueNum: setting(
+    whole(-1),
+    -1,
+    'with POP: so many other members pop the queues of a member too; 0 and less: all do',
+  ),
   popPollingSize: setting(whole(1), 1_024, 'pops of one group and topic that are held at a time'),
   maxPopPollingSize: setting(whole(1), 100_000, 'pops that are held at a time in all'),
   popFromRetryProbability: setting(whole(0, 100), 20, 'of 100 pops, so many look first for what comes again'),

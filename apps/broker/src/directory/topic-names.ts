@@ -54,6 +54,12 @@ export const deadLetterTopicOf = (group: string): string => DEAD_LETTER_PREFIX +
 /** Where messages of a topic that were popped and not done in time come again (KeyBuilder.buildPopRetryTopicV1). */
 export const popRetryTopicOf = (group: string, topic: string): string => `${RETRY_PREFIX}${group}_${topic}`;
 
+/** The topic whose messages come again in this one; the topic itself when it is no pop retry topic of the group. */
+export function topicOfPopRetry(group: string, topic: string): string {
+  const prefix = popRetryTopicOf(group, '');
+  return topic.startsWith(prefix) ? topic.slice(prefix.length) : topic;
+}
+
 /** The group of a %RETRY% topic; undefined for any other topic. */
 export function groupOfRetryTopic(topic: string): string | undefined {
   return topic.startsWith(RETRY_PREFIX) ? topic.slice(RETRY_PREFIX.length) : undefined;

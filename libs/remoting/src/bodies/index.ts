@@ -1,6 +1,7 @@
 /** JSON bodies: what they hold, how they are written, and a reader for every dialect they come in. */
 export { parseLenientJson } from './lenient-json.js';
 export { formatJson, jsonBody } from './json-text.js';
+export * from './assignment.js';
 export * from './batch-ack.js';
 export * from './body-reader.js';
 export * from './client-connections.js';

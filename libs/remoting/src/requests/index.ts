@@ -23,6 +23,9 @@ export * from './get-min-offset.js'; // 31
 export * from './get-earliest-msg-storetime.js'; // 32
 export * from './lock-batch-mq.js'; // 41
 export * from './unlock-batch-mq.js'; // 42
+export * from './query-assignment.js'; // 400
+export * from './set-message-request-mode.js'; // 401
+export * from './get-all-message-request-mode.js'; // 402
 export * from './pop-message.js'; // 200050
 export * from './ack-message.js'; // 200051
 export * from './batch-ack-message.js'; // 200151

@@ -1,4 +1,5 @@
 import {
+  allocateAveragely,
   decodeConsumerIdList,
   getConsumerListByGroup,
   type Clock,
@@ -8,7 +9,6 @@ import {
 import type { BrokerRequests } from '../broker-requests.js';
 import type { Routes } from '../routes/routes.js';
 import { compareQueues, compareText } from '../routes/topic-route.js';
-import { allocateAveragely } from './allocate.js';
 
 export interface AssignmentParts {
   readonly clock: Clock;

@@ -1,4 +1,5 @@
 import { ORDERED_REVIVE_QUEUE, RetryFlag, type Receipt } from '@halfmq/remoting';
+import { popRetryTopicOf } from '../../directory/topic-names.js';
 import type { LeasePlace } from './lease-book.js';
 
 /** There are no revive queues here: leases are no messages. */
@@ -20,6 +21,15 @@ export function receiptOf(
     queueId,
     queueOffset,
   };
+}
+
+/** The topic a message of this topic lies in. */
+export function topicOfReceipt(
+  group: string,
+  topic: string,
+  { retryFlag }: Pick<Receipt, 'retryFlag'>,
+): string {
+  return retryFlag === RetryFlag.TOPIC ? topic : popRetryTopicOf(group, topic);
 }
 
 export function placeOf(group: string, topic: string, { queueId, start, popTime }: Receipt): LeasePlace {

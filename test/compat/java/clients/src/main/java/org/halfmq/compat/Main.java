@@ -34,6 +34,7 @@ public final class Main {
             case "broker-killed": return new BrokerKilled(nameServer, run);
             case "query": return new Query(nameServer, run);
             case "filter": return new Filter(nameServer, run);
+            case "pop": return new PopConsume(nameServer, run);
             default: throw new IllegalArgumentException("no scenario " + name);
         }
     }

@@ -1,0 +1,140 @@
+import {
+  CURRENT_VERSION,
+  decodeRecord,
+  StatusError,
+  type Clock,
+  type MessageRecord,
+  type Receipt,
+} from '@halfmq/remoting';
+import type { Groups } from '../../directory/groups.js';
+import type { Redeliver } from '../redeliver.js';
+import type { Acknowledge } from './acknowledge.js';
+import type { HeldPops, Look } from './held-pops.js';
+import type { PopChecks } from './pop-checks.js';
+import { topicOfReceipt } from './receipts.js';
+import type { Pop, PoppedMessage, PopRequest } from './pop.js';
+
+/** What is asked for by a door whose clients leave retries and dead letters to the broker. */
+export interface ReceiveRequest {
+  readonly group: string;
+  readonly topic: string;
+  readonly most: number;
+  readonly invisibleMs: number;
+  /** ms to wait when there is nothing */
+  readonly waitMs: number;
+  readonly ordered: boolean;
+  /** tags, or an SQL92 expression; everything unless told */
+  readonly expression: string | undefined;
+  readonly expressionType: 'TAG' | 'SQL92';
+}
+
+export interface ReceivedMessage {
+  /** under the topic it was sent to; its own copy */
+  readonly record: MessageRecord;
+  readonly receipt: Receipt;
+  /** the topic it lies in */
+  readonly liesIn: string;
+  /** 1 for the first delivery */
+  readonly attempt: number;
+}
+
+/** Pops for clients that only receive and acknowledge: who has failed too often is moved to the dead letters here. */
+export class Receive {
+  constructor(
+    private readonly clock: Clock,
+    private readonly checks: PopChecks,
+    private readonly pop: Pop,
+    private readonly held: HeldPops,
+    private readonly groups: Groups,
+    private readonly redeliver: Redeliver,
+    private readonly acknowledge: Acknowledge,
+  ) {}
+
+  /**
+   * @param gone the client has left: what it waited for is nobody's
+   * @throws StatusError as a pop is refused
+   */
+  async receive(request: ReceiveRequest, gone: AbortSignal): Promise<readonly ReceivedMessage[]> {
+    const until = this.clock.now() + request.waitMs;
+    for (;;) {
+      const { alive, dead } = this.sorted(request, this.take(this.granted(request)));
+      for (const message of dead) await this.bury(request.group, message);
+      if (alive.length > 0) return alive;
+      if (dead.length > 0) continue;
+      if (gone.aborted || this.clock.now() >= until) return [];
+      await this.something(request, until, gone);
+    }
+  }
+
+  private granted(request: ReceiveRequest): PopRequest {
+    const { group, topic, most, invisibleMs, ordered, expression, expressionType } = request;
+    const filter = this.checks.check({
+      consumerGroup: group,
+      topic,
+      queueId: -1,
+      maxMsgNums: most,
+      invisibleTime: invisibleMs,
+      pollTime: 0,
+      bornTime: 0,
+      initMode: 0,
+      exp: expression,
+      expType: expressionType,
+    });
+    if ('status' in filter) throw new StatusError(filter.status, filter.remark);
+    return { group, topic, queueId: -1, most, invisibleMs, ordered, from: 'first', filter };
+  }
+
+  private take(request: PopRequest): ReceivedMessage[] {
+    const popped = this.pop.now(request);
+    const messages = popped.messages.map((message) => this.own(request, message));
+    popped.giveBack();
+    return messages;
+  }
+
+  private own(
+    { group, topic }: PopRequest,
+    { record, receipt, deliveredBefore }: PoppedMessage,
+  ): ReceivedMessage {
+    const decoded = decodeRecord(Buffer.from(record));
+    const attempt = 1 + (deliveredBefore ?? decoded.reconsumeTimes);
+    return { record: { ...decoded, topic }, receipt, liesIn: topicOfReceipt(group, topic, receipt), attempt };
+  }
+
+  private sorted(
+    { group }: ReceiveRequest,
+    messages: readonly ReceivedMessage[],
+  ): { alive: ReceivedMessage[]; dead: ReceivedMessage[] } {
+    const most = 1 + (this.groups.find(group)?.retryMaxTimes ?? 0);
+    return {
+      alive: messages.filter(({ attempt }) => attempt <= most),
+      dead: messages.filter(({ attempt }) => attempt > most),
+    };
+  }
+
+  /** First into the dead letters, then done: a kill in between buries it twice, never not at all. */
+  private async bury(group: string, { record, receipt, liesIn }: ReceivedMessage): Promise<void> {
+    const header = { offset: record.physicalOffset, group, delayLevel: -1, unitMode: false };
+    await this.redeliver.sendBack(header, CURRENT_VERSION);
+    this.acknowledge.done({ group, topic: liesIn, receipt });
+  }
+
+  /** Resolves when it is worth another look. */
+  private something({ topic, group }: ReceiveRequest, until: number, gone: AbortSignal): Promise<void> {
+    if (this.held.isFull(topic, group))
+      throw new StatusError('POLLING_FULL', 'too many requests wait for messages, ask again later');
+    return new Promise((resolve) => {
+      const end = (): void => {
+        forget();
+        gone.removeEventListener('abort', end);
+        resolve();
+      };
+      const look = (): Look => {
+        gone.removeEventListener('abort', end);
+        resolve();
+        return 'answered';
+      };
+      const forget = this.held.add({ topic, group, queueId: -1, until, look, giveUp: end }, undefined);
+      gone.addEventListener('abort', end, { once: true });
+    });
+  }
+}

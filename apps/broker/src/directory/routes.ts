@@ -1,0 +1,89 @@
+import {
+  decodeTopicRouteData,
+  getRouteinfoByTopic,
+  Permission,
+  type Clock,
+  type Log,
+  type MessageQueue,
+  type RemotingClient,
+} from '@halfmq/remoting';
+import type { BrokerConfig } from '../config/resolve-config.js';
+import type { Topics } from './topics.js';
+
+/** As long as clients keep a route. */
+const FRESH_MS = 30_000;
+const TIMEOUT_MS = 3_000;
+
+interface Known {
+  readonly queues: readonly MessageQueue[];
+  readonly until: number;
+}
+
+/** The queues of a topic on all brokers, as the name servers say; this broker's own where there are none to be asked. */
+export class Routes {
+  private readonly known = new Map<string, Known>();
+  private readonly nameServers: readonly string[];
+
+  constructor(
+    private readonly config: BrokerConfig,
+    private readonly topics: Topics,
+    private readonly client: RemotingClient,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {
+    this.nameServers = config.namesrvAddr.split(';').filter((address) => address !== '');
+  }
+
+  /** Those that may be read, sorted as RocketMQ's clients sort them. */
+  async readable(topic: string): Promise<readonly MessageQueue[]> {
+    const now = this.clock.monotonic();
+    const known = this.known.get(topic);
+    if (known && known.until > now) return known.queues;
+    const queues = (await this.asked(topic)) ?? known?.queues ?? this.own(topic);
+    if (this.nameServers.length > 0) this.keep(topic, { queues, until: now + FRESH_MS });
+    return queues;
+  }
+
+  private keep(topic: string, known: Known): void {
+    this.known.set(topic, known);
+    for (const [name, { until }] of this.known) {
+      if (until <= this.clock.monotonic()) this.known.delete(name);
+    }
+  }
+
+  private async asked(topic: string): Promise<readonly MessageQueue[] | undefined> {
+    for (const address of this.nameServers) {
+      try {
+        const header = { topic, acceptStandardJsonOnly: true };
+        const answer = await this.client.request(address, getRouteinfoByTopic, header, undefined, {
+          timeoutMs: TIMEOUT_MS,
+        });
+        if (answer.code !== 0) continue;
+        const { queueDatas } = decodeTopicRouteData(answer.body);
+        return sorted(queueDatas.flatMap((one) => queuesOf(topic, one)));
+      } catch (error) {
+        this.log.debug('a name server did not say where a topic is', { topic, nameServer: address, error });
+      }
+    }
+    return undefined;
+  }
+
+  private own(name: string): readonly MessageQueue[] {
+    const topic = this.topics.find(name);
+    return topic ? queuesOf(name, { ...topic, brokerName: this.config.brokerName }) : [];
+  }
+}
+
+function queuesOf(
+  topic: string,
+  { brokerName, perm, readQueueNums }: { brokerName: string; perm: number; readQueueNums: number },
+): MessageQueue[] {
+  if ((perm & Permission.READ) === 0) return [];
+  return Array.from({ length: readQueueNums }, (_, queueId) => ({ topic, brokerName, queueId }));
+}
+
+function sorted(queues: readonly MessageQueue[]): MessageQueue[] {
+  return queues.toSorted((a, b) =>
+    a.brokerName === b.brokerName ? a.queueId - b.queueId : a.brokerName < b.brokerName ? -1 : 1,
+  );
+}
