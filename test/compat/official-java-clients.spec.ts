@@ -76,6 +76,15 @@ suite.each(CLIENT_VERSIONS)('the unmodified Java client %s', (version) => {
     expect(await run('filter')).toEqual({ all: true, got: 'new-50 old-20 old-30', refused: 23 });
   });
 
+  it('asks, is answered, and is told when nobody answers', async () => {
+    expect(await run('request-reply')).toEqual({ answered: 10, replied: 10, timedOut: true });
+  });
+
+  const itSince5 = version.startsWith('5') ? it : () => undefined;
+  itSince5('takes a delayed message back', async () => {
+    expect(await run('recall')).toEqual({ second: true, first: false, sameId: true });
+  });
+
   it('finds messages by business key, by message id and by offset message id', async () => {
     expect(await run('query')).toEqual({
       byKey: 2,

@@ -46,6 +46,9 @@ import { Destination } from './produce/destination.js';
 import { DueDeliveries } from './produce/due-deliveries.js';
 import { OffsetMessageIds } from './produce/offset-message-ids.js';
 import { Put } from './produce/put.js';
+import { Recall } from './produce/recall.js';
+import { ReplyHandlers } from './produce/reply.handlers.js';
+import { Reply } from './produce/reply.js';
 import { BrokerProperties } from './produce/send-properties.js';
 import { SendHandlers } from './produce/send.handlers.js';
 import { Send } from './produce/send.js';
@@ -150,13 +153,15 @@ const DIRECTORY = {
 };
 
 const PRODUCE = {
-  controllers: [SendHandlers],
+  controllers: [SendHandlers, ReplyHandlers],
   rooms: [
     room(Delay, CLOCK, CONFIG),
     room(Put, MESSAGE_STORE, Delay),
     room(OffsetMessageIds, STORE_HOST),
     room(DueDeliveries, CLOCK, LOG, CONFIG, MESSAGE_STORE),
     room(BrokerProperties, CONFIG, CLOCK),
+    room(Recall, CONFIG, CLOCK, MESSAGE_STORE, Topics),
+    room(Reply, CONFIG, CLOCK, LOG, Clients, STORE_HOST),
     room(Destination, CONFIG, Topics, Groups, HOLDS_LOCK),
     room(
       Send,

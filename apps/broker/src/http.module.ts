@@ -13,6 +13,7 @@ import { Outbound } from './outbound/outbound.js';
 import { Delay } from './produce/delay.js';
 import { Destination } from './produce/destination.js';
 import { Prepare } from './produce/prepare.js';
+import { Recall } from './produce/recall.js';
 import { BrokerProperties } from './produce/send-properties.js';
 import { SendOverHttp } from './produce/send.http.js';
 import { Send } from './produce/send.js';
@@ -42,6 +43,7 @@ const SHARED = [
   REFUSE_SEND,
   Send,
   Destination,
+  Recall,
   BrokerProperties,
   Delay,
   Groups,

@@ -15,6 +15,7 @@ export * from './record-again.js';
 export * from './properties.js';
 export * from './message-id.js';
 export * from './receipt.js';
+export * from './recall-handle.js';
 export * from './subscription.js';
 export * from './allocation.js';
 export { RemotingError, type RemotingErrorKind } from './remoting-error.js';

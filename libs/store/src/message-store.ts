@@ -242,6 +242,11 @@ export interface DelayedMessages {
   nextDueAt(): number | undefined;
   /** Appends `final` and the note that it is done in one block: delivered once, whatever is killed. Undefined `final`: dropped. */
   deliver(delayed: DelayedMessage, final: NewMessage | undefined, stored: Stored): void;
+  /**
+   * It is not delivered. Logged. What does not wait any more is left as it is; `stored` is called all the same, once.
+   * @throws StoreError as append
+   */
+  recall(delayed: DelayedMessage, stored: Stored): void;
   readonly waiting: number;
 }
 

@@ -3,6 +3,7 @@ import type { BrokerRequests } from './broker-requests.js';
 import type { HandOut } from './client-options.js';
 import type { Heartbeats } from './heartbeats.js';
 import type { Delivery } from './producer/delivery.js';
+import type { Replies } from './producer/replies.js';
 import type { Routes } from './routes/routes.js';
 
 /** What all producers and consumers of one client share. */
@@ -16,6 +17,7 @@ export interface ClientParts {
   readonly brokers: BrokerRequests;
   readonly heartbeats: Heartbeats;
   readonly delivery: Delivery;
+  readonly replies: Replies;
   /** how long a pull may wait at a broker */
   readonly pullHoldMs: number;
   readonly handOut: HandOut;

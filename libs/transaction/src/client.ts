@@ -1,12 +1,14 @@
 import {
   checkTransactionState,
   decodeRecord,
+  DONE,
   HandlerTable,
   NO_ANSWER,
   notifyConsumerIdsChanged,
   previewCheck,
   PropertyName,
   propertyOf,
+  pushReplyMessageToClient,
   RemotingClient,
   silentLog,
   systemClock,
@@ -30,6 +32,7 @@ import { ClientClosed, InvalidOption, NoNameServer } from './errors.js';
 import { Heartbeats } from './heartbeats.js';
 import { Delivery } from './producer/delivery.js';
 import { DEFAULT_PRODUCER_GROUP, Producer } from './producer/producer.js';
+import { Replies } from './producer/replies.js';
 import { NameServers, parseNameServers } from './routes/name-servers.js';
 import { Routes } from './routes/routes.js';
 import { EVERY_TOPIC, TransactionProducer } from './transaction/transaction-producer.js';
@@ -57,6 +60,7 @@ export class HalfmqClient {
   private readonly remoting: RemotingClient;
   private readonly nameServers: NameServers;
   private readonly parts: ClientParts;
+  private readonly replies: Replies;
   private readonly producers = new Set<Producer>();
   private readonly transactional = new Set<TransactionProducer>();
   private readonly consumers = new Map<string, PushConsumer>();
@@ -67,6 +71,7 @@ export class HalfmqClient {
     this.clock = options.clock ?? systemClock;
     this.log = options.log ?? silentLog;
     this.clientId = makeClientId(options.instanceName);
+    this.replies = new Replies(this.clock);
     const { clock, log } = this;
     const addresses = parseNameServers(options.nameServers);
     const timeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
@@ -90,6 +95,7 @@ export class HalfmqClient {
       brokers,
       heartbeats,
       delivery: new Delivery(clock, routes, brokers),
+      replies: this.replies,
       pullHoldMs: options.pullHoldMs ?? PULL_HOLD_MS,
       handOut: options.handOut ?? ((_delivery, handle) => handle()),
       mustBeOpen: (what) => {
@@ -236,6 +242,11 @@ export class HalfmqClient {
         return NO_ANSWER;
       })
       .add(previewCheck, (header, context) => this.previewAsked(header, context))
+      .add(pushReplyMessageToClient, (header, { body }) => {
+        // as RocketMQ's client: one that nobody waits for is taken, too
+        if (!this.replies.came(header, body)) this.log.debug('a reply came that nobody waits for');
+        return DONE;
+      })
       .add(notifyConsumerIdsChanged, (header) => {
         this.consumers.get(header.consumerGroup)?.membersChanged();
         return NO_ANSWER;

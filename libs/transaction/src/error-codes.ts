@@ -48,6 +48,11 @@ export const HALFMQ_ERRORS = {
     meaning: 'no attempt to send was answered with success',
     hint: '`maybeStored` says whether sending again may deliver it twice; `cause` is the last attempt.',
   },
+  REQUEST_TIMED_OUT: {
+    thrownAs: 'RequestTimedOut',
+    meaning: 'a request was stored, and no reply came in time',
+    hint: 'Start a consumer of its topic that replies; the request may still be handled.',
+  },
   VERDICT_CONFLICT: {
     thrownAs: 'VerdictConflict',
     meaning: 'the broker has decided this transaction before, the other way round',

@@ -99,6 +99,20 @@ export class BrokerRefused extends HalfmqError {
   }
 }
 
+/** A request was stored, and no reply came in time: whoever handles it may still do so. */
+export class RequestTimedOut extends HalfmqError {
+  constructor(
+    readonly topic: string,
+    readonly timeoutMs: number,
+  ) {
+    super(
+      'REQUEST_TIMED_OUT',
+      `request to ${topic}: no reply within ${timeoutMs} ms. Is a consumer of the topic running, and does it reply? ` +
+        'It may still handle the request.',
+    );
+  }
+}
+
 /** No attempt to send was answered with success. `cause` is the last attempt's error. */
 export class SendFailed extends HalfmqError {
   constructor(

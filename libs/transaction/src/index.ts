@@ -14,6 +14,7 @@ export type {
 export type { ConsumerOptions, StartPosition } from './consumer/consumer-options.js';
 export { HalfmqClient } from './client.js';
 export { Producer } from './producer/producer.js';
+export type { Answer } from './producer/replies.js';
 export { EVERY_TOPIC, TransactionProducer } from './transaction/transaction-producer.js';
 export { PushConsumer } from './consumer/push-consumer.js';
 export { sql, type Selector } from './selector.js';

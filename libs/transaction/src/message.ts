@@ -31,6 +31,8 @@ export interface SendReceipt {
   readonly queueId: number;
   readonly queueOffset: number;
   readonly status: SendStatus;
+  /** takes a delayed message back: `producer.recall` (RocketMQ 5.3.2 on, or HalfMQ) */
+  readonly recallHandle?: string | undefined;
 }
 
 /** A stored half message: everything END_TRANSACTION has to name. Plain data: it can be kept and used after a restart. */

@@ -132,6 +132,16 @@ export const SETTINGS = {
   timerWheelEnable: setting(flag, true, 'messages may ask for a time of delivery'),
   timerPrecisionMs: setting(whole(1), 1_000, 'rounding of the time that is shown; deliveries are exact'),
   timerMaxDelaySec: setting(whole(1), 259_200, 'the longest delay'),
+  recallMessageEnable: setting(
+    flag,
+    true,
+    'a message that waits for its time can be taken back; RocketMQ: false, as there it costs a second message',
+  ),
+  storeReplyMessageEnable: setting(
+    flag,
+    true,
+    'replies to requests are kept in `<cluster>_REPLY_TOPIC`, too',
+  ),
 
   // store
   storePathRootDir: setting(

@@ -77,6 +77,11 @@ export class Clients {
     return this.producing.channels(group);
   }
 
+  /** The connection of a client that produces. */
+  producerOf(clientId: string): Connection | undefined {
+    return this.producing.connectionOf(clientId);
+  }
+
   consumerGroup(group: string): ConsumerGroup | undefined {
     return this.consuming.find(group);
   }

@@ -28,6 +28,7 @@ interface Channel extends ProducerChannel {
 /** Live producers: group → connection. */
 export class Producers {
   private readonly groups = new Map<string, Map<Connection, Channel>>();
+  private readonly byClient = new Map<string, Connection>();
 
   /** A heartbeat of one group. @param topics what it declared, if it did */
   register(
@@ -39,6 +40,7 @@ export class Producers {
   ): void {
     const channel = this.channel(group, context.peer, context, now);
     channel.clientId = clientId;
+    this.byClient.set(clientId, context.peer);
     channel.transactionalTopics = topics === undefined ? undefined : new Set(topics);
   }
 
@@ -61,7 +63,16 @@ export class Producers {
     if (channels?.delete(connection) && channels.size === 0) this.groups.delete(group);
   }
 
+  /** The connection its last heartbeat came on. */
+  connectionOf(clientId: string): Connection | undefined {
+    return this.byClient.get(clientId);
+  }
+
   removeConnection(connection: Connection): void {
+    for (const channels of this.groups.values()) {
+      const clientId = channels.get(connection)?.clientId ?? '';
+      if (this.byClient.get(clientId) === connection) this.byClient.delete(clientId);
+    }
     for (const group of this.groups.keys()) this.remove(group, connection);
   }
 

@@ -4,11 +4,14 @@ import {
   Allow,
   IsArray,
   IsBase64,
+  IsInt,
   IsObject,
   IsOptional,
   IsString,
   Matches,
+  Max,
   MaxLength,
+  Min,
 } from 'class-validator';
 
 const RESERVED: ReadonlySet<string> = new Set(Object.values(PropertyName));
@@ -42,6 +45,23 @@ export class GivenMessage {
   properties?: Record<string, unknown>;
 }
 
+const MOST_MS = 1e12;
+const MOMENT = /^\d{4}-\d{2}-\d{2}T[0-9:.]+(Z|[+-]\d{2}:\d{2})$/;
+
+/** One that may wait for its time; a transaction's waits from its commit on. */
+export class DelayedMessage extends GivenMessage {
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(MOST_MS)
+  delayMs?: number;
+
+  /** at once when that is past */
+  @IsOptional()
+  @Matches(MOMENT, { message: 'deliverAt is no moment in ISO 8601, such as 2026-01-31T12:00:00Z' })
+  deliverAt?: string;
+}
+
 /** @throws StatusError INVALID_PARAMETER, PayloadTooLargeException */
 export function bodyOf({ body, bodyBase64 }: GivenMessage, limit: number): Buffer {
   if ((body === undefined) === (bodyBase64 === undefined)) {
@@ -63,9 +83,11 @@ export function bodyOf({ body, bodyBase64 }: GivenMessage, limit: number): Buffe
  * @throws StatusError INVALID_PARAMETER
  */
 export function propertiesOf(
-  { properties = {}, tag, keys }: GivenMessage,
+  { properties = {}, tag, keys, delayMs, deliverAt }: DelayedMessage,
   shardingKey: string | undefined,
 ): string {
+  if (delayMs !== undefined && deliverAt !== undefined)
+    throw new StatusError('INVALID_PARAMETER', 'at most one of delayMs and deliverAt is expected');
   const own: [string, string][] = Object.entries(properties).map(([name, value]) => {
     if (RESERVED.has(name)) throw refused(name, 'is reserved');
     if (typeof value !== 'string') throw refused(name, 'is no text');
@@ -75,6 +97,8 @@ export function propertiesOf(
   if (tag) own.push([PropertyName.TAGS, tag]);
   if (keys && keys.length > 0) own.push([PropertyName.KEYS, keys.join(' ')]);
   if (shardingKey) own.push([PropertyName.SHARDING_KEY, shardingKey]);
+  if (delayMs !== undefined) own.push([PropertyName.TIMER_DELAY_MS, String(delayMs)]);
+  if (deliverAt !== undefined) own.push([PropertyName.TIMER_DELIVER_MS, String(Date.parse(deliverAt))]);
   return formatProperties(own);
 }
 

@@ -22,13 +22,17 @@ export class Put {
   ) {}
 
   /**
+   * @returns with `deliverAt`, ms since 1970, when it waits for its time
    * @throws StoreError nothing was placed; StatusError when its delay is illegal
    */
-  message(message: NewMessage, stored: Stored): Place {
+  message(message: NewMessage, stored: Stored): Place & { readonly deliverAt?: number } {
     this.count++;
     this.bytes += message.body.length;
     const delayed = this.delay.of(message);
-    if (delayed) return this.store.delayed.schedule(delayed.message, delayed.deliverAt, stored);
+    if (delayed) {
+      const { deliverAt } = delayed;
+      return { ...this.store.delayed.schedule(delayed.message, deliverAt, stored), deliverAt };
+    }
     const [place] = this.store.append([message], stored);
     if (!place) throw new Error('the store placed no message');
     return place;

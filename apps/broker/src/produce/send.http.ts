@@ -12,7 +12,8 @@ import { SystemTopic } from '../directory/topic-names.js';
 import { CLOCK, CONFIG } from '../tokens.js';
 import { Destination } from './destination.js';
 import { bodyOf, propertiesOf, queueOfKey } from './given-message.js';
-import { SendRequest } from './send-request.js';
+import { Recall } from './recall.js';
+import { RecallRequest, SendRequest } from './send-request.js';
 import { Send } from './send.js';
 
 /** Answer 201 of a send. */
@@ -24,6 +25,8 @@ export interface SentMessage {
   readonly brokerName: string;
   readonly queueId: number;
   readonly offset: number;
+  /** of one that waits for its time: takes it back */
+  readonly recallHandle?: string | undefined;
 }
 
 const GROUP = 'HALFMQ_HTTP_PRODUCER';
@@ -36,6 +39,7 @@ export class SendOverHttp {
   constructor(
     private readonly sends: Send,
     private readonly destination: Destination,
+    private readonly recalls: Recall,
     @Inject(CONFIG) private readonly config: BrokerConfig,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -63,7 +67,18 @@ export class SendOverHttp {
       brokerName: this.config.brokerName,
       queueId: answer.queueId,
       offset: answer.queueOffset,
+      recallHandle: answer.recallHandle,
     };
+  }
+
+  /** A message that waits for its time is not delivered. */
+  @Post(':topic/messages/recall')
+  @HttpCode(200)
+  async recall(
+    @Param('topic') topic: string,
+    @Body() { recallHandle }: RecallRequest,
+  ): Promise<{ messageId: string }> {
+    return { messageId: await this.recalls.recall({ topic, recallHandle }) };
   }
 
   private header(topic: string, given: SendRequest): SendMessageHeader {

@@ -5,6 +5,7 @@ import {
   SendMessageAnswer,
   StatusError,
   SysFlag,
+  formatRecallHandle,
   propertyOf,
   type Clock,
   type Host,
@@ -84,10 +85,25 @@ export class Send {
     this.refuseBody(body);
     const waits = this.waits(header);
     const message = newMessage(header, topic, queueId, sender.bornHost, body, properties, waits);
-    const place = isHalf(properties, message.reconsumeTimes)
-      ? this.half(message, uniqueKey, header.producerGroup, sender, stored)
-      : this.put.message(plain(message), stored);
-    return this.answer(this.ids.of(place.physicalOffset), queueId, place, uniqueKey);
+    if (isHalf(properties, message.reconsumeTimes)) {
+      const place = this.half(message, uniqueKey, header.producerGroup, sender, stored);
+      return this.answer(this.ids.of(place.physicalOffset), queueId, place, uniqueKey);
+    }
+    const place = this.put.message(plain(message), stored);
+    const recall = this.recallHandle(message, uniqueKey, place);
+    return this.answer(this.ids.of(place.physicalOffset), queueId, place, uniqueKey, recall);
+  }
+
+  /** Of a message that asked for a time; those that wait by a level, retries among them, cannot be taken back. */
+  private recallHandle(
+    { topic, properties, reconsumeTimes }: NewMessage,
+    uniqueKey: string,
+    { deliverAt, physicalOffset }: Place & { readonly deliverAt?: number },
+  ): string | undefined {
+    if (deliverAt === undefined || reconsumeTimes > 0) return undefined;
+    if (propertyOf(properties, PropertyName.DELAY) !== undefined) return undefined;
+    const { brokerName } = this.config;
+    return formatRecallHandle({ topic, brokerName, deliverAt, uniqueKey, physicalOffset });
   }
 
   /**
@@ -168,8 +184,9 @@ export class Send {
     queueId: number,
     { queueOffset }: Pick<Place, 'queueOffset'>,
     uniqueKey: string | undefined,
+    recallHandle?: string,
   ): SendMessageAnswer {
-    return new SendMessageAnswer(msgId, queueId, queueOffset, uniqueKey, this.region);
+    return new SendMessageAnswer(msgId, queueId, queueOffset, uniqueKey, this.region, recallHandle);
   }
 
   /** Message.isWaitStoreMsgOK: everything but "true" says no. */

@@ -1,4 +1,3 @@
-import { PropertyName } from '@halfmq/remoting';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -15,7 +14,7 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
-import { GivenMessage } from '../produce/given-message.js';
+import { DelayedMessage } from '../produce/given-message.js';
 
 export const STATES = ['pending', 'parked', 'committed', 'rolledBack'] as const;
 
@@ -23,10 +22,9 @@ const MOST_MESSAGES = 1_000;
 const LONGEST_REASON = 500;
 const LONGEST_URL = 1_024;
 const MOST_MS = 1e12;
-const MOMENT = /^\d{4}-\d{2}-\d{2}T[0-9:.]+(Z|[+-]\d{2}:\d{2})$/;
 
 /** One message of a transaction. */
-export class TransactionMessage extends GivenMessage {
+export class TransactionMessage extends DelayedMessage {
   @IsString()
   @MinLength(1)
   topic = '';
@@ -36,18 +34,6 @@ export class TransactionMessage extends GivenMessage {
   @IsString()
   @Matches(/^[^\u0001\u0002]*$/, { message: 'shardingKey holds a control character' })
   shardingKey?: string;
-
-  /** delivered so long after the commit */
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(MOST_MS)
-  delayMs?: number;
-
-  /** delivered at this moment, or at the commit when that is later */
-  @IsOptional()
-  @Matches(MOMENT, { message: 'deliverAt is no moment in ISO 8601, such as 2026-01-31T12:00:00Z' })
-  deliverAt?: string;
 }
 
 /** Body of POST /v1/transactions and PUT /v1/transactions/{id}. */
@@ -135,11 +121,4 @@ export class ListRequest {
   @IsOptional()
   @Matches(/^\d{1,16}$/, { message: 'cursor is not what an answer gave' })
   cursor?: string;
-}
-
-/** As on the wire; a delay begins at the commit. */
-export function delayOf({ delayMs, deliverAt }: TransactionMessage): readonly (readonly [string, string])[] {
-  if (delayMs !== undefined) return [[PropertyName.TIMER_DELAY_MS, String(delayMs)]];
-  if (deliverAt !== undefined) return [[PropertyName.TIMER_DELIVER_MS, String(Date.parse(deliverAt))]];
-  return [];
 }

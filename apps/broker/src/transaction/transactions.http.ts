@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
-import { formatProperties, parseHost, StatusError } from '@halfmq/remoting';
+import { parseHost, StatusError } from '@halfmq/remoting';
 import type { Request, Response } from 'express';
 import { Outbound } from '../outbound/outbound.js';
 import type { BrokerConfig } from '../config/resolve-config.js';
@@ -10,7 +10,7 @@ import { CONFIG } from '../tokens.js';
 import { Begin } from './begin.js';
 import { KnownTransactions, type TransactionPage } from './known-transactions.js';
 import type { ShownTransaction } from './shown-transaction.js';
-import { BeginRequest, delayOf, ListRequest, type TransactionMessage } from './transaction-request.js';
+import { BeginRequest, ListRequest, type TransactionMessage } from './transaction-request.js';
 import { checkUrlOf } from './url-answer.js';
 
 const CREATED = 201;
@@ -71,14 +71,11 @@ export class TransactionsOverHttp {
   }
 
   private messageOf(given: TransactionMessage): PreparedMessage {
-    const { topic, shardingKey, delayMs, deliverAt } = given;
-    if (delayMs !== undefined && deliverAt !== undefined) {
-      throw new StatusError('INVALID_PARAMETER', 'at most one of delayMs and deliverAt is expected');
-    }
+    const { topic, shardingKey } = given;
     return {
       topic,
       body: bodyOf(given, this.config.maxMessageSize),
-      properties: propertiesOf(given, shardingKey) + formatProperties(delayOf(given)),
+      properties: propertiesOf(given, shardingKey),
       chooseQueue: shardingKey === undefined ? undefined : (queues) => queueOfKey(shardingKey, queues),
     };
   }

@@ -9,6 +9,8 @@ export * from './end-transaction.js'; // 37
 export * from './check-transaction-state.js'; // 39, broker → producer
 export * from './preview-check.js'; // 9101, ours, broker → producer
 export * from './recall-message.js'; // 370
+export * from './send-reply-message.js'; // 324, 325
+export * from './push-reply-message-to-client.js'; // 326, broker → requester
 
 // consuming
 export * from './pull-answer.js';

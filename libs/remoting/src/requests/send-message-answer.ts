@@ -22,17 +22,20 @@ export class SendMessageAnswer extends TemplateFields {
     /** UNIQ_KEY */
     readonly transactionId: string | undefined,
     private readonly region: SendAnswerRegion,
+    /** takes the message back, which waits for its time */
+    readonly recallHandle?: string,
   ) {
     super();
   }
 
   values(): ExtValues {
-    const { msgId, queueId, queueOffset, transactionId } = this;
-    return { msgId, queueId, queueOffset, transactionId, ...this.region.values };
+    const { msgId, queueId, queueOffset, transactionId, recallHandle } = this;
+    return { msgId, queueId, queueOffset, transactionId, recallHandle, ...this.region.values };
   }
 
   json(): string {
     const key = this.transactionId === undefined ? '' : `,"transactionId":${quote(this.transactionId)}`;
-    return `"msgId":"${this.msgId}","queueId":"${this.queueId}","queueOffset":"${this.queueOffset}"${key},${this.region.json}`;
+    const recall = this.recallHandle === undefined ? '' : `,"recallHandle":"${this.recallHandle}"`;
+    return `"msgId":"${this.msgId}","queueId":"${this.queueId}","queueOffset":"${this.queueOffset}"${key}${recall},${this.region.json}`;
   }
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { silentLog } from '@halfmq/remoting/record';
+import { decodeRecord, propertyOf, silentLog } from '@halfmq/remoting/record';
 import { bodies, done, message, readAll, StoreFixture } from '../fixture.js';
-import type { MessageStore } from '../message-store.js';
+import type { DelayedMessage, MessageStore } from '../message-store.js';
 import { DecisionWriter } from './decision.js';
 import { LoggedDelayedMessages } from './delayed.js';
 import type { Appender } from './part.js';
@@ -45,6 +45,48 @@ describe('delayed messages', () => {
     expect(opened.delayed.nextDueAt()).toBeUndefined();
     await waiting;
     expect(due()).toHaveLength(1);
+  });
+
+  describe('recalled', () => {
+    const recalled = (message: DelayedMessage): Promise<void> =>
+      done((stored) => opened.delayed.recall(message, stored));
+
+    it('are not due, wherever they lie: in memory, or far behind in the state', async () => {
+      for (let each = 0; each < 10_000; each += 500) {
+        await Promise.all(Array.from({ length: 500 }, (_, nth) => wait('x', 10_000 + each + nth)));
+        await fixture.clock.advance(0);
+      }
+      await opened.close();
+      opened = await fixture.open();
+      const first = opened.delayed.due(Number.MAX_SAFE_INTEGER, 1)[0]!;
+      const lasts = [...new Set([first, await last()])];
+      for (const message of lasts) await recalled(message);
+      for (const message of lasts) await recalled(message);
+      expect(opened.delayed.waiting).toBe(9_998);
+      await reopen();
+      expect(opened.delayed.waiting).toBe(9_998);
+      const all = opened.delayed
+        .due(Number.MAX_SAFE_INTEGER, 20_000)
+        .map(({ physicalOffset }) => physicalOffset);
+      expect(all).toHaveLength(9_998);
+      for (const { physicalOffset } of lasts) expect(all).not.toContain(physicalOffset);
+    });
+
+    async function last(): Promise<DelayedMessage> {
+      const { records, giveBack } = opened.read(TIMER, 0, 9_999, { maxMessages: 1, maxBytes: 1 });
+      const record = decodeRecord(Buffer.from(records[0]!));
+      giveBack();
+      const deliverAt = Number(propertyOf(record.properties, 'TIMER_OUT_MS'));
+      return { deliverAt, physicalOffset: record.physicalOffset };
+    }
+
+    it('are left alone under another time or place', async () => {
+      await wait('a', 1_000);
+      const [only] = opened.delayed.due(Number.MAX_SAFE_INTEGER, 1);
+      await recalled({ ...only!, deliverAt: 5 });
+      await recalled({ ...only!, physicalOffset: 5 });
+      expect(opened.delayed.waiting).toBe(1);
+    });
   });
 
   it('are delivered once', async () => {

@@ -1,7 +1,8 @@
-import { PropertyName, propertyOf, readLong, withProperty, writeLong } from '@halfmq/remoting/record';
-import { DELAYED_COUNT_KEY, longKey } from '../keys.js';
+import { PropertyName, propertyOf, readLong, withProperty } from '@halfmq/remoting/record';
+import { DELAYED_COUNT_KEY } from '../keys.js';
 import type { DelayedMessage, DelayedMessages, NewMessage, Place, Stored } from '../message-store.js';
 import type { DecisionWriter } from './decision.js';
+import { countOf, isAfter, keyOf, messageOf } from './delayed-keys.js';
 import { DueHeap } from './due-heap.js';
 import type { Appender, Owed, Part } from './part.js';
 import type { Change, StateEnvironment } from './state-environment.js';
@@ -112,6 +113,30 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
     this.log.append(final ? [final, note] : [note], stored);
     const isNew = this.forget({ deliverAt, physicalOffset });
     this.log.onUndo(() => this.open({ deliverAt, physicalOffset }, isNew));
+  }
+
+  recall(message: DelayedMessage, stored: Stored): void {
+    const { physicalOffset, deliverAt } = message;
+    const isWaiting = this.entries.get(physicalOffset) === deliverAt || this.isOnlyStored(message);
+    if (!isWaiting) return this.log.whenStored(stored);
+    const note = this.decisions.decision({ type: 'delivered', deliverAt, physicalOffset });
+    this.log.append([note], stored);
+    const isInMemory = this.entries.has(physicalOffset);
+    const isNew = this.forget({ deliverAt, physicalOffset });
+    this.log.onUndo(() => {
+      if (isInMemory) return this.open(message, isNew);
+      // the environment has it still, and the window comes there
+      this.removed.delete(physicalOffset);
+      this.gone.delete(physicalOffset);
+      this.count++;
+    });
+  }
+
+  /** Beyond the window, where only the environment has it. */
+  private isOnlyStored(message: DelayedMessage): boolean {
+    const { physicalOffset } = message;
+    if (this.entries.has(physicalOffset) || this.gone.has(physicalOffset)) return false;
+    return !this.removed.has(physicalOffset) && this.isStored(message);
   }
 
   /** A record of a schedule topic, when the log is applied again. */
@@ -256,23 +281,4 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
 export function keepingTime(message: NewMessage, deliverAt: number): NewMessage {
   const properties = withProperty(message.properties, PropertyName.TIMER_OUT_MS, String(deliverAt));
   return { ...message, properties };
-}
-
-function keyOf({ deliverAt, physicalOffset }: DelayedMessage): Buffer {
-  return longKey('d', deliverAt, physicalOffset);
-}
-
-function messageOf(key: Buffer): DelayedMessage {
-  return { deliverAt: readLong(key, 1), physicalOffset: readLong(key, 9) };
-}
-
-function isAfter(message: DelayedMessage, other: DelayedMessage): boolean {
-  if (message.deliverAt !== other.deliverAt) return message.deliverAt > other.deliverAt;
-  return message.physicalOffset > other.physicalOffset;
-}
-
-function countOf(count: number): Buffer {
-  const value = Buffer.alloc(8);
-  writeLong(value, 0, count);
-  return value;
 }

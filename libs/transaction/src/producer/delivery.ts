@@ -1,7 +1,10 @@
 import {
+  recallMessage,
+  recallMessageResponse,
   RemotingError,
   ResponseCode,
   sendBatchMessage,
+  sendReplyMessageV2,
   sendMessageResponse,
   sendMessageV2,
   type Clock,
@@ -40,6 +43,8 @@ const STORED: ReadonlyMap<number, SendStatus> = new Map([
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 500;
+/** The broker asks the client that waits, for 10 s at most. */
+const REPLY_TIMEOUT_MS = 11_000;
 
 export interface SendHow {
   readonly group: string;
@@ -99,6 +104,33 @@ export class Delivery {
         pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       }
     }
+  }
+
+  /**
+   * Brings a reply to the broker its request came from: only that one knows who waits.
+   * @throws NoRoute, BrokerUnreachable, BrokerRefused: it did not reach its client; RemotingError
+   */
+  async reply(message: WireMessage, brokerName: string, group: string): Promise<void> {
+    const queue = { topic: message.topic, brokerName, queueId: 0 };
+    const header = headerOf(message, queue, { group }, this.clock);
+    await this.brokers.call(this.brokerOf(queue), {
+      spec: sendReplyMessageV2,
+      header,
+      body: message.body,
+      timeoutMs: REPLY_TIMEOUT_MS,
+    });
+  }
+
+  /**
+   * Takes back a message that waits for its time.
+   * @returns its id
+   * @throws NoRoute, BrokerUnreachable, BrokerRefused: too late, or no handle; RemotingError
+   */
+  async recall(topic: string, recallHandle: string, brokerName: string, group: string): Promise<string> {
+    const broker = this.brokerOf({ topic, brokerName, queueId: 0 });
+    const header = { producerGroup: group, topic, recallHandle, bname: brokerName };
+    const answer = await this.brokers.call(broker, { spec: recallMessage, header });
+    return recallMessageResponse.decode(answer.extFields ?? {}).msgId;
   }
 
   /** Writes the message once; nobody answers. @throws NoRoute, NoNameServer, BrokerUnreachable */

@@ -1,16 +1,21 @@
-import { encodeBatch } from '@halfmq/remoting';
+import { randomUUID } from 'node:crypto';
+import { encodeBatch, parseRecallHandle, PropertyName } from '@halfmq/remoting';
 import type { ClientParts } from '../client-parts.js';
 import type { ProducerOptions } from '../client-options.js';
 import { ClientClosed, MessageInvalid } from '../errors.js';
 import { InFlight } from '../in-flight.js';
-import type { OutgoingMessage, SendReceipt } from '../message.js';
-import type { Stored } from './delivery.js';
+import type { OutgoingMessage, ReceivedMessage, SendReceipt } from '../message.js';
+import type { SendHow, Stored } from './delivery.js';
 import { toWire, type WireMessage } from './outgoing.js';
+import type { Answer } from './replies.js';
 
 export const DEFAULT_PRODUCER_GROUP = 'DEFAULT_PRODUCER';
 export const SEND_TIMEOUT_MS = 3_000;
 const RETRIES = 2;
 const LARGEST_BATCH = 4 * 1024 * 1024;
+const REQUEST_TIMEOUT_MS = 3_000;
+/** What a request carries, and its broker adds. */
+const REPLY_NEEDS = [PropertyName.CORRELATION_ID, PropertyName.REPLY_TO_CLIENT, PropertyName.CLUSTER];
 
 /**
  * Sends messages. A send that got no answer is tried again on another broker, so a message may be stored twice, under
@@ -33,7 +38,7 @@ export class Producer {
   async send(message: OutgoingMessage): Promise<SendReceipt> {
     this.mustBeOpen();
     const wire = toWire(message, this.parts.clock);
-    return receipt(wire, await this.deliver(wire, false));
+    return receipt(wire, await this.deliver(wire));
   }
 
   /**
@@ -53,13 +58,81 @@ export class Producer {
       throw new MessageInvalid(`a batch has ${body.length} bytes, at most ${LARGEST_BATCH}: split it`);
     }
     const envelope: WireMessage = { topic: first.topic, body, sysFlag: 0, properties: '', uniqueKey: '' };
-    const stored = await this.deliver(envelope, true);
+    const stored = await this.deliver(envelope, { batch: true });
     const offsetIds = stored.header.msgId.split(',');
     return wires.map((wire, index) => ({
       ...receipt(wire, stored),
       offsetMessageId: offsetIds[index] ?? stored.header.msgId,
       queueOffset: stored.header.queueOffset + index,
     }));
+  }
+
+  /**
+   * Takes back a delayed message.
+   * @param recallHandle of its receipt
+   * @returns its message id
+   * @throws MessageInvalid when it is no handle; BrokerRefused (ILLEGAL_OPERATION) when its time has come; NoRoute,
+   *   BrokerUnreachable, ClientClosed
+   */
+  async recall(topic: string, recallHandle: string): Promise<string> {
+    this.mustBeOpen();
+    const handle = parseRecallHandle(recallHandle);
+    if (!handle) throw new MessageInvalid(`no recall handle: ${recallHandle.slice(0, 64)}`);
+    const { delivery } = this.parts;
+    return this.sends.track(delivery.recall(topic, recallHandle, handle.brokerName, this.group));
+  }
+
+  /**
+   * Sends a request and waits for the reply of whoever handles it.
+   * @param timeoutMs from now to the reply
+   * @throws RequestTimedOut when it was stored and no reply came; otherwise as send
+   */
+  async request(message: OutgoingMessage, { timeoutMs = REQUEST_TIMEOUT_MS } = {}): Promise<Answer> {
+    this.mustBeOpen();
+    const { clock, clientId, heartbeats, replies } = this.parts;
+    const correlationId = randomUUID();
+    const wire = toWire(message, clock, {
+      more: [
+        [PropertyName.CORRELATION_ID, correlationId],
+        [PropertyName.REPLY_TO_CLIENT, clientId],
+        [PropertyName.TTL, String(timeoutMs)],
+      ],
+    });
+    const answer = replies.expect(correlationId, message.topic, timeoutMs);
+    // it may be too late before the message is stored: the send's own error is told then
+    answer.catch(() => undefined);
+    // a broker can bring nothing to whom it has not heard of
+    const sent = this.deliver(wire, { before: (broker) => heartbeats.ensure(broker), timeoutMs });
+    return this.sends.track(
+      sent.then(
+        () => answer,
+        (error: unknown) => {
+          replies.forget(correlationId);
+          throw error;
+        },
+      ),
+    );
+  }
+
+  /**
+   * Answers a request that a consumer was given.
+   * @throws MessageInvalid when it is no request; BrokerRefused when whoever has sent it is gone
+   */
+  async reply(to: ReceivedMessage, body: Buffer | string): Promise<void> {
+    this.mustBeOpen();
+    const { properties, brokerName } = to;
+    const [correlationId, client, cluster] = REPLY_NEEDS.map((name) => properties.get(name));
+    if (!correlationId || !client || !cluster)
+      throw new MessageInvalid(`message ${to.messageId} is no request: it has no ${REPLY_NEEDS.join(', ')}`);
+    const wire = toWire({ topic: `${cluster}_REPLY_TOPIC`, body }, this.parts.clock, {
+      more: [
+        [PropertyName.MSG_TYPE, 'reply'],
+        [PropertyName.CORRELATION_ID, correlationId],
+        [PropertyName.REPLY_TO_CLIENT, client],
+        [PropertyName.TTL, properties.get(PropertyName.TTL) ?? String(REQUEST_TIMEOUT_MS)],
+      ],
+    });
+    await this.sends.track(this.parts.delivery.reply(wire, brokerName, this.group));
   }
 
   /** Resolves when the message was written to a broker's connection: nobody knows whether it was stored. */
@@ -80,13 +153,13 @@ export class Producer {
     return this.options.group ?? DEFAULT_PRODUCER_GROUP;
   }
 
-  private deliver(wire: WireMessage, batch: boolean): Promise<Stored> {
+  private deliver(wire: WireMessage, more: Partial<SendHow> = {}): Promise<Stored> {
     const how = {
       group: this.group,
       retries: this.options.retries ?? RETRIES,
       timeoutMs: this.options.sendTimeoutMs ?? SEND_TIMEOUT_MS,
       repeatUnanswered: true,
-      batch,
+      ...more,
     };
     return this.sends.track(this.parts.delivery.send(wire, how));
   }
@@ -118,5 +191,6 @@ function receipt(wire: WireMessage, { broker, status, header }: Stored): SendRec
     queueId: header.queueId,
     queueOffset: header.queueOffset,
     status,
+    recallHandle: header.recallHandle,
   };
 }

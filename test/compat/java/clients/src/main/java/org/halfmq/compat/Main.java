@@ -34,6 +34,8 @@ public final class Main {
             case "broker-killed": return new BrokerKilled(nameServer, run);
             case "query": return new Query(nameServer, run);
             case "filter": return new Filter(nameServer, run);
+            case "request-reply": return new RequestReply(nameServer, run);
+            case "recall": return new Recall(nameServer, run);
             case "pop": return new PopConsume(nameServer, run);
             default: throw new IllegalArgumentException("no scenario " + name);
         }

@@ -1,0 +1,86 @@
+package org.halfmq.compat;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
+import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
+import org.apache.rocketmq.client.exception.RequestTimeoutException;
+import org.apache.rocketmq.client.producer.DefaultMQProducer;
+import org.apache.rocketmq.client.utils.MessageUtil;
+import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
+import org.apache.rocketmq.common.message.Message;
+import org.apache.rocketmq.common.message.MessageExt;
+
+/** A producer asks, a consumer replies; one question is never answered. */
+final class RequestReply implements Callable<Map<String, Object>> {
+    private static final int QUESTIONS = 10;
+    private final String nameServer;
+    private final String topic;
+    private final String group;
+    private final AtomicInteger replied = new AtomicInteger();
+
+    RequestReply(String nameServer, String run) {
+        this.nameServer = nameServer;
+        this.topic = "Request_" + run;
+        this.group = "request_" + run;
+    }
+
+    @Override
+    public Map<String, Object> call() throws Exception {
+        DefaultMQProducer replier = producer("_replier");
+        DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(group);
+        consumer.setNamesrvAddr(nameServer);
+        consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+        consumer.subscribe(topic, "*");
+        consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
+            for (MessageExt message : messages) {
+                String text = new String(message.getBody(), StandardCharsets.UTF_8);
+                if (text.equals("silence")) continue;
+                try {
+                    byte[] answer = ("re: " + text).getBytes(StandardCharsets.UTF_8);
+                    replier.send(MessageUtil.createReplyMessage(message, answer));
+                    replied.incrementAndGet();
+                } catch (Exception failure) {
+                    failure.printStackTrace();
+                }
+            }
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        DefaultMQProducer asker = producer("_asker");
+        asker.send(new Message(topic, "silence".getBytes(StandardCharsets.UTF_8)));
+        consumer.start();
+
+        int answered = 0;
+        for (int i = 0; i < QUESTIONS; i++) {
+            Message answer = asker.request(new Message(topic, ("question " + i).getBytes(StandardCharsets.UTF_8)), 30_000);
+            if (new String(answer.getBody(), StandardCharsets.UTF_8).equals("re: question " + i)) answered++;
+        }
+        boolean timedOut = false;
+        try {
+            asker.request(new Message(topic, "silence".getBytes(StandardCharsets.UTF_8)), 500);
+        } catch (RequestTimeoutException expected) {
+            timedOut = true;
+        }
+        consumer.shutdown();
+        asker.shutdown();
+        replier.shutdown();
+
+        Map<String, Object> seen = new TreeMap<>();
+        seen.put("answered", answered);
+        seen.put("replied", replied.get());
+        seen.put("timedOut", timedOut);
+        return seen;
+    }
+
+    private DefaultMQProducer producer(String name) throws Exception {
+        DefaultMQProducer producer = new DefaultMQProducer(group + name);
+        producer.setNamesrvAddr(nameServer);
+        producer.setInstanceName(group + name);
+        producer.start();
+        return producer;
+    }
+}
