@@ -43,6 +43,8 @@ export class HandlerCall {
     creator: ExternalContextCreator,
     private readonly checks: BodyChecks,
     private readonly transactions: TransactionsOn<unknown>,
+    /** hears of what the method has returned */
+    private readonly reply: (to: ReceivedMessage, result: unknown) => Promise<void>,
   ) {
     this.step = stepOf(handler.method);
     this.refuseNonsense();
@@ -63,18 +65,25 @@ export class HandlerCall {
 
   /** @throws DeadLetter for a body that is none; what the method, a guard or a pipe threw */
   async handle(message: ReceivedMessage): Promise<void> {
-    const { topic, group, dedupe } = this.handler.definition;
+    const { group, dedupe } = this.handler.definition;
     const body = await this.body(message);
-    if (dedupe !== 'transaction') {
-      await this.wrapped(body, new MessageContext(group, message));
-      return;
-    }
+    const result =
+      dedupe === 'transaction'
+        ? await this.once(message, body)
+        : await this.wrapped(body, new MessageContext(group, message));
+    await this.reply(message, result);
+  }
+
+  /** @returns what the method has returned, when that is committed; undefined when the message was handled before */
+  private async once(message: ReceivedMessage, body: unknown): Promise<unknown> {
+    const { topic, group } = this.handler.definition;
+    let result: unknown;
     try {
       await this.transactions.once({ group, message }, async (manager, send, transaction) => {
         const call: Work = async (_manager, sendInside, { id }) => {
           const context = new MessageContext(group, message, { manager, send: sendInside, id });
           const outcome = { failed: false };
-          await this.outcome.run(outcome, () => this.wrapped(body, context));
+          result = await this.outcome.run(outcome, () => this.wrapped(body, context));
           if (outcome.failed) throw new CaughtOutside(`${this.handler.where} failed for ${topic.name}`);
         };
         if (this.step)
@@ -84,6 +93,7 @@ export class HandlerCall {
     } catch (error) {
       if (!(error instanceof CaughtOutside)) throw error;
     }
+    return result;
   }
 
   private async body(message: ReceivedMessage): Promise<unknown> {

@@ -11,7 +11,7 @@ export type {
 export { MessageContext } from './message-context.js';
 export { Transactions, TransactionsOn } from './transactions.js';
 export { Messages } from './messages.js';
-export type { SendInTransactionOptions } from './messages.js';
+export type { RequestOptions, SendInTransactionOptions } from './messages.js';
 export type { Delivery } from '../transaction/inbox.js';
 export type { CancelOutcome, CompensablePair, TryOutcome } from '../transaction/compensable.js';
 export type {

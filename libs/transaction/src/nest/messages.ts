@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { Log } from '@halfmq/remoting';
+import { PropertyName, type Log } from '@halfmq/remoting';
+import { type Duration, parseDuration } from '../duration.js';
 import { InvalidOption, VerdictConflict } from '../errors.js';
-import { type OutgoingMessage, type SendReceipt, TransactionState } from '../message.js';
+import {
+  type OutgoingMessage,
+  type ReceivedMessage,
+  type SendReceipt,
+  TransactionState,
+} from '../message.js';
 import type { Producer } from '../producer/producer.js';
 import { type SendOptions, type TopicOrName, topicOf } from '../topic.js';
 import type { HalfMessages } from '../transaction/half-messages.js';
@@ -36,6 +42,13 @@ export interface SendInTransactionOptions extends SendOptions {
   readonly argument?: unknown;
 }
 
+export interface RequestOptions extends SendOptions {
+  /** from the send to the reply */
+  readonly timeout?: Duration | undefined;
+}
+
+const DEFAULT_REQUEST_TIMEOUT = '3s';
+
 /** Sends messages: at once, or in a transaction that a `@TransactionListener` executes. */
 @Injectable()
 export class Messages {
@@ -57,6 +70,50 @@ export class Messages {
     this.checks.outgoing(described, body);
     this.mustBeConnected();
     return this.producer.send(described.message(body, options));
+  }
+
+  /**
+   * Sends a request and waits for the reply: what the `@MessageHandler` of its topic returns, as JSON.
+   * @throws RequestTimedOut when nobody has answered in time (3 s unless told); otherwise as `send`
+   */
+  async request<R, T = unknown>(
+    topic: TopicOrName<T>,
+    body: T,
+    { timeout = DEFAULT_REQUEST_TIMEOUT, ...options }: RequestOptions = {},
+  ): Promise<R> {
+    const described = topicOf(topic);
+    this.checks.outgoing(described, body);
+    this.mustBeConnected();
+    const message = described.message(body, options);
+    const answer = await this.producer.request(message, { timeoutMs: parseDuration(timeout) });
+    return JSON.parse(answer.body.toString()) as R;
+  }
+
+  /**
+   * Takes back a message that was sent with a delay.
+   * @throws BrokerRefused when its time has come; MessageInvalid when its receipt has no recall handle
+   */
+  async recall({ topic, recallHandle }: SendReceipt): Promise<void> {
+    this.mustBeConnected();
+    await this.producer.recall(topic, recallHandle ?? '');
+  }
+
+  /**
+   * What a handler has returned goes to who asks for it; a message that is no request wants nothing.
+   * @internal
+   */
+  async reply(to: ReceivedMessage, result: unknown): Promise<void> {
+    if (result === undefined || !to.properties.has(PropertyName.REPLY_TO_CLIENT)) return;
+    try {
+      await this.producer.reply(to, JSON.stringify(result));
+    } catch (error) {
+      // handled is handled: who has asked may be gone, or have waited long enough
+      this.log.warn('a reply did not reach who has asked', {
+        topic: to.topic,
+        messageId: to.messageId,
+        error,
+      });
+    }
   }
 
   /**

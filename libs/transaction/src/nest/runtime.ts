@@ -66,7 +66,10 @@ export class HalfmqRuntime
     this.explorer.refuseASecond(HalfmqRuntime);
     const handlers = this.explorer.handlers();
     const calls = handlers.map(
-      (handler) => new HandlerCall(handler, this.creator, this.checks, this.transactions),
+      (handler) =>
+        new HandlerCall(handler, this.creator, this.checks, this.transactions, (to, result) =>
+          this.messages.reply(to, result),
+        ),
     );
     this.groups = consumerGroups(calls, this.options.concurrency);
     const listeners = this.explorer.listeners();
