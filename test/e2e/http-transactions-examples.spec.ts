@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { havingCommand } from '../kit/having-command.js';
 import { freePort } from '../kit/ports.js';
 import { RestClient } from '../kit/rest.js';
 import { TimedBroker } from '../kit/timed-broker.js';
@@ -16,14 +17,6 @@ jest.setTimeout(60_000);
 const path = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
 const PYTHON = path('examples/python/orders.py');
 const SHELL = path('examples/curl/send-if.sh');
-
-/** CI has both; elsewhere a line says what is missing. */
-function having(command: string): typeof it | typeof it.skip {
-  if (spawnSync(command, ['--version']).status === 0) return it;
-  if (process.env['CI'] === 'true') throw new Error(`${command} is needed here`);
-  process.stderr.write(`skipped: the example needs ${command}, which is not installed\n`);
-  return it.skip;
-}
 
 it('docs/http-transactions.md shows the examples that run here', () => {
   const page = readFileSync(path('docs/http-transactions.md'), 'utf8');
@@ -80,7 +73,7 @@ describe('the examples of transactions over HTTP', () => {
     const place = (orders: string, id: string): Promise<Response> =>
       fetch(orders, { method: 'POST', body: JSON.stringify({ id, sku: 'tea' }) });
 
-    having('python3')(
+    havingCommand('python3')(
       'an order and its message happen both, or neither, also when the service is killed',
       async () => {
         const port = await freePort();
@@ -117,7 +110,7 @@ describe('the examples of transactions over HTTP', () => {
     );
   });
 
-  having('curl')('in shell: the message is sent if, and only if, the command succeeds', async () => {
+  havingCommand('curl')('in shell: the message is sent if, and only if, the command succeeds', async () => {
     const run = async (...args: string[]): Promise<number | null> => {
       const child = spawn('sh', [SHELL, ...args], {
         env: { ...process.env, BROKER: base, NO_PROXY: '*' },
