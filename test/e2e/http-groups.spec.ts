@@ -133,6 +133,28 @@ describe('consuming by HTTP', () => {
     expect(await bodies({ ordered: true })).toEqual(['b']);
   });
 
+  it('begins again where an operator says, who may see before how much that is', async () => {
+    await trial.send('a', 'b', 'c');
+    const all = await receive();
+    await post('ack', { receipts: all.map(({ receipt }) => receipt) });
+    const reset = async (body: object) => (await post('reset', { topic: 'orders', ...body })).answer;
+    expect(await reset({ to: 'earliest', dryRun: true })).toEqual({
+      applied: false,
+      queues: [{ queueId: 0, from: 3, to: 0, again: 3 }],
+      again: 3,
+      skipped: 0,
+    });
+    expect(await bodies()).toEqual([]);
+    expect(await reset({ queueId: 0, offset: 1 })).toMatchObject({ applied: true, again: 2 });
+    expect(await bodies()).toEqual(['b', 'c']);
+    await reset({ to: 'earliest' });
+    expect(await reset({ to: 'latest' })).toMatchObject({ again: 0, skipped: 3 });
+    expect(await bodies()).toEqual([]);
+    expect(await reset({ to: new Date(trial.broker.clock.now() + 1).toISOString() })).toMatchObject({
+      again: 0,
+    });
+  });
+
   it('filters by tags', async () => {
     await trial.send('a1', 'b1', 'c1');
     expect(await bodies({ tags: 'a || c' })).toEqual(['a1', 'c1']);
@@ -148,6 +170,10 @@ describe('consuming by HTTP', () => {
     ['ack', { receipts: [] }, 400, 'receipts'],
     ['nack', { receipts: ['x'], retryInMs: -1 }, 400, 'retryInMs'],
     ['extend', { receipt: '', invisibleMs: 1 }, 400, 'no receipt'],
+    ['reset', { topic: 'orders' }, 400, 'either to'],
+    ['reset', { topic: 'orders', to: 'noon' }, 400, 'ISO 8601'],
+    ['reset', { topic: 'orders', to: 'latest', queueId: 0 }, 400, 'either to'],
+    ['reset', { topic: 'nobody', to: 'latest' }, 404, 'nobody'],
   ])('answers %s %j with %i', async (act, body, status, detail) => {
     const answer = await post(act, body);
     expect(answer.status).toBe(status);

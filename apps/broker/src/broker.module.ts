@@ -5,6 +5,9 @@ import { Limits } from './admit/limits.js';
 import { BrokerHandlers } from './admin/broker.handlers.js';
 import { GroupAdmin } from './admin/group-admin.js';
 import { GroupsHandlers } from './admin/groups.handlers.js';
+import { LiveSettings } from './admin/live-settings.js';
+import { OperatorsHandlers } from './admin/operators.handlers.js';
+import { Relay } from './admin/relay.js';
 import { RuntimeInfo } from './admin/runtime-info.js';
 import { TopicAdmin } from './admin/topic-admin.js';
 import { TopicsHandlers } from './admin/topics.handlers.js';
@@ -31,6 +34,7 @@ import { PullHandlers } from './consume/pull.handlers.js';
 import { Pull } from './consume/pull.js';
 import { QueryHandlers } from './consume/query.handlers.js';
 import { Query } from './consume/query.js';
+import { Resets } from './consume/resets.js';
 import { Redeliver } from './consume/redeliver.js';
 import { ClientsHandlers } from './directory/clients.handlers.js';
 import { Clients } from './directory/clients.js';
@@ -211,14 +215,15 @@ const CONSUME = {
     room(Hold, CLOCK, MESSAGE_STORE, Topics),
     room(Filters, CONFIG),
     room(PullChecks, CONFIG, Topics, Groups, Clients, Filters),
-    room(Pull, CONFIG, MESSAGE_STORE, PullChecks, Hold, LOG, REFUSE_HOLD),
-    room(Offsets, MESSAGE_STORE, Topics, Groups, LOG),
+    room(Resets, CONFIG, MESSAGE_STORE, Topics, Groups, Clients),
+    room(Pull, CONFIG, MESSAGE_STORE, PullChecks, Hold, Resets, LOG, REFUSE_HOLD),
+    room(Offsets, MESSAGE_STORE, Topics, Groups, Resets, LOG),
     room(Assignment, CONFIG, MESSAGE_STORE, Topics, Groups, Clients, Routes, LOG),
     room(PopMemory, MESSAGE_STORE, Topics),
     room(PopChecks, CONFIG, CLOCK, Topics, Groups, Filters),
-    room(Pop, CONFIG, CLOCK, MESSAGE_STORE, Topics, Offsets, PopMemory),
+    room(Pop, CONFIG, CLOCK, MESSAGE_STORE, Topics, Offsets, Resets, PopMemory),
     room(HeldPops, CONFIG, CLOCK, MESSAGE_STORE, Topics),
-    room(ComeAgain, CLOCK, LOG, MESSAGE_STORE, Topics, PopMemory),
+    room(ComeAgain, CLOCK, LOG, MESSAGE_STORE, Topics, Groups, PopMemory),
     room(PopArrivals, CLOCK, LOG, PopChecks, Pop, HeldPops),
     room(Acknowledge, CLOCK, MESSAGE_STORE, Topics, PopMemory, HeldPops),
     room(Notify, CLOCK, PopChecks, Pop, HeldPops),
@@ -229,10 +234,12 @@ const CONSUME = {
 };
 
 const ADMIN = {
-  controllers: [TopicsHandlers, GroupsHandlers, BrokerHandlers],
+  controllers: [TopicsHandlers, GroupsHandlers, BrokerHandlers, OperatorsHandlers],
   rooms: [
     room(TopicAdmin, CONFIG, Topics, MESSAGE_STORE, Registration),
     room(GroupAdmin, CONFIG, Groups, Clients, Topics, MESSAGE_STORE),
+    room(LiveSettings, CONFIG, Registration, CLOCK, LOG),
+    room(Relay, Clients, MESSAGE_STORE),
     room(RuntimeInfo, CONFIG, MESSAGE_STORE, Put, CLOCK),
   ],
 };

@@ -8,6 +8,8 @@ import { PopChecks } from './consume/pop/pop-checks.js';
 import { Pop } from './consume/pop/pop.js';
 import { Receive } from './consume/pop/receive.js';
 import { Redeliver } from './consume/redeliver.js';
+import { ResetOverHttp } from './consume/reset.http.js';
+import { Resets } from './consume/resets.js';
 import { Groups } from './directory/groups.js';
 import { Outbound } from './outbound/outbound.js';
 import { Delay } from './produce/delay.js';
@@ -52,6 +54,7 @@ const SHARED = [
   HeldPops,
   Acknowledge,
   Redeliver,
+  Resets,
   Outbound,
   Ask,
   CheckBack,
@@ -84,6 +87,7 @@ export class HttpModule {
         SendOverHttp,
         MessagesOverHttp,
         GroupsOverHttp,
+        ResetOverHttp,
         TransactionsOverHttp,
         VerdictsOverHttp,
         Health,

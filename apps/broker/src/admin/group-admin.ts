@@ -81,6 +81,18 @@ export class GroupAdmin {
     return channels.map(asConnection);
   }
 
+  /** Groups that consume a topic now, or have come so far in it. */
+  consuming(topic: string): string[] {
+    const online = [...this.clients.consumerGroups].filter((group) =>
+      this.clients.consumerGroup(group)?.subscriptions.has(topic),
+    );
+    return [...new Set([...online, ...this.store.offsets.groupsOf(topic)])];
+  }
+
+  topicsOf(group: string): readonly string[] {
+    return this.store.offsets.topicsOf(group);
+  }
+
   /** How far the group is in each queue. @param only these topics; all it ever consumed by default */
   progress(name: string, only: readonly string[]): [MessageQueue, QueueConsumption][] {
     const online = this.clients.consumerGroup(name);

@@ -90,6 +90,12 @@ export class TopicAdmin {
     });
   }
 
+  systemTopics(): string[] {
+    return [...this.topics.all()]
+      .map(({ topicName }) => topicName)
+      .filter((name) => this.topics.isSystem(name));
+  }
+
   private refuseSystem(topic: string): void {
     validateTopicName(topic, this.config.maxTopicLength);
     if (this.topics.isSystem(topic)) {

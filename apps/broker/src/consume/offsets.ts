@@ -14,6 +14,7 @@ import {
 import type { MessageStore } from '@halfmq/store';
 import type { Groups } from '../directory/groups.js';
 import type { Topics } from '../directory/topics.js';
+import type { Resets } from './resets.js';
 
 /** A queue as the requests about offsets name it. */
 interface Queue {
@@ -30,6 +31,7 @@ export class Offsets {
     private readonly store: MessageStore,
     private readonly topics: Topics,
     private readonly groups: Groups,
+    private readonly resets: Resets,
     private readonly log: Log,
   ) {}
 
@@ -69,6 +71,8 @@ export class Offsets {
     const end = this.store.maxOffset(name, queueId);
     if (commitOffset > end)
       throw new StatusError('INVALID_PARAMETER', `commitOffset expected at most ${end}, got ${commitOffset}`);
+    // a member that has not heard of its new offset yet
+    if (this.resets.pending(group, name, queueId) !== undefined) return DONE;
     const before = this.store.offsets.query(group, name, queueId);
     if (before !== undefined && commitOffset < before)
       this.log.warn('a consumer offset goes back', {

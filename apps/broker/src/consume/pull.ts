@@ -13,6 +13,7 @@ import type { Arrival, MessageStore, ReadResult } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Hold } from './hold.js';
 import type { Granted, PullChecks, Refusal } from './pull-checks.js';
+import type { Resets } from './resets.js';
 
 /** As RocketMQ: a smaller limit would return nothing of use. */
 const FEWEST_BYTES = 100;
@@ -38,9 +39,10 @@ type PullSettings = Pick<
 export class Pull {
   constructor(
     private readonly config: PullSettings,
-    private readonly store: Pick<MessageStore, 'read' | 'offsets' | 'maxOffset'>,
+    private readonly store: Pick<MessageStore, 'read' | 'offsets' | 'minOffset' | 'maxOffset'>,
     private readonly checks: PullChecks,
     private readonly hold: Hold,
+    private readonly resets: Resets,
     private readonly log: Log,
     /** why no more pulls are held */
     private readonly refuseHold: (held: number) => StatusError | undefined,
@@ -50,6 +52,10 @@ export class Pull {
   arrived(header: PullMessageHeader, context: RequestContext): Outcome {
     const granted = this.checks.check(header);
     if ('status' in granted) return refused(header, granted);
+    if (!this.resets.none) {
+      const target = this.resets.told(header.consumerGroup, header.topic, header.queueId);
+      if (target !== undefined) return this.moved(header, target);
+    }
     const { status, outcome } = this.read(header, granted);
     if ((header.sysFlag & PullSysFlag.COMMIT_OFFSET) !== 0) this.commit(header);
     const waitMs = this.waitMs(header);
@@ -58,6 +64,16 @@ export class Pull {
     if (refusal) return refused(header, { status: refusal.status, remark: refusal.message });
     this.wait(header, context, granted, waitMs);
     return NO_ANSWER;
+  }
+
+  /** An operator has set its group's offset: the client drops what it has, and goes on from there. */
+  private moved({ topic, queueId }: PullMessageHeader, target: number): Outcome {
+    const [min, max] = [this.store.minOffset(topic, queueId), this.store.maxOffset(topic, queueId)];
+    return {
+      status: 'PULL_OFFSET_MOVED',
+      remark: 'OFFSET_RESET',
+      header: new PullAnswer(target, min, max),
+    };
   }
 
   /** An offset beyond the queue's end is that of another queue of this name: see Offsets.update. */

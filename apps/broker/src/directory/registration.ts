@@ -61,6 +61,11 @@ export class Registration {
     this.registerAll();
   }
 
+  /** What is said to all topics has changed. */
+  again(): void {
+    this.registerAll();
+  }
+
   /** Resolves when every name server has heard of all that changed before, or has failed, at most `limitMs` from now. */
   async told(limitMs: number): Promise<void> {
     const underWay = this.nameServers.flatMap(({ next, running }) => next ?? running ?? []);

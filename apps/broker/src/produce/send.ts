@@ -39,7 +39,6 @@ export interface Sender {
 export class Send {
   readonly region: SendAnswerRegion;
   readonly answerFrames: SendAnswerFrames;
-  private readonly mostBytes: number;
   readonly syncs: boolean;
   private readonly toStore = new PlainToStore();
 
@@ -57,7 +56,6 @@ export class Send {
   ) {
     this.region = new SendAnswerRegion(config.regionId, config.traceOn);
     this.answerFrames = new SendAnswerFrames(this.region, (physicalOffset) => ids.of(physicalOffset));
-    this.mostBytes = config.maxMessageSize;
     this.syncs = config.flushDiskType === 'SYNC_FLUSH';
   }
 
@@ -208,10 +206,10 @@ export class Send {
 
   private refuseBody(body: Buffer): void {
     if (body.length === 0) throw new StatusError('MESSAGE_ILLEGAL', 'the message body is empty');
-    if (body.length > this.mostBytes) {
+    if (body.length > this.config.maxMessageSize) {
       throw new StatusError(
         'MESSAGE_ILLEGAL',
-        `the message body has ${body.length} bytes, the limit is maxMessageSize ${this.mostBytes}`,
+        `the message body has ${body.length} bytes, the limit is maxMessageSize ${this.config.maxMessageSize}`,
       );
     }
   }

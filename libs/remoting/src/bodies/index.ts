@@ -12,6 +12,7 @@ export * from './lists.js';
 export * from './lock-batch.js';
 export type { MessageQueue, QueueTable } from './message-queue.js';
 export * from './register-broker.js';
+export * from './reset-offset.js';
 export * from './route.js';
 export * from './stats.js';
 export * from './subscription-group.js';

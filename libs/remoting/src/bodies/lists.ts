@@ -24,6 +24,15 @@ export function decodeTopicList(body: Buffer): TopicList {
   return { topicList: reader.texts('topicList'), brokerAddr: reader.optionalText('brokerAddr') };
 }
 
+/** Answer of QUERY_TOPIC_CONSUME_BY_WHO. */
+export function encodeGroupList(groupList: readonly string[]): Buffer {
+  return jsonBody({ groupList });
+}
+
+export function decodeGroupList(body: Buffer): string[] {
+  return BodyReader.of('GroupList', body).texts('groupList');
+}
+
 /** Answer of GET_CONSUMER_LIST_BY_GROUP: client ids. */
 export function encodeConsumerIdList(consumerIdList: readonly string[]): Buffer {
   return jsonBody({ consumerIdList });

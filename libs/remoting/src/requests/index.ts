@@ -59,6 +59,14 @@ export * from './get-producer-connection-list.js'; // 204
 export * from './get-consume-stats.js'; // 208
 export * from './get-broker-runtime-info.js'; // 28
 export * from './resume-check-half-message.js'; // 323
+export * from './get-broker-config.js'; // 26
+export * from './update-broker-config.js'; // 25
+export * from './invoke-broker-to-reset-offset.js'; // 222
+export * from './query-topic-consume-by-who.js'; // 300
+export * from './query-topics-by-consumer.js'; // 343
+export * from './get-system-topic-list-from-broker.js'; // 305
+export * from './get-consumer-running-info.js'; // 307, and broker → consumer
+export * from './consume-message-directly.js'; // 309, and broker → consumer
 
 // name server
 export * from './get-routeinfo-by-topic.js'; // 105

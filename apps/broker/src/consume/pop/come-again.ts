@@ -12,6 +12,7 @@ import {
 import { StoreError, type MessageStore, type NewMessage } from '@halfmq/store';
 import { topicOf } from '../../directory/topic-config.js';
 import { groupOfRetryTopic, popRetryTopicOf } from '../../directory/topic-names.js';
+import type { Groups } from '../../directory/groups.js';
 import type { Topics } from '../../directory/topics.js';
 import { again } from '../../produce/stored-message.js';
 import { isOpen, type Lease } from './lease-book.js';
@@ -34,6 +35,7 @@ export class ComeAgain {
     private readonly log: Log,
     private readonly store: Pick<MessageStore, 'read' | 'append' | 'leases'>,
     private readonly topics: Topics,
+    private readonly groups: Pick<Groups, 'known'>,
     private readonly memory: PopMemory,
   ) {}
 
@@ -63,6 +65,8 @@ export class ComeAgain {
   }
 
   private end(lease: Lease): void {
+    // its group was deleted: nobody asks for its messages
+    if (!this.groups.known(lease.group)) return this.memory.leases.forget(lease);
     for (const [nth, offset] of lease.offsets.entries()) {
       if (!isOpen(lease, nth)) continue;
       const record = this.recordOf(lease, offset);

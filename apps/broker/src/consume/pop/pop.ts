@@ -5,6 +5,7 @@ import type { Topics } from '../../directory/topics.js';
 import { popRetryTopicOf } from '../../directory/topic-names.js';
 import type { MessageFilter } from '../filters.js';
 import type { Offsets } from '../offsets.js';
+import type { Resets } from '../resets.js';
 import { allOpen } from './lease-book.js';
 import type { PopMemory } from './pop-memory.js';
 import { receiptOf } from './receipts.js';
@@ -73,6 +74,7 @@ export class Pop {
     private readonly store: Pick<MessageStore, 'read' | 'offsets' | 'minOffset' | 'maxOffset'>,
     private readonly topics: Topics,
     private readonly offsets: Offsets,
+    private readonly resets: Resets,
     private readonly memory: PopMemory,
   ) {}
 
@@ -193,6 +195,8 @@ export class Pop {
   /** Where the group goes on: never before the oldest message, never behind the end. */
   private position({ group, from }: PopRequest, { topic, queueId, isRetry }: Source): number {
     const { store } = this;
+    // an operator's offset counts already; who pops commits nothing that could go over it
+    if (!this.resets.none) this.resets.told(group, topic, queueId);
     const [min, max] = [store.minOffset(topic, queueId), store.maxOffset(topic, queueId)];
     const stored = store.offsets.query(group, topic, queueId);
     if (stored !== undefined) return stored > max ? max : Math.max(stored, min);
