@@ -43,9 +43,9 @@ export async function note(
     subscriptions: { [topic]: '*' },
     from: 'first',
     ...more,
-    handle: async (message) => {
+    handle: async (message, context) => {
       seen.push(message);
-      await more.handle?.(message);
+      await more.handle?.(message, context);
     },
   });
   await consumer.start();
@@ -144,6 +144,22 @@ export function clientScenarios(nameServer: () => string, brokerName: string): v
     await producer.send({ topic, body: 'now' });
     await until('all are there', () => seen.length === 4);
     expect(seen[1]!.body.toString()).toBe('now');
+  });
+
+  it('asks, and is answered by whoever handles the question', async () => {
+    const topic = fresh('asked');
+    const replier = client.producer({ group: fresh('repliers') });
+    await replier.send({ topic, body: 'no question' });
+    await consume(topic, {
+      handle: async (message) => {
+        if (message.properties.has('REPLY_TO_CLIENT'))
+          await replier.reply(message, `re: ${message.body.toString()}`);
+      },
+    });
+    const asker = (await another()).producer({ group: fresh('askers') });
+    const ask = (body: string) => asker.request({ topic, body }, { timeoutMs: 30_000 });
+    const answers = await Promise.all(['one', 'two', 'three'].map(ask));
+    expect(answers.map(({ body }) => body.toString())).toEqual(['re: one', 're: two', 're: three']);
   });
 
   it('retries with back-off and then to the dead-letter topic, at once for DeadLetter', async () => {

@@ -1,7 +1,6 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -14,12 +13,8 @@ import {
 } from '@halfmq/remoting';
 import { freePort } from '../../kit/ports.js';
 import { until } from '../../kit/until.js';
+import { resolveClassPath } from './class-path.js';
 
-/** Beside the sources: built files lie elsewhere. */
-const POM = join(
-  createRequire(import.meta.url).resolve('@halfmq/test/package.json'),
-  '../compat/java/server',
-);
 const LOG_LIMIT = 64 * 1024;
 const SMALL_JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xss512k'];
 
@@ -203,14 +198,4 @@ async function registered(nameServer: string, brokerName: string): Promise<void>
   } finally {
     await client.close();
   }
-}
-
-/** Maven downloads the jars once and prints where they are. */
-async function resolveClassPath(folder: string, version?: string): Promise<string> {
-  const file = join(folder, 'class-path');
-  const args = ['-q', '-B', 'dependency:build-classpath', `-Dmdep.outputFile=${file}`];
-  if (version !== undefined) args.push(`-Drocketmq.version=${version}`);
-  const maven = spawnSync('mvn', args, { cwd: POM, encoding: 'utf8' });
-  if (maven.status !== 0) throw new Error(`mvn ${args.join(' ')} failed:\n${maven.stdout}${maven.stderr}`);
-  return (await readFile(file, 'utf8')).trim();
 }

@@ -1,0 +1,76 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../kit/docs-page.js';
+
+/**
+ * docs/compatibility.md, made of what a run of the compatibility suites saw; nothing in it is typed by hand.
+ *
+ *   npm run test:compat -- --json --outputFile=FILE
+ *   node test/dist/compat/page.js FILE            writes the page
+ *   node test/dist/compat/page.js --check FILE    fails when the page says something else than the run
+ */
+interface Seen {
+  readonly ancestorTitles: readonly string[];
+  readonly title: string;
+  readonly status: string;
+}
+interface Run {
+  readonly testResults: readonly { readonly assertionResults: readonly Seen[] }[];
+}
+/** title → version → what was seen */
+type Rows = Map<string, Map<string, string>>;
+
+const PAGE = join(root, 'docs/compatibility.md');
+const WORDS: Readonly<Record<string, string>> = { passed: 'yes', failed: '**no**' };
+
+const check = process.argv.includes('--check');
+const file = process.argv.slice(2).find((argument) => argument !== '--check');
+if (file === undefined) throw new Error("usage: page.js [--check] FILE, where FILE is jest's --json output");
+
+const page = pageOf(JSON.parse(readFileSync(file, 'utf8')) as Run);
+if (!check) writeFileSync(PAGE, page);
+else if (readFileSync(PAGE, 'utf8') !== page) {
+  process.stderr.write('docs/compatibility.md says something else than this run: page.js FILE writes it\n');
+  process.exitCode = 1;
+}
+
+function pageOf({ testResults }: Run): string {
+  const suites = new Map<string, Rows>();
+  for (const { ancestorTitles, title, status } of testResults.flatMap((one) => one.assertionResults)) {
+    const [suite, version] = split(ancestorTitles.join(' '));
+    const rows = suites.get(suite) ?? new Map<string, Map<string, string>>();
+    const row = rows.get(title) ?? new Map<string, string>();
+    suites.set(suite, rows.set(title, row.set(version, WORDS[status] ?? 'not run')));
+  }
+  const sections = [...suites]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([suite, rows]) => section(suite, rows));
+  return `# Compatibility
+
+What the compatibility suites saw (\`npm run test:compat\`), line by line. The page is written by \`test/compat/page.ts\` from their results, and CI fails when it says something else. Clients and tools are the official ones, unmodified, from Maven Central; so is Apache RocketMQ.
+
+${sections.join('\n')}`;
+}
+
+/** Suites that differ in a version alone are columns of one table. */
+function split(name: string): [string, string] {
+  const [, before, version, after] = /^(.*?) (\d+\.\d+\.\d+)(.*)$/.exec(name) ?? [];
+  return version === undefined ? [name, 'works'] : [`${before}${after}`, version];
+}
+
+function section(suite: string, rows: Rows): string {
+  const versions = [...new Set([...rows.values()].flatMap((row) => [...row.keys()]))].sort().reverse();
+  const lines = [...rows].map(([title, row]) => [
+    title,
+    ...versions.map((version) => row.get(version) ?? '–'),
+  ]);
+  const head = ['', ...versions];
+  const table = [head, head.map(() => '---'), ...lines].map(
+    (cells) => `| ${cells.map(escaped).join(' | ')} |`,
+  );
+  return `## ${suite.slice(0, 1).toUpperCase()}${suite.slice(1)}\n\n${table.join('\n')}\n`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
