@@ -73,6 +73,16 @@ export const HALFMQ_ERRORS = {
     meaning: 'thrown by a handler: this message will never succeed',
     hint: 'It lies in `%DLQ%` and the group.',
   },
+  SKIP: {
+    thrownAs: 'Skip',
+    meaning: 'thrown by a handler: the message is nothing to it, and is done with',
+    hint: 'Nothing to do; a line in the log tells of it.',
+  },
+  HANDLER_TIMED_OUT: {
+    thrownAs: 'HandlerTimedOut',
+    meaning: 'a handler has not ended in time; its message comes again',
+    hint: 'Let it end when its signal aborts, or give it a longer `timeout`.',
+  },
   RETRY_IN: {
     thrownAs: 'RetryIn',
     meaning: 'thrown by a handler: deliver this message again after about this long',

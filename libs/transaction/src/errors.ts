@@ -206,6 +206,24 @@ export class DeadLetter extends HalfmqError {
   }
 }
 
+/** Thrown by a handler: this message is nothing to it. It is done with, and told in the log, unlike one it has handled. */
+export class Skip extends HalfmqError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super('SKIP', reason, options);
+  }
+}
+
+/** A handler has not ended in time. Its message comes again; what it still does is its own affair. */
+export class HandlerTimedOut extends HalfmqError {
+  constructor(readonly timeoutMs: number) {
+    super(
+      'HANDLER_TIMED_OUT',
+      `the handler has not ended within ${timeoutMs} ms: its message comes again, so it may be handled twice at a time. ` +
+        'Let it end when its signal aborts, or give it a longer timeout.',
+    );
+  }
+}
+
 /**
  * Thrown by a handler: deliver this message again after about this long. RocketMQ waits in levels (1s 5s 10s 30s,
  * 1m to 10m by the minute, 20m 30m 1h 2h): the nearest that is not shorter is taken, 2h at most. An ordered consumer

@@ -12,6 +12,7 @@ export type {
   TransactionProducerOptions,
 } from './client-options.js';
 export type { ConsumerOptions, StartPosition } from './consumer/consumer-options.js';
+export type { HandlingContext } from './consumer/handling.js';
 export { HalfmqClient } from './client.js';
 export { Producer } from './producer/producer.js';
 export type { Answer } from './producer/replies.js';

@@ -1,3 +1,4 @@
+import { type Duration, parseDuration } from '../duration.js';
 import { InvalidOption } from '../errors.js';
 import { isGroup, isTopic } from '../names.js';
 import type { Selector } from '../selector.js';
@@ -8,7 +9,7 @@ const SINGLE_BAR = /(?<!\|)\|(?!\|)/;
 
 /** @throws InvalidOption */
 export function checkConsumerOptions(options: ConsumerOptions): void {
-  const { group, subscriptions, concurrency, maxReconsumeTimes } = options;
+  const { group, subscriptions, concurrency, maxReconsumeTimes, timeout } = options;
   if (!isGroup(group)) {
     throw new InvalidOption(
       `consumer group: 1 to 120 characters of A-Z a-z 0-9 _ - % | expected, got ${JSON.stringify(group)}`,
@@ -25,10 +26,21 @@ export function checkConsumerOptions(options: ConsumerOptions): void {
   if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) {
     throw new InvalidOption(`consumer ${group}: concurrency expected from 1 on, got ${concurrency}`);
   }
+  if (timeout !== undefined && !(durationOf(group, timeout) > 0)) {
+    throw new InvalidOption(`consumer ${group}: a timeout from 1 ms on expected, got ${timeout}`);
+  }
   if (maxReconsumeTimes !== undefined && !(Number.isInteger(maxReconsumeTimes) && maxReconsumeTimes >= 0)) {
     throw new InvalidOption(
       `consumer ${group}: maxReconsumeTimes expected from 0 on, got ${maxReconsumeTimes}`,
     );
+  }
+}
+
+function durationOf(group: string, timeout: Duration): number {
+  try {
+    return parseDuration(timeout);
+  } catch (error) {
+    throw new InvalidOption(`consumer ${group}: timeout: ${(error as Error).message}`);
   }
 }
 

@@ -1,5 +1,7 @@
+import type { Duration } from '../duration.js';
 import type { ReceivedMessage } from '../message.js';
 import type { Selector } from '../selector.js';
+import type { HandlingContext } from './handling.js';
 
 /**
  * Where a group begins that has no offset yet. With `last`, RocketMQ's brokers let a young queue, one whose first message
@@ -16,9 +18,15 @@ export interface ConsumerOptions {
   readonly subscriptions: Readonly<Record<string, string | Selector>>;
   /**
    * Return = acknowledged. Throw = delivered again with growing back-off, and after maxReconsumeTimes to the dead-letter
-   * topic. Throw DeadLetter = there at once; throw RetryIn = again after that long. May see a message more than once.
+   * topic. Throw DeadLetter = there at once; throw RetryIn = again after that long; throw Skip = done with, and told in the
+   * log. May see a message more than once.
    */
-  readonly handle: (message: ReceivedMessage) => Promise<void>;
+  readonly handle: (message: ReceivedMessage, context: HandlingContext) => Promise<void>;
+  /**
+   * How long a handler may take; 15 minutes unless told, as in RocketMQ. Then its signal is aborted, its message is sent back
+   * and another one gets its place. An ordered consumer waits as long as it takes: the next message must not overtake.
+   */
+  readonly timeout?: Duration | undefined;
   /** handlers running at a time; 20 unless told. An ordered consumer runs at most one a queue */
   readonly concurrency?: number | undefined;
   /** clustering (unless told): each message to one member. broadcasting: to every member, without retries */

@@ -2,14 +2,17 @@ import type { Clock, Log } from '@halfmq/remoting';
 import { channels } from '../channels.js';
 import type { HandOut } from '../client-options.js';
 import { parseDuration } from '../duration.js';
-import { DeadLetter, RetryIn } from '../errors.js';
+import { DeadLetter, RetryIn, Skip } from '../errors.js';
 import { InFlight } from '../in-flight.js';
 import type { ConsumedQueue, TakenMessage } from './consumed-queue.js';
 import type { ConsumerOptions } from './consumer-options.js';
+import { handledWithin } from './handling.js';
 import { DEAD_LETTER_LEVEL, sendBackLevel, suspendMs } from './retry.js';
 import type { SendBack } from './send-back.js';
 
 const CONCURRENCY = 20;
+/** RocketMQ's consumeTimeout. */
+const HANDLER_TIMEOUT = '15m';
 /** A message that could not be sent back is handled again here after this long, as in RocketMQ's clients. */
 const LOCAL_RETRY_MS = 5_000;
 
@@ -32,8 +35,12 @@ export class Dispatch {
   private readonly handling = new InFlight(channels.work);
   private running = 0;
   private stopped = false;
+  private readonly timeoutMs: number | undefined;
 
-  constructor(private readonly parts: DispatchParts) {}
+  constructor(private readonly parts: DispatchParts) {
+    const { orderly, timeout = HANDLER_TIMEOUT } = parts.options;
+    this.timeoutMs = orderly ? undefined : parseDuration(timeout);
+  }
 
   add(queue: ConsumedQueue): void {
     this.queues.add(queue);
@@ -105,11 +112,19 @@ export class Dispatch {
   private async run({ message, unreadable }: TakenMessage): Promise<unknown> {
     if (unreadable !== undefined)
       return new DeadLetter('the body cannot be decompressed', { cause: unreadable });
-    const { options, handOut } = this.parts;
+    const { clock, log, options, handOut } = this.parts;
+    const { group } = options;
     try {
-      await handOut({ group: options.group, message }, () => options.handle(message));
+      await handOut({ group, message }, () =>
+        handledWithin(clock, this.timeoutMs, (context) => options.handle(message, context)),
+      );
       return undefined;
     } catch (error) {
+      if (error instanceof Skip) {
+        const { topic, messageId } = message;
+        log.info('a handler has skipped a message', { group, topic, messageId, reason: error.message });
+        return undefined;
+      }
       if (error instanceof RetryIn) return checked(error);
       return error ?? new Error('the handler threw nothing');
     }

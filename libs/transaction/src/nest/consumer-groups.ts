@@ -1,5 +1,6 @@
 import { checkConsumerOptions } from '../consumer/check-options.js';
 import type { ConsumerOptions } from '../consumer/consumer-options.js';
+import type { HandlingContext } from '../consumer/handling.js';
 import { InvalidOption } from '../errors.js';
 import type { ReceivedMessage } from '../message.js';
 import type { Selector } from '../selector.js';
@@ -13,6 +14,7 @@ const SHARED = [
   'model',
   'from',
   'maxReconsumeTimes',
+  'timeout',
 ] as const satisfies (keyof HandlerDefinition)[];
 
 /**
@@ -36,7 +38,8 @@ export function consumerGroups(
     subscriptions: Object.fromEntries(
       members.map(({ handler }) => [handler.definition.topic.name, wanted(handler)]),
     ),
-    handle: (message: ReceivedMessage) => dispatch(group, members, message),
+    handle: (message: ReceivedMessage, context: HandlingContext) =>
+      dispatch(group, members, message, context),
   }));
   // now, not when a name server has answered: a mistake stops the start
   for (const consumer of consumers) checkConsumerOptions(consumer);
@@ -56,10 +59,11 @@ async function dispatch(
   group: string,
   members: readonly HandlerCall[],
   message: ReceivedMessage,
+  context: HandlingContext,
 ): Promise<void> {
   const call = members.find(({ handler }) => handler.definition.topic.name === message.topic);
   if (!call) throw new InvalidOption(`no handler of group ${group} for topic ${message.topic}`);
-  await call.handle(message);
+  await call.handle(message, context);
 }
 
 function shared(group: string, members: readonly HandlerCall[]): Partial<ConsumerOptions> {

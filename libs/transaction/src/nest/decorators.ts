@@ -6,7 +6,8 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import type { StartPosition } from '../consumer/consumer-options.js';
-import { DeadLetter, RetryIn } from '../errors.js';
+import type { Duration } from '../duration.js';
+import { DeadLetter, RetryIn, Skip } from '../errors.js';
 import type { TransactionState } from '../message.js';
 import type { Selector } from '../selector.js';
 import { type Topic, type TopicOrName, topicOf } from '../topic.js';
@@ -33,6 +34,8 @@ export interface MessageHandlerOptions {
   readonly from?: StartPosition | undefined;
   /** retries before the dead-letter topic; 16 unless told */
   readonly maxReconsumeTimes?: number | undefined;
+  /** how long it may take: then `context.signal` is aborted and the message comes again; 15 minutes unless told */
+  readonly timeout?: Duration | undefined;
 }
 
 export interface HandlerDefinition extends MessageHandlerOptions {
@@ -95,9 +98,9 @@ function add(key: symbol, target: object, value: unknown): void {
 }
 
 /** What a handler asks for by throwing is no failure: without a filter of its own Nest would log it as an error. */
-@Catch(DeadLetter, RetryIn)
+@Catch(DeadLetter, RetryIn, Skip)
 class AsAsked implements ExceptionFilter {
-  catch(wish: DeadLetter | RetryIn): never {
+  catch(wish: DeadLetter | RetryIn | Skip): never {
     throw wish;
   }
 }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/internal';
 import type { ExternalContextCreator } from '@nestjs/core';
 import { RpcParamtype } from '@nestjs/microservices/enums/rpc-paramtype.enum.js';
+import type { HandlingContext } from '../consumer/handling.js';
 import { DeadLetter, InvalidOption, MessageInvalid } from '../errors.js';
 import type { ReceivedMessage } from '../message.js';
 import { isGroup } from '../names.js';
@@ -64,24 +65,24 @@ export class HandlerCall {
   }
 
   /** @throws DeadLetter for a body that is none; what the method, a guard or a pipe threw */
-  async handle(message: ReceivedMessage): Promise<void> {
+  async handle(message: ReceivedMessage, handling: HandlingContext): Promise<void> {
     const { group, dedupe } = this.handler.definition;
     const body = await this.body(message);
     const result =
       dedupe === 'transaction'
-        ? await this.once(message, body)
-        : await this.wrapped(body, new MessageContext(group, message));
+        ? await this.once(message, body, handling)
+        : await this.wrapped(body, new MessageContext(group, message, handling));
     await this.reply(message, result);
   }
 
   /** @returns what the method has returned, when that is committed; undefined when the message was handled before */
-  private async once(message: ReceivedMessage, body: unknown): Promise<unknown> {
+  private async once(message: ReceivedMessage, body: unknown, handling: HandlingContext): Promise<unknown> {
     const { topic, group } = this.handler.definition;
     let result: unknown;
     try {
       await this.transactions.once({ group, message }, async (manager, send, transaction) => {
         const call: Work = async (_manager, sendInside, { id }) => {
-          const context = new MessageContext(group, message, { manager, send: sendInside, id });
+          const context = new MessageContext(group, message, handling, { manager, send: sendInside, id });
           const outcome = { failed: false };
           result = await this.outcome.run(outcome, () => this.wrapped(body, context));
           if (outcome.failed) throw new CaughtOutside(`${this.handler.where} failed for ${topic.name}`);

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { InvalidOption } from '../errors.js';
+import type { HandlingContext } from '../consumer/handling.js';
 import type { ReceivedMessage } from '../message.js';
 import type { SendOptions, TopicOrName } from '../topic.js';
 import type { Send } from '../transaction/callback.js';
@@ -18,6 +19,7 @@ export class MessageContext<Manager = EntityManager> {
     readonly group: string,
     /** topic, tag, keys, properties, ids, times */
     readonly message: ReceivedMessage,
+    private readonly handling: HandlingContext,
     private readonly transaction?: SurroundingTransaction<Manager>,
   ) {}
 
@@ -29,6 +31,11 @@ export class MessageContext<Manager = EntityManager> {
   /** 0 on the first delivery */
   get reconsumeTimes(): number {
     return this.message.reconsumeTimes;
+  }
+
+  /** Aborted when the handler has had its time: the message comes again. */
+  get signal(): AbortSignal {
+    return this.handling.signal;
   }
 
   /** of the surrounding transaction; undefined without dedupe: 'transaction' */
