@@ -11,6 +11,12 @@ describe('docs/testing.md', () => {
   });
 });
 
+describe('docs/messages.md', () => {
+  it('shows code that is compiled and run', () => {
+    expect(strangers('docs/messages.md', 'test/e2e/messages-page')).toEqual([]);
+  });
+});
+
 describe('docs/transactions.md', () => {
   let postgres: PostgresServer;
   beforeAll(async () => {

@@ -198,14 +198,15 @@ export class BrokerUnderTest {
   }
 
   /**
-   * Killed while these verdicts are under way, after so many turns of the event loop.
+   * Killed while these verdicts are under way, after so many turns of the event loop. They go over one connection: between
+   * two there is no order, and consumers see commits in the order in which they were heard.
    * @returns the codes of those answered before
    */
   async kill(flying: readonly Flying[], turns: number): Promise<(number | undefined)[]> {
     const codes: (number | undefined)[] = flying.map(() => undefined);
     let dead = false;
+    const client = this.over(0);
     const asked = flying.map(async ({ half, commitOrRollback }, at) => {
-      const client = this.over(at);
       const { code } = await client.ask(endTransaction, client.verdict(half, commitOrRollback));
       if (!dead) codes[at] = code;
     });

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '@halfmq/remoting';
+import type { Cancel, Clock, Connection } from '@halfmq/remoting';
 import type { Arrival, MessageStore } from '@halfmq/store';
 import type { BrokerConfig } from '../../config/resolve-config.js';
 import { popRetryTopicOf } from '../../directory/topic-names.js';
@@ -19,6 +19,8 @@ export interface HeldPop {
   readonly look: () => Look;
   /** Answers that there is nothing. */
   readonly giveUp: () => void;
+  /** where its client is: when that ends, it is forgotten; undefined: who adds it looks to that */
+  readonly peer?: Connection | undefined;
 }
 
 interface Entry extends HeldPop {
@@ -38,6 +40,8 @@ export class HeldPops {
   private readonly byTopic = new Map<string, Map<string, Set<Entry>>>();
   /** pop retry topic → topic and group */
   private readonly ofRetryTopic = new Map<string, { readonly topic: string; readonly group: string }>();
+  /** a connection holds thousands of pops in its life: it is listened to once */
+  private readonly byPeer = new WeakMap<Connection, Set<Entry>>();
   private readonly listening: (() => void)[] = [];
   size = 0;
 
@@ -85,6 +89,7 @@ export class HeldPops {
     this.size++;
     const { topic, group } = pop;
     this.ofRetryTopic.set(popRetryTopicOf(group, topic), { topic, group });
+    if (pop.peer) this.ofPeer(pop.peer).add(entry);
     this.wait(entry, blockedUntil);
     return () => this.remove(entry);
   }
@@ -139,10 +144,22 @@ export class HeldPops {
     if (!groups || !entries?.delete(entry)) return;
     this.size--;
     entry.cancel();
+    if (entry.peer) this.byPeer.get(entry.peer)?.delete(entry);
     if (entries.size > 0) return;
     groups.delete(group);
     this.ofRetryTopic.delete(popRetryTopicOf(group, topic));
     if (groups.size === 0) this.byTopic.delete(topic);
+  }
+
+  private ofPeer(peer: Connection): Set<Entry> {
+    const known = this.byPeer.get(peer);
+    if (known) return known;
+    const entries = new Set<Entry>();
+    this.byPeer.set(peer, entries);
+    peer.onClose(() => {
+      for (const entry of entries) this.remove(entry);
+    });
+    return entries;
   }
 
   private of(topic: string, group: string): ReadonlySet<Entry> {

@@ -36,11 +36,7 @@ export class Notify {
       return 'answered';
     };
     const until = this.clock.now() + header.pollTime;
-    const forget = this.held.add(
-      { topic, group, queueId, until, look, giveUp: () => answer(false) },
-      undefined,
-    );
-    peer.onClose(forget);
+    this.held.add({ topic, group, queueId, until, look, giveUp: () => answer(false), peer }, undefined);
     return NO_ANSWER;
   }
 }

@@ -53,18 +53,15 @@ export class PopArrivals {
   ): void {
     const answer = (outcome: Outcome): void => peer.reply({ opaque, serializeType, oneWay }, outcome);
     const look = (): Look => {
-      // nothing is handed out to a client that does not take what it was given
-      if (!peer.open || !peer.writable) return { blockedUntil: undefined };
-      const found = this.lookAgain(header);
+      // nothing is handed out to a client that does not take what it was given: it asks again when it does
+      const found = peer.writable ? this.lookAgain(header) : NOTHING;
       if ('status' in found) answer(found);
       else if (found.messages.length > 0) answer(popAnswer(header, found));
       else return { blockedUntil: found.blockedUntil };
       return 'answered';
     };
     const { topic, consumerGroup: group, queueId } = header;
-    const pop = { topic, group, queueId, until, look, giveUp: () => answer(NOTHING) };
-    const forget = this.held.add(pop, blockedUntil);
-    peer.onClose(forget);
+    this.held.add({ topic, group, queueId, until, look, giveUp: () => answer(NOTHING), peer }, blockedUntil);
   }
 
   /** Everything is asked anew: its group may be disabled meanwhile. */

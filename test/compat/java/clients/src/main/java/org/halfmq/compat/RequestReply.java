@@ -51,7 +51,8 @@ final class RequestReply implements Callable<Map<String, Object>> {
             return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
         });
         DefaultMQProducer asker = producer("_asker");
-        asker.send(new Message(topic, "silence".getBytes(StandardCharsets.UTF_8)));
+        // the topic is made by another: an asker that knows it does not tell the broker that it is there (RocketMQ's client)
+        replier.send(new Message(topic, "silence".getBytes(StandardCharsets.UTF_8)));
         consumer.start();
 
         int answered = 0;

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Injectable } from '@nestjs/common';
+import {
+  Ctx,
+  DeadLetter,
+  MessageContext,
+  MessageHandler,
+  Messages,
+  Payload,
+  RetryIn,
+  Skip,
+  topic,
+} from '@halfmq/transaction/nest';
+import { createTestBroker, type TestBroker } from '@halfmq/testing';
+import { NestFactory } from '@nestjs/core';
+import type { INestApplicationContext } from '@nestjs/common';
+import { HalfmqClient } from '@halfmq/transaction';
+import { HalfmqModule } from '@halfmq/transaction/nest';
+
+interface Order {
+  readonly orderId: string;
+  readonly sku: string;
+}
+
+const sent: string[] = [];
+const mailer = {
+  send: async (orderId: string, { signal }: { signal: AbortSignal }): Promise<void> => {
+    signal.throwIfAborted();
+    sent.push(orderId);
+  },
+};
+
+// #region topics
+export const PaymentDue = topic<Order>('payment-due', { key: (order) => order.orderId });
+export const PriceAsked = topic<{ sku: string }>('price-asked');
+export const MailWanted = topic<Order>('mail-wanted');
+// #endregion
+
+// #region orders
+@Injectable()
+export class Orders {
+  constructor(private readonly messages: Messages) {}
+
+  async place(order: Order) {
+    const { cents } = await this.messages.request<{ cents: number }>(PriceAsked, { sku: order.sku });
+    const reminder = await this.messages.send(PaymentDue, order, { delay: '15m' });
+    return { cents, paid: () => this.messages.recall(reminder) };
+  }
+}
+// #endregion
+
+// #region handlers
+@Injectable()
+export class Handlers {
+  @MessageHandler(PriceAsked, { group: 'prices' })
+  price(@Payload() { sku }: { sku: string }) {
+    return { cents: sku === 'tea' ? 450 : 900 };
+  }
+
+  @MessageHandler(MailWanted, { group: 'mailers', timeout: '30s' })
+  async mail(@Payload() { orderId }: Order, @Ctx() context: MessageContext) {
+    if (orderId.startsWith('test-')) throw new Skip('orders of tests get no mail');
+    if (orderId === '') throw new DeadLetter('an order without a number');
+    if (new Date().getHours() > 24) throw new RetryIn('1h');
+    await mailer.send(orderId, { signal: context.signal });
+  }
+}
+// #endregion
+
+let broker: TestBroker;
+let app: INestApplicationContext;
+const reminded: string[] = [];
+
+@Injectable()
+class Reminders {
+  @MessageHandler(PaymentDue, { group: 'reminders' })
+  remind(@Payload() { orderId }: Order): void {
+    reminded.push(orderId);
+  }
+}
+
+beforeAll(async () => {
+  broker = await createTestBroker();
+  const root = {
+    module: class Root {},
+    imports: [HalfmqModule.forRoot({ ...broker.clientOptions, group: 'shop' })],
+    providers: [Orders, Handlers, Reminders],
+  };
+  app = await NestFactory.createApplicationContext(root, { logger: false });
+});
+afterAll(async () => {
+  await app?.close();
+  await broker?.close();
+});
+
+it('asks for a price, reminds who has not paid, and nobody who has', async () => {
+  const orders = app.get(Orders);
+  const paid = await orders.place({ orderId: '1', sku: 'tea' });
+  const open = await orders.place({ orderId: '2', sku: 'cake' });
+  expect([paid.cents, open.cents]).toEqual([450, 900]);
+  await paid.paid();
+  await broker.advance('1h');
+  expect(new Set(reminded)).toEqual(new Set(['2']));
+});
+
+it('mails what is to be mailed', async () => {
+  const messages = app.get(Messages);
+  for (const orderId of ['test-1', '', '7']) await messages.send(MailWanted, { orderId, sku: 'tea' });
+  await broker.settle();
+  expect(new Set(sent)).toEqual(new Set(['7']));
+  expect(await broker.deadLetters('mailers')).toHaveLength(1);
+});
+
+it('does the same without Nest', async () => {
+  const { clientOptions } = broker;
+  const questions = 'questions';
+  // #region plain
+  const client = new HalfmqClient(clientOptions);
+  await client.start();
+  const producer = client.producer();
+  const consumer = client.consumer({
+    group: 'answering',
+    subscriptions: { [questions]: '*' },
+    handle: (message) => producer.reply(message, `re: ${message.body.toString()}`),
+  });
+  await consumer.start();
+  const answer = await producer.request({ topic: questions, body: 'how are you?' }, { timeoutMs: 5_000 });
+  const later = await producer.send({ topic: questions, body: 'never mind', delayMs: 60_000 });
+  await producer.recall(questions, later.recallHandle ?? '');
+  // #endregion
+  expect(answer.body.toString()).toBe('re: how are you?');
+  await client.close();
+});
