@@ -11,6 +11,8 @@ const SHOWN: readonly { figure: Figure; unit: string; less?: boolean }[] = [
   { figure: 'memoryMb', unit: 'MB', less: true },
 ];
 
+const EVEN = 1.005;
+
 /** Ours beside each peer; `behind` where theirs is better, by the median of the rounds' ratios. */
 export function peerReport(samples: readonly Samples[]): string {
   const lines = samples.flatMap(({ name, sides }) =>
@@ -21,7 +23,8 @@ export function peerReport(samples: readonly Samples[]): string {
           const mine = sides['ours'] ?? [];
           const ratio = spreadOf(ratios(mine, theirs, figure));
           if (!ratio) return [];
-          const behind = less ? ratio.median > 1 : ratio.median < 1;
+          // at a steady rate both take what comes
+          const behind = less ? ratio.median > EVEN : ratio.median < 1 / EVEN;
           const [ours, peers] = [mine, theirs].map((each) => spreadText(spreadOf(figures(each, figure))));
           return [
             [
