@@ -14,6 +14,8 @@ import { Groups } from './directory/groups.js';
 import { Outbound } from './outbound/outbound.js';
 import { Delay } from './produce/delay.js';
 import { Destination } from './produce/destination.js';
+import { Once } from './produce/once.js';
+import { PlaceMessages } from './produce/place-messages.js';
 import { Prepare } from './produce/prepare.js';
 import { Recall } from './produce/recall.js';
 import { BrokerProperties } from './produce/send-properties.js';
@@ -67,6 +69,8 @@ const SHARED = [
 /** What nobody needs who does not speak HTTP. */
 const OWN: readonly Provider[] = [
   room(Prepare, CONFIG, CLOCK, MESSAGE_STORE, Destination, BrokerProperties, Delay, REFUSE_SEND),
+  room(Once, CLOCK, MESSAGE_STORE),
+  room(PlaceMessages, CONFIG, CLOCK, Send, Destination, Once),
   room(KnownTransactions, CLOCK, MESSAGE_STORE),
   room(Begin, Prepare, KnownTransactions, MESSAGE_STORE),
   room(Operate, CLOCK, LOG, MESSAGE_STORE, KnownTransactions, Decide, CheckBack, CheckByUrl, Resume),

@@ -250,8 +250,8 @@ export interface DelayedMessages {
   readonly waiting: number;
 }
 
-/** `epoch`: by number, the physical offset from which on the log is that epoch's (replication.ts). */
-export type SettingKind = 'topic' | 'group' | 'broker' | 'epoch';
+/** `epoch`: by number, the physical offset from which on the log is that epoch's (replication.ts). `push`: by group. */
+export type SettingKind = 'topic' | 'group' | 'broker' | 'epoch' | 'push';
 
 /** Small documents by name: topic and group settings. Each change is a record; the latest stored one wins after a crash. */
 export interface Settings {

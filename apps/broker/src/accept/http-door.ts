@@ -9,6 +9,7 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { StatusError, type Clock, type Log, type StatusName } from '@halfmq/remoting';
 import type { NextFunction, Request, Response } from 'express';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PortError } from './ports.js';
 import { AsProblem } from './problem.js';
@@ -50,6 +51,7 @@ export async function openHttpDoor(module: DynamicModule, options: HttpDoorOptio
   application.disable('etag');
   // base64 takes a third more, a text of quotes and line ends twice as much
   application.useBodyParser('json', { limit: options.maxMessageSize * 2 + BESIDE_THE_BODY });
+  application.useBodyParser('raw', { limit: options.maxMessageSize, type: isRawMessage });
   application.use(refuseOtherBodies);
   application.useGlobalFilters(new AsProblem(options.log, options.nameOf));
   application.useGlobalPipes(
@@ -57,6 +59,7 @@ export async function openHttpDoor(module: DynamicModule, options: HttpDoorOptio
       whitelist: true,
       forbidNonWhitelisted: true,
       transform: true,
+      validateCustomDecorators: true,
       exceptionFactory: (errors) => new StatusError('INVALID_PARAMETER', sentence(errors)),
     }),
   );
@@ -81,12 +84,24 @@ function refuseOtherBodies(request: Request, _response: Response, next: NextFunc
   const type = request.headers['content-type'];
   const hasBody =
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
-  if (!hasBody || request.is('json') !== false) return next();
+  if (!hasBody || request.is('json') !== false || isRawMessage(request)) return next();
   next(
     new UnsupportedMediaTypeException(
       `the body is sent as ${type ?? 'no type at all'}: send JSON with the header content-type: application/json`,
     ),
   );
+}
+
+const MESSAGES = /^\/v1\/topics\/[^/]+\/messages\/?(\?|$)/;
+/** what curl and PHP say of a body whose kind they were not told */
+const FORM = /^(application\/x-www-form-urlencoded|multipart\/form-data)/;
+const JSON_DOCUMENT = /^application\/json\b/;
+
+/** A message as it is, with all else in headers: a body of any kind but JSON, where messages are sent. */
+function isRawMessage({ method, url, headers }: IncomingMessage): boolean {
+  const type = headers['content-type']?.toLowerCase();
+  if (method !== 'POST' || type === undefined || !MESSAGES.test(url ?? '')) return false;
+  return !FORM.test(type) && !JSON_DOCUMENT.test(type);
 }
 
 /** Every field that is wrong, those of nested documents with their place: `messages.0: topic should not be empty`. */

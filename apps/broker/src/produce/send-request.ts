@@ -1,12 +1,41 @@
-import { IsOptional, IsString, Matches } from 'class-validator';
-import { DelayedMessage } from './given-message.js';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsOptional,
+  IsString,
+  Matches,
+  ValidateNested,
+} from 'class-validator';
+import { DelayedMessage, GivenMessage } from './given-message.js';
 
-/** Body of POST /v1/topics/{topic}/messages. */
+const NO_CONTROL = /^[^\u0001\u0002]*$/;
+const MOST_MESSAGES = 1_000;
+
+/** Body of POST /v1/topics/{topic}/messages; a raw message says the same in headers, see raw-message.ts. */
 export class SendRequest extends DelayedMessage {
   /** messages of one key go to one queue, in their order */
   @IsOptional()
   @IsString()
-  @Matches(/^[^\u0001\u0002]*$/, { message: 'orderingKey holds a control character' })
+  @Matches(NO_CONTROL, { message: 'orderingKey holds a control character' })
+  orderingKey?: string;
+}
+
+/** Body of POST /v1/topics/{topic}/messages/batch. */
+export class BatchRequest {
+  /** stored in this order in one queue, all or none */
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MOST_MESSAGES)
+  @ValidateNested({ each: true })
+  @Type(() => GivenMessage)
+  messages: GivenMessage[] = [];
+
+  /** messages of one key go to one queue, in their order */
+  @IsOptional()
+  @IsString()
+  @Matches(NO_CONTROL, { message: 'orderingKey holds a control character' })
   orderingKey?: string;
 }
 

@@ -1,74 +1,78 @@
-import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
-import {
-  CURRENT_VERSION,
-  parseHost,
-  type Clock,
-  type SendMessageAnswer,
-  type SendMessageHeader,
-} from '@halfmq/remoting';
-import type { Request } from 'express';
+import { Body, Controller, Headers, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { formatProperties, parseHost, type Host } from '@halfmq/remoting';
+import type { Request, Response } from 'express';
 import type { BrokerConfig } from '../config/resolve-config.js';
-import { SystemTopic } from '../directory/topic-names.js';
-import { CLOCK, CONFIG } from '../tokens.js';
-import { Destination } from './destination.js';
-import { bodyOf, propertiesOf, queueOfKey } from './given-message.js';
+import { CONFIG } from '../tokens.js';
+import { bodyOf, propertiesOf } from './given-message.js';
+import { uniqueKeysOf } from './once.js';
+import { PlaceMessages, type SentMessage } from './place-messages.js';
+import { CONTENT_TYPE, SendDocument } from './raw-message.js';
 import { Recall } from './recall.js';
-import { RecallRequest, SendRequest } from './send-request.js';
-import { Send } from './send.js';
+import { BatchRequest, RecallRequest, SendRequest } from './send-request.js';
 
-/** Answer 201 of a send. */
-export interface SentMessage {
-  /** UNIQ_KEY, the id by which it is found */
-  readonly messageId: string;
-  readonly offsetMessageId: string;
-  readonly topic: string;
-  readonly brokerName: string;
-  readonly queueId: number;
-  readonly offset: number;
-  /** of one that waits for its time: takes it back */
-  readonly recallHandle?: string | undefined;
-}
-
-const GROUP = 'HALFMQ_HTTP_PRODUCER';
-/** what RocketMQ's clients ask for */
-const QUEUES_OF_A_NEW_TOPIC = 4;
+const IDEMPOTENCY_KEY = 'idempotency-key';
+const OK = 200;
+/** says nothing about a body */
+const ANY_BYTES = 'application/octet-stream';
 
 /** Sends by HTTP: the same way into the log as by the wire. */
 @Controller('v1/topics')
 export class SendOverHttp {
   constructor(
-    private readonly sends: Send,
-    private readonly destination: Destination,
+    private readonly messages: PlaceMessages,
     private readonly recalls: Recall,
     @Inject(CONFIG) private readonly config: BrokerConfig,
-    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
+  /** 200 instead of 201 when its Idempotency-Key was there before. */
   @Post(':topic/messages')
   @HttpCode(201)
   async send(
     @Param('topic') topic: string,
-    @Body() given: SendRequest,
+    @SendDocument() given: SendRequest,
+    @Headers(IDEMPOTENCY_KEY) key: string | undefined,
     @Req() request: Request,
-  ): Promise<SentMessage> {
-    const body = bodyOf(given, this.config.maxMessageSize);
-    const header = this.header(topic, given);
-    const { remoteAddress = '127.0.0.1', remotePort = 0 } = request.socket;
-    const sender = { bornHost: parseHost(`[${remoteAddress}]:${remotePort}`), version: CURRENT_VERSION };
-    const answer = await new Promise<SendMessageAnswer>((resolve, reject) => {
-      const placed = this.sends.message(header, body, sender, (error) =>
-        error ? reject(error) : resolve(placed),
-      );
-    });
-    return {
-      messageId: answer.transactionId ?? answer.msgId,
-      offsetMessageId: answer.msgId,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<SentMessage | undefined> {
+    const { orderingKey } = given;
+    const message = Buffer.isBuffer(request.body)
+      ? { body: request.body, properties: propertiesOf(given, orderingKey) + contentTypeOf(request) }
+      : { body: bodyOf(given, this.config.maxMessageSize), properties: propertiesOf(given, orderingKey) };
+    const { sent, made } = await this.messages.place({
       topic,
-      brokerName: this.config.brokerName,
-      queueId: answer.queueId,
-      offset: answer.queueOffset,
-      recallHandle: answer.recallHandle,
-    };
+      messages: [message],
+      batch: false,
+      orderingKey,
+      bornHost: hostOf(request),
+      uniqueKeys: uniqueKeysOf(topic, key, 1),
+    });
+    if (!made) response.status(OK);
+    return sent[0];
+  }
+
+  /** Up to 1,000 messages, all or none, consecutive in one queue. */
+  @Post(':topic/messages/batch')
+  @HttpCode(201)
+  async batch(
+    @Param('topic') topic: string,
+    @Body() { messages, orderingKey }: BatchRequest,
+    @Headers(IDEMPOTENCY_KEY) key: string | undefined,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<{ items: readonly SentMessage[] }> {
+    const { sent, made } = await this.messages.place({
+      topic,
+      messages: messages.map((each) => ({
+        body: bodyOf(each, this.config.maxMessageSize),
+        properties: propertiesOf(each, orderingKey),
+      })),
+      batch: true,
+      orderingKey,
+      bornHost: hostOf(request),
+      uniqueKeys: uniqueKeysOf(topic, key, messages.length),
+    });
+    if (!made) response.status(OK);
+    return { items: sent };
   }
 
   /** A message that waits for its time is not delivered. */
@@ -80,21 +84,15 @@ export class SendOverHttp {
   ): Promise<{ messageId: string }> {
     return { messageId: await this.recalls.recall({ topic, recallHandle }) };
   }
+}
 
-  private header(topic: string, given: SendRequest): SendMessageHeader {
-    const header: SendMessageHeader = {
-      producerGroup: GROUP,
-      topic,
-      defaultTopic: SystemTopic.AUTO_CREATE_TEMPLATE,
-      defaultTopicQueueNums: QUEUES_OF_A_NEW_TOPIC,
-      queueId: -1,
-      sysFlag: 0,
-      bornTimestamp: this.clock.now(),
-      flag: 0,
-      properties: propertiesOf(given, given.orderingKey),
-    };
-    if (given.orderingKey === undefined) return header;
-    const { writeQueueNums } = this.destination.topic(header);
-    return { ...header, queueId: queueOfKey(given.orderingKey, writeQueueNums) };
-  }
+function hostOf({ socket }: Request): Host {
+  const { remoteAddress = '127.0.0.1', remotePort = 0 } = socket;
+  return parseHost(`[${remoteAddress}]:${remotePort}`);
+}
+
+/** Who gets the message by push is told what it is. */
+function contentTypeOf({ headers }: Request): string {
+  const type = headers['content-type'] ?? ANY_BYTES;
+  return type === ANY_BYTES ? '' : formatProperties([[CONTENT_TYPE, type]]);
 }

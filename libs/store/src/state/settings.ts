@@ -4,7 +4,7 @@ import type { DecisionWriter } from './decision.js';
 import type { Appender, Part } from './part.js';
 import type { Change, StateEnvironment } from './state-environment.js';
 
-const KINDS: readonly SettingKind[] = ['topic', 'group', 'broker', 'epoch'];
+const KINDS: readonly SettingKind[] = ['topic', 'group', 'broker', 'epoch', 'push'];
 
 /** Documents by kind and name; each change is a record, the latest wins. */
 export class LoggedSettings implements Settings, Part {
