@@ -13,6 +13,7 @@ const ROOMS = [
   'observe',
   'admin',
   'outbound',
+  'push',
 ];
 
 /** `from` may import sister packages only among `allowed`. */
@@ -135,6 +136,7 @@ module.exports = {
     room('produce', ['directory']),
     room('transaction', ['directory', 'produce', 'outbound']),
     room('consume', ['directory', 'produce']),
+    room('push', ['directory', 'produce', 'consume', 'outbound']),
     room('accept', ['directory']),
     room('admit', ['directory']),
     room('replicate', ['directory']),

@@ -133,6 +133,15 @@ describe('consuming by HTTP', () => {
     expect(await bodies({ ordered: true })).toEqual(['b']);
   });
 
+  it('waits for an ordered queue until it is free again', async () => {
+    await trial.send('a');
+    await receive({ ordered: true, invisibleMs: 5_000 });
+    const waiting = bodies({ ordered: true, waitMs: 30_000 });
+    await until('it waits', async () => (await trial.polling()) === 1);
+    await trial.broker.clock.advance(5_100);
+    expect(await waiting).toEqual(['a']);
+  });
+
   it('begins again where an operator says, who may see before how much that is', async () => {
     await trial.send('a', 'b', 'c');
     const all = await receive();

@@ -135,7 +135,7 @@ describe('sending by HTTP', () => {
 
     it('makes one message of repeated calls, also of two at once', async () => {
       const both = await Promise.all([send({ body: 'a' }), send({ body: 'a' })]);
-      expect(both.map(({ status }) => status).sort()).toEqual([200, 201]);
+      expect(new Set(both.map(({ status }) => status))).toEqual(new Set([200, 201]));
       const again = await send({ body: 'a' });
       expect({ ...again, status: 201 }).toEqual(both.find(({ status }) => status === 201));
       expect(await received()).toMatchObject([{ messageId: again.messageId }]);

@@ -18,6 +18,11 @@ export class RestClient {
     return this.call<T>('PUT', path, document);
   }
 
+  /** @returns its status; an answer without a document */
+  async delete(path: string): Promise<number> {
+    return (await fetch(`http://127.0.0.1:${this.port()}/v1/${path}`, { method: 'DELETE' })).status;
+  }
+
   /** @param document a text goes as it is */
   private async call<T>(
     method: string,

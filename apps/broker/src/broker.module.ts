@@ -29,6 +29,7 @@ import { PopChecks } from './consume/pop/pop-checks.js';
 import { PopMemory } from './consume/pop/pop-memory.js';
 import { PopHandlers } from './consume/pop/pop.handlers.js';
 import { Pop } from './consume/pop/pop.js';
+import { Receive } from './consume/pop/receive.js';
 import { PullChecks } from './consume/pull-checks.js';
 import { PullHandlers } from './consume/pull.handlers.js';
 import { Pull } from './consume/pull.js';
@@ -43,7 +44,7 @@ import { Registration } from './directory/registration.js';
 import { Routes } from './directory/routes.js';
 import { Topics } from './directory/topics.js';
 import { AddressRules } from './outbound/address-rules.js';
-import { Endpoints } from './outbound/endpoints.js';
+import { DELIVERIES, Endpoints, QUESTIONS } from './outbound/endpoints.js';
 import { Outbound } from './outbound/outbound.js';
 import { Delay } from './produce/delay.js';
 import { Destination } from './produce/destination.js';
@@ -56,6 +57,7 @@ import { Reply } from './produce/reply.js';
 import { BrokerProperties } from './produce/send-properties.js';
 import { SendHandlers } from './produce/send.handlers.js';
 import { Send } from './produce/send.js';
+import { Pushes } from './push/pushes.js';
 import { Ask } from './transaction/ask.js';
 import { CheckBack } from './transaction/check-back.js';
 import { CheckByUrl } from './transaction/check-by-url.js';
@@ -76,6 +78,7 @@ import {
   HOLDS_LOCK,
   PLAIN_ENDS,
   LOG,
+  RECEIVERS,
   MESSAGE_STORE,
   STORE_HOST,
   WORKERS,
@@ -126,10 +129,11 @@ export class BrokerModule {
         ...PRODUCE.rooms,
         ...TRANSACTION.rooms,
         ...CONSUME.rooms,
+        ...PUSH.rooms,
         ...ADMIN.rooms,
         {
           provide: WORKERS,
-          inject: [Clients, Hold, PopMemory, HeldPops, ComeAgain, DueDeliveries, Outbound, CheckBack],
+          inject: [Clients, Hold, PopMemory, HeldPops, ComeAgain, DueDeliveries, Outbound, CheckBack, Pushes],
           useFactory: (...workers: unknown[]) => workers,
         },
       ],
@@ -183,7 +187,12 @@ const PRODUCE = {
 };
 
 const OUTBOUND = {
-  rooms: [room(AddressRules, CONFIG), room(Endpoints, CLOCK), room(Outbound, CLOCK, AddressRules, Endpoints)],
+  rooms: [
+    room(AddressRules, CONFIG),
+    { provide: Endpoints, useFactory: (clock: Clock) => new Endpoints(clock, QUESTIONS), inject: [CLOCK] },
+    { provide: RECEIVERS, useFactory: (clock: Clock) => new Endpoints(clock, DELIVERIES), inject: [CLOCK] },
+    room(Outbound, CLOCK, AddressRules, Endpoints, RECEIVERS),
+  ],
 };
 
 const TRANSACTION = {
@@ -230,7 +239,12 @@ const CONSUME = {
     room(Query, MESSAGE_STORE, CLOCK),
     room(OrderLocks, CLOCK),
     room(Redeliver, CONFIG, LOG, MESSAGE_STORE, Topics, Groups, Put),
+    room(Receive, CLOCK, PopChecks, Pop, HeldPops, Groups, Redeliver, Acknowledge),
   ],
+};
+
+const PUSH = {
+  rooms: [room(Pushes, CONFIG, CLOCK, LOG, MESSAGE_STORE, Groups, PopChecks, Receive, Acknowledge, Outbound)],
 };
 
 const ADMIN = {

@@ -21,6 +21,8 @@ import { Recall } from './produce/recall.js';
 import { BrokerProperties } from './produce/send-properties.js';
 import { SendOverHttp } from './produce/send.http.js';
 import { Send } from './produce/send.js';
+import { PushOverHttp } from './push/push.http.js';
+import { Pushes } from './push/pushes.js';
 import { CLOCK, CONFIG, LOG, MESSAGE_STORE, REFUSE_SEND, STORE_HOST } from './tokens.js';
 import { Ask } from './transaction/ask.js';
 import { Begin } from './transaction/begin.js';
@@ -55,6 +57,8 @@ const SHARED = [
   Pop,
   HeldPops,
   Acknowledge,
+  Receive,
+  Pushes,
   Redeliver,
   Resets,
   Outbound,
@@ -74,7 +78,6 @@ const OWN: readonly Provider[] = [
   room(KnownTransactions, CLOCK, MESSAGE_STORE),
   room(Begin, Prepare, KnownTransactions, MESSAGE_STORE),
   room(Operate, CLOCK, LOG, MESSAGE_STORE, KnownTransactions, Decide, CheckBack, CheckByUrl, Resume),
-  room(Receive, CLOCK, PopChecks, Pop, HeldPops, Groups, Redeliver, Acknowledge),
   room(Preview, Ask),
   room(TransactionHistory, CheckHistory),
 ];
@@ -91,6 +94,7 @@ export class HttpModule {
         SendOverHttp,
         MessagesOverHttp,
         GroupsOverHttp,
+        PushOverHttp,
         ResetOverHttp,
         TransactionsOverHttp,
         VerdictsOverHttp,

@@ -14,6 +14,8 @@ export const REFUSE_HOLD = Symbol('refuse hold');
 export const HOLDS_LOCK = Symbol('holds lock');
 /** who decides verdicts that come among plain sends */
 export const PLAIN_ENDS = Symbol('plain ends');
+/** how those do to whom messages are pushed: Endpoints */
+export const RECEIVERS = Symbol('receivers');
 /** what runs on its own, in the order of its start: Worker[] */
 export const WORKERS = Symbol('workers');
 

@@ -16,6 +16,7 @@ const SYSTEM_GROUP_PREFIX = 'CID_RMQ_SYS_';
 export class Groups {
   private readonly groups = new Map<string, GroupConfig>();
   private version: DataVersion;
+  private readonly listeners: ((group: string) => void)[] = [];
 
   constructor(
     private readonly store: MessageStore,
@@ -44,6 +45,11 @@ export class Groups {
     return this.groups.values();
   }
 
+  /** Called at once, also before it is stored. */
+  onDelete(listener: (group: string) => void): void {
+    this.listeners.push(listener);
+  }
+
   get dataVersion(): DataVersion {
     return this.version;
   }
@@ -58,6 +64,7 @@ export class Groups {
   /** Resolves when stored. A group nobody knows is as good as deleted. @throws StoreError */
   async delete(group: string): Promise<void> {
     if (!this.groups.delete(group)) return;
+    for (const listener of this.listeners) listener(group);
     this.version = nextDataVersion(this.version, this.clock);
     await new Promise<void>((resolve, reject) => {
       this.store.settings.delete('group', group, (error) => (error ? reject(error) : resolve()));

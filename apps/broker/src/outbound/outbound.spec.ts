@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@halfmq/remoting';
 import { AddressRules } from './address-rules.js';
-import { Endpoints } from './endpoints.js';
+import { DELIVERIES, Endpoints, QUESTIONS } from './endpoints.js';
 import { Outbound } from './outbound.js';
 import type { OutboundError } from './outbound-error.js';
 
@@ -15,7 +15,7 @@ describe('HTTP out of the broker', () => {
 
   const open = (httpHost = '127.0.0.1'): Outbound => {
     const rules = new AddressRules({ httpHost, outboundAllow: '', outboundDeny: '' });
-    return new Outbound(clock, rules, new Endpoints(clock));
+    return new Outbound(clock, rules, new Endpoints(clock, QUESTIONS), new Endpoints(clock, DELIVERIES));
   };
 
   beforeEach(() => {

@@ -18,10 +18,29 @@ export interface Answer {
   readonly body: string;
 }
 
+/** What is to be brought somewhere, whatever is answered. */
+export interface Delivery {
+  readonly url: URL;
+  /** whose health it is: who delivers tells his endpoints apart */
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** Somebody answered. */
+export interface Delivered {
+  /** any: it is taken when it is 2xx */
+  readonly status: number;
+  /** it asks not to be called again before, ms from now; 0: it does not */
+  readonly retryAfterMs: number;
+}
+
 const TIME_OUT_MS = 5_000;
+const DELIVERY_TIME_OUT_MS = 10_000;
 const MOST_ANSWER_BYTES = 64 * 1024;
 const TOO_MANY_REQUESTS = 429;
 const SERVER_ERRORS = 500;
+const QUESTION = { 'content-type': 'application/json', accept: 'application/json, text/plain' };
 /** an idle connection is kept so long for the next request */
 const IDLE_MS = 15_000;
 
@@ -41,6 +60,8 @@ export class Outbound {
     private readonly clock: Clock,
     private readonly rules: AddressRules,
     private readonly endpoints: Endpoints,
+    /** of deliveries: those who ask are not kept waiting by them */
+    readonly receivers: Endpoints,
   ) {}
 
   start(): void {
@@ -50,8 +71,7 @@ export class Outbound {
   /** What waits for an answer is given up; nothing is sent any more. */
   stop(): void {
     this.closed = true;
-    for (const request of this.underWay)
-      request.destroy(new OutboundError('closed', 'the broker is stopping'));
+    for (const request of this.underWay) request.destroy(isStopping());
     for (const agent of Object.values(this.agents)) agent.destroy();
   }
 
@@ -65,7 +85,10 @@ export class Outbound {
     if (unavailable) throw unavailable;
     this.endpoints.begin(url.origin);
     try {
-      const answer = await this.exchange(url, Buffer.from(JSON.stringify(document)));
+      const body = Buffer.from(JSON.stringify(document));
+      const answer = await this.exchange(url, QUESTION, body, TIME_OUT_MS, (response) =>
+        read(url.origin, response),
+      );
       this.endpoints.answered(url.origin);
       return answer;
     } catch (error) {
@@ -74,9 +97,37 @@ export class Outbound {
     }
   }
 
+  /**
+   * Posts what is to be delivered; the whole exchange has 10 s, and of the answer's body nothing is kept. An endpoint whose
+   * answers are not 2xx, or that gives none, five times in a row, is left alone for a while.
+   * @throws OutboundError nobody took it, as far as is known
+   */
+  async deliver({ url, endpoint, headers, body }: Delivery): Promise<Delivered> {
+    if (this.closed) throw isStopping();
+    const unavailable = this.receivers.unavailable(endpoint, false);
+    if (unavailable) throw unavailable;
+    this.receivers.begin(endpoint);
+    let delivered: Delivered;
+    try {
+      // counted like any failure: who may not be called any more gets no more messages than who is away
+      const refusal = this.refusalOf(url);
+      if (refusal !== undefined) throw new OutboundError('refused', refusal);
+      delivered = await this.exchange(url, headers, body, DELIVERY_TIME_OUT_MS, (response) =>
+        statusOf(response, this.clock),
+      );
+    } catch (error) {
+      this.receivers.away(endpoint);
+      throw asOutboundError(url, error);
+    }
+    const { status, retryAfterMs } = delivered;
+    if (status >= 200 && status < 300) this.receivers.answered(endpoint);
+    else this.receivers.away(endpoint, retryAfterMs);
+    return delivered;
+  }
+
   /** Why nothing is sent there now, as far as it can be said before its name is looked up. */
   unavailable(url: URL, urgently = false): OutboundError | undefined {
-    if (this.closed) return new OutboundError('closed', 'the broker is stopping');
+    if (this.closed) return isStopping();
     const refusal = this.refusalOf(url);
     if (refusal !== undefined) return new OutboundError('refused', refusal);
     return this.endpoints.unavailable(url.origin, urgently);
@@ -88,21 +139,28 @@ export class Outbound {
     return isIP(literal) === 0 ? undefined : this.rules.refusal(literal);
   }
 
-  private async exchange(url: URL, body: Buffer): Promise<Answer> {
-    const request = this.open(url, body.length);
-    const cancel = this.clock.after(TIME_OUT_MS, () =>
-      request.destroy(new OutboundError('away', `${url.origin} did not answer within ${TIME_OUT_MS} ms`)),
+  private async exchange<T>(
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    body: Buffer,
+    timeOutMs: number,
+    answerOf: (response: IncomingMessage) => Promise<T>,
+  ): Promise<T> {
+    const request = this.open(url, { ...headers, 'content-length': String(body.length) });
+    const cancel = this.clock.after(timeOutMs, () =>
+      request.destroy(new OutboundError('away', `${url.origin} did not answer within ${timeOutMs} ms`)),
     );
     this.underWay.add(request);
     try {
       return await new Promise((resolve, reject) => {
-        request.on('response', (response) => void read(url.origin, response).then(resolve, reject));
+        request.on('response', (response) => void answerOf(response).then(resolve, reject));
         request.on('error', reject);
         request.end(body);
       });
     } catch (error) {
       // the other side closed a kept connection in the same moment: it has not seen this request
-      if (request.reusedSocket && isReset(error)) return await this.exchange(url, body);
+      if (request.reusedSocket && isReset(error) && !this.closed)
+        return await this.exchange(url, headers, body, timeOutMs, answerOf);
       throw error;
     } finally {
       cancel();
@@ -110,13 +168,8 @@ export class Outbound {
     }
   }
 
-  private open(url: URL, bytes: number): ClientRequest {
-    const headers = {
-      'content-type': 'application/json',
-      'content-length': bytes,
-      accept: 'application/json, text/plain',
-      'user-agent': 'HalfMQ',
-    };
+  private open(url: URL, more: Readonly<Record<string, string>>): ClientRequest {
+    const headers = { ...more, 'user-agent': 'HalfMQ' };
     const options = { method: 'POST', headers, lookup: this.lookup };
     return url.protocol === 'https:'
       ? httpsRequest(url, { ...options, agent: this.agents['https:'] })
@@ -153,6 +206,30 @@ async function read(origin: string, response: IncomingMessage): Promise<Answer> 
     throw new OutboundError('away', `${origin} answers with HTTP ${status}`);
   return { status, body: Buffer.concat(chunks).toString() };
 }
+
+/** What it answers with is let go by, and a long one broken off: its status says it all. */
+function statusOf(response: IncomingMessage, clock: Clock): Promise<Delivered> {
+  const { statusCode: status = 0, headers } = response;
+  let bytes = 0;
+  return new Promise((resolve) => {
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > MOST_ANSWER_BYTES) response.destroy();
+    });
+    // broken off by them: they have said what they had to
+    response.on('error', () => undefined);
+    response.on('close', () => resolve({ status, retryAfterMs: waitOf(headers['retry-after'], clock) }));
+  });
+}
+
+/** Retry-After: seconds, or a moment. */
+function waitOf(text: string | undefined, clock: Clock): number {
+  if (text === undefined) return 0;
+  const waitMs = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - clock.now();
+  return waitMs > 0 ? waitMs : 0;
+}
+
+const isStopping = (): OutboundError => new OutboundError('closed', 'the broker is stopping');
 
 function asOutboundError(url: URL, error: unknown): OutboundError {
   if (error instanceof OutboundError) return error;

@@ -14,7 +14,8 @@ import {
   Min,
 } from 'class-validator';
 
-const RESERVED: ReadonlySet<string> = new Set(Object.values(PropertyName));
+/** Names that are not for users. */
+export const RESERVED: ReadonlySet<string> = new Set(Object.values(PropertyName));
 
 /** A message as REST is given it. Either `body` or `bodyBase64`. */
 export class GivenMessage {

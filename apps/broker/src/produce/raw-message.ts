@@ -18,8 +18,8 @@ export const CONTENT_TYPE = 'contentType';
 
 /** The document of a send: its body, or what the headers of a raw one say. Checked like any body. */
 export const SendDocument = createParamDecorator((_: unknown, context: ExecutionContext): unknown => {
-  const { body, headers } = context.switchToHttp().getRequest<Request>();
-  return Buffer.isBuffer(body) ? documentOf(headers) : (body as unknown);
+  const request = context.switchToHttp().getRequest<Request<object, unknown, unknown>>();
+  return Buffer.isBuffer(request.body) ? documentOf(request.headers) : request.body;
 });
 
 /** @throws StatusError INVALID_PARAMETER when one cannot be read; what it means is checked with the document */

@@ -1,5 +1,5 @@
-import { StatusError } from '@halfmq/remoting';
 import type { Verdict } from '@halfmq/store';
+import { httpUrl } from '../outbound/http-url.js';
 import type { Answer } from '../outbound/outbound.js';
 
 const VERDICTS: readonly string[] = ['commit', 'rollback', 'unknown'];
@@ -38,18 +38,5 @@ function wordOf(text: string): string | undefined {
 
 /** @throws StatusError INVALID_PARAMETER */
 export function checkUrlOf(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new StatusError(
-      'INVALID_PARAMETER',
-      `checkUrl is no http or https address: ${text.slice(0, LONGEST_QUOTE)}`,
-    );
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new StatusError(
-      'INVALID_PARAMETER',
-      'checkUrl carries a name or a password: they would be stored in the message',
-    );
-  }
-  return url;
+  return httpUrl('checkUrl', text);
 }

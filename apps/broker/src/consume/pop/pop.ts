@@ -49,6 +49,8 @@ export interface Popped {
   readonly giveBack: () => void;
 }
 
+type Reader = Pick<PopRequest, 'group' | 'from'>;
+
 /** A queue that is looked into. */
 interface Source {
   readonly topic: string;
@@ -100,8 +102,21 @@ export class Pop {
     );
   }
 
+  /** Messages of a topic that a group has not been given yet; and those that are out, or wait to come again. */
+  backlog(group: string, topic: string): { readonly waiting: number; readonly out: number } {
+    const retry = popRetryTopicOf(group, topic);
+    const sources = this.sources({ group, topic, queueId: -1, ordered: false });
+    const waiting = sources.reduce((sum, source) => sum + this.left({ group, from: 'first' }, source), 0);
+    return { waiting, out: this.memory.held(group, topic) + this.memory.held(group, retry) };
+  }
+
   /** The queues a pop looks into, in turn: what failed before comes first now and then, so that neither starves the other. */
-  private sources({ group, topic, queueId, ordered }: PopRequest): Source[] {
+  private sources({
+    group,
+    topic,
+    queueId,
+    ordered,
+  }: Pick<PopRequest, 'group' | 'topic' | 'queueId' | 'ordered'>): Source[] {
     const queues = this.topics.find(topic)?.readQueueNums ?? 0;
     const first = queueId >= 0 ? queueId : Math.floor(Math.random() * queues);
     const count = queueId >= 0 ? 1 : queues;
@@ -193,7 +208,7 @@ export class Pop {
   }
 
   /** Where the group goes on: never before the oldest message, never behind the end. */
-  private position({ group, from }: PopRequest, { topic, queueId, isRetry }: Source): number {
+  private position({ group, from }: Reader, { topic, queueId, isRetry }: Source): number {
     const { store } = this;
     // an operator's offset counts already; who pops commits nothing that could go over it
     if (!this.resets.none) this.resets.told(group, topic, queueId);
@@ -206,7 +221,7 @@ export class Pop {
     return begin;
   }
 
-  private left(request: PopRequest, source: Source): number {
+  private left(request: Reader, source: Source): number {
     return Math.max(0, this.store.maxOffset(source.topic, source.queueId) - this.position(request, source));
   }
 }

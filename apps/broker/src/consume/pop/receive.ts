@@ -12,7 +12,7 @@ import type { Acknowledge } from './acknowledge.js';
 import type { HeldPops, Look } from './held-pops.js';
 import type { PopChecks } from './pop-checks.js';
 import { topicOfReceipt } from './receipts.js';
-import type { Pop, PoppedMessage, PopRequest } from './pop.js';
+import type { Pop, Popped, PoppedMessage, PopRequest } from './pop.js';
 
 /** What is asked for by a door whose clients leave retries and dead letters to the broker. */
 export interface ReceiveRequest {
@@ -56,14 +56,18 @@ export class Receive {
    */
   async receive(request: ReceiveRequest, gone: AbortSignal): Promise<readonly ReceivedMessage[]> {
     const until = this.clock.now() + request.waitMs;
-    for (;;) {
-      const { alive, dead } = this.sorted(request, this.take(this.granted(request)));
+    while (!gone.aborted) {
+      const { messages, blockedUntil, unread } = this.take(this.granted(request));
+      const { alive, dead } = this.sorted(request, messages);
       for (const message of dead) await this.bury(request.group, message);
       if (alive.length > 0) return alive;
-      if (dead.length > 0) continue;
-      if (gone.aborted || this.clock.now() >= until) return [];
-      await this.something(request, until, gone);
+      // nothing of what was looked at is wanted, and there is more: others have their turn first
+      if (unread) await new Promise((resolve) => setImmediate(resolve));
+      if (dead.length > 0 || unread) continue;
+      if (this.clock.now() >= until) return [];
+      await this.something(request, until, blockedUntil, gone);
     }
+    return [];
   }
 
   private granted(request: ReceiveRequest): PopRequest {
@@ -84,11 +88,13 @@ export class Receive {
     return { group, topic, queueId: -1, most, invisibleMs, ordered, from: 'first', filter };
   }
 
-  private take(request: PopRequest): ReceivedMessage[] {
+  private take(
+    request: PopRequest,
+  ): Pick<Popped, 'blockedUntil' | 'unread'> & { messages: ReceivedMessage[] } {
     const popped = this.pop.now(request);
     const messages = popped.messages.map((message) => this.own(request, message));
     popped.giveBack();
-    return messages;
+    return { messages, blockedUntil: popped.blockedUntil, unread: popped.unread };
   }
 
   private own(
@@ -111,15 +117,23 @@ export class Receive {
     };
   }
 
-  /** First into the dead letters, then done: a kill in between buries it twice, never not at all. */
-  private async bury(group: string, { record, receipt, liesIn }: ReceivedMessage): Promise<void> {
+  /**
+   * First into the dead letters, then done: a kill in between buries it twice, never not at all.
+   * @throws StatusError it is where it was
+   */
+  async bury(group: string, { record, receipt, liesIn }: ReceivedMessage): Promise<void> {
     const header = { offset: record.physicalOffset, group, delayLevel: -1, unitMode: false };
     await this.redeliver.sendBack(header, CURRENT_VERSION);
     this.acknowledge.done({ group, topic: liesIn, receipt });
   }
 
   /** Resolves when it is worth another look. */
-  private something({ topic, group }: ReceiveRequest, until: number, gone: AbortSignal): Promise<void> {
+  private something(
+    { topic, group }: ReceiveRequest,
+    until: number,
+    blockedUntil: number | undefined,
+    gone: AbortSignal,
+  ): Promise<void> {
     if (this.held.isFull(topic, group))
       throw new StatusError('POLLING_FULL', 'too many requests wait for messages, ask again later');
     return new Promise((resolve) => {
@@ -133,7 +147,7 @@ export class Receive {
         resolve();
         return 'answered';
       };
-      const forget = this.held.add({ topic, group, queueId: -1, until, look, giveUp: end }, undefined);
+      const forget = this.held.add({ topic, group, queueId: -1, until, look, giveUp: end }, blockedUntil);
       gone.addEventListener('abort', end, { once: true });
     });
   }

@@ -1,0 +1,147 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
+import { StatusError } from '@halfmq/remoting';
+import type { Response } from 'express';
+import { Pop } from '../consume/pop/pop.js';
+import type { Health } from '../outbound/endpoints.js';
+import { httpUrl } from '../outbound/http-url.js';
+import { Outbound } from '../outbound/outbound.js';
+import { isSecret } from '../outbound/signature.js';
+import type { Pushed } from './push-record.js';
+import { PushesRequest, PushRequest } from './push-request.js';
+import type { PushSettings } from './push-settings.js';
+import { endpointOf, Pushes, type Push } from './pushes.js';
+
+/** A push, without its secrets. */
+export interface ShownPush extends Omit<PushSettings, 'secrets'> {
+  readonly group: string;
+  /** a secret was given */
+  readonly signed: boolean;
+  readonly state: PushState;
+}
+
+export interface PushState extends Pushed {
+  /** open: nothing is sent until `openForMs` are over; halfOpen: one request finds out */
+  readonly breaker: 'closed' | 'open' | 'halfOpen';
+  readonly openForMs: number;
+  readonly inFlight: number;
+  /** messages that were not given to anybody yet */
+  readonly backlog: number;
+  /** messages under way, or that wait to come again */
+  readonly unacknowledged: number;
+  /** why nothing can be received now, such as a group that is switched off */
+  readonly problem?: string | undefined;
+}
+
+export interface PushPage {
+  readonly items: readonly ShownPush[];
+  /** asks for what comes after; none: that was all */
+  readonly next?: string | undefined;
+}
+
+const BREAKER: Readonly<Record<Health, PushState['breaker']>> = {
+  well: 'closed',
+  resting: 'open',
+  trying: 'halfOpen',
+};
+const CREATED = 201;
+
+/** The messages of a group, each POSTed to an address: acknowledged by a 2xx. */
+@Controller('v1')
+export class PushOverHttp {
+  constructor(
+    private readonly pushes: Pushes,
+    private readonly outbound: Outbound,
+    private readonly pop: Pop,
+  ) {}
+
+  /** 201 when there was none; one that was paused stays so. */
+  @Put('groups/:group/push')
+  async put(
+    @Param('group') group: string,
+    @Body() given: PushRequest,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ShownPush> {
+    const { push, made } = await this.pushes.put(group, this.settingsOf(given));
+    if (made) response.status(CREATED);
+    return this.shown(push);
+  }
+
+  /** By the names of their groups. */
+  @Get('pushes')
+  list(@Query() { limit, cursor }: PushesRequest): PushPage {
+    const found = this.pushes.list(limit + 1, cursor);
+    const items = found.slice(0, limit);
+    return {
+      items: items.map((push) => this.shown(push)),
+      next: found.length > limit ? items.at(-1)?.group : undefined,
+    };
+  }
+
+  @Get('groups/:group/push')
+  get(@Param('group') group: string): ShownPush {
+    return this.shown(this.pushes.must(group));
+  }
+
+  /** What is under way is answered, nothing more is sent; the group's messages stay. */
+  @Delete('groups/:group/push')
+  @HttpCode(204)
+  delete(@Param('group') group: string): Promise<void> {
+    return this.pushes.delete(group);
+  }
+
+  @Post('groups/:group/push/pause')
+  @HttpCode(200)
+  async pause(@Param('group') group: string): Promise<ShownPush> {
+    return this.shown(await this.pushes.pause(group, true));
+  }
+
+  @Post('groups/:group/push/resume')
+  @HttpCode(200)
+  async resume(@Param('group') group: string): Promise<ShownPush> {
+    return this.shown(await this.pushes.pause(group, false));
+  }
+
+  private settingsOf(given: PushRequest): Omit<PushSettings, 'paused'> {
+    const { topic, backurl, tags, sql, ordered, secret, previousSecret, concurrency, rateLimit } = given;
+    if (tags !== undefined && sql !== undefined)
+      throw new StatusError('INVALID_PARAMETER', 'at most one of tags and sql is expected');
+    if (previousSecret !== undefined && secret === undefined)
+      throw new StatusError('INVALID_PARAMETER', 'previousSecret is given without secret');
+    const secrets = [secret, previousSecret].filter((each) => each !== undefined);
+    if (!secrets.every(isSecret))
+      throw new StatusError(
+        'INVALID_PARAMETER',
+        'a secret is whsec_ and 24 to 64 bytes in base64: echo whsec_$(openssl rand -base64 32)',
+      );
+    const url = this.callable(backurl);
+    return { topic, backurl: url, tags, sql, ordered, secrets, concurrency, rateLimit };
+  }
+
+  private callable(text: string): string {
+    const url = httpUrl('backurl', text);
+    const refusal = this.outbound.refusalOf(url);
+    if (refusal !== undefined) throw new StatusError('INVALID_PARAMETER', `backurl: ${refusal}`);
+    return url.href;
+  }
+
+  private shown({ group, settings, pusher }: Push): ShownPush {
+    const { secrets, ...rest } = settings;
+    const { receivers } = this.outbound;
+    const endpoint = endpointOf(group, settings);
+    const { waiting, out } = this.pop.backlog(group, settings.topic);
+    return {
+      group,
+      ...rest,
+      signed: secrets.length > 0,
+      state: {
+        breaker: BREAKER[receivers.health(endpoint)],
+        openForMs: Math.ceil(receivers.restMs(endpoint)),
+        inFlight: pusher.inFlight,
+        backlog: waiting,
+        unacknowledged: out,
+        problem: pusher.problem,
+        ...pusher.record.shown,
+      },
+    };
+  }
+}
