@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type INestMicroservice, type Provider } from '@nestjs/common';
 import { Health } from './admin/health.http.js';
+import { Filters } from './consume/filters.js';
 import { MessagesOverHttp } from './consume/messages.http.js';
 import { Acknowledge } from './consume/pop/acknowledge.js';
 import { GroupsOverHttp } from './consume/pop/groups.http.js';
@@ -10,7 +11,11 @@ import { Receive } from './consume/pop/receive.js';
 import { Redeliver } from './consume/redeliver.js';
 import { ResetOverHttp } from './consume/reset.http.js';
 import { Resets } from './consume/resets.js';
+import { Tails } from './consume/tails.js';
+import { TopicReaders } from './consume/topic-reader.js';
+import { TopicsOverHttp } from './consume/topics.http.js';
 import { Groups } from './directory/groups.js';
+import { Topics } from './directory/topics.js';
 import { Outbound } from './outbound/outbound.js';
 import { Delay } from './produce/delay.js';
 import { Destination } from './produce/destination.js';
@@ -52,7 +57,9 @@ const SHARED = [
   Recall,
   BrokerProperties,
   Delay,
+  Topics,
   Groups,
+  Filters,
   PopChecks,
   Pop,
   HeldPops,
@@ -78,6 +85,8 @@ const OWN: readonly Provider[] = [
   room(KnownTransactions, CLOCK, MESSAGE_STORE),
   room(Begin, Prepare, KnownTransactions, MESSAGE_STORE),
   room(Operate, CLOCK, LOG, MESSAGE_STORE, KnownTransactions, Decide, CheckBack, CheckByUrl, Resume),
+  room(TopicReaders, MESSAGE_STORE, Topics, Filters),
+  room(Tails, CLOCK, MESSAGE_STORE, Topics),
   room(Preview, Ask),
   room(TransactionHistory, CheckHistory),
 ];
@@ -92,6 +101,7 @@ export class HttpModule {
       module: HttpModule,
       controllers: [
         SendOverHttp,
+        TopicsOverHttp,
         MessagesOverHttp,
         GroupsOverHttp,
         PushOverHttp,
