@@ -133,7 +133,7 @@ module.exports = {
       },
     },
     room('directory', []),
-    room('produce', ['directory']),
+    room('produce', ['directory', 'outbound']),
     room('transaction', ['directory', 'produce', 'outbound']),
     room('consume', ['directory', 'produce']),
     room('push', ['directory', 'produce', 'consume', 'outbound']),

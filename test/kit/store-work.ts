@@ -101,7 +101,7 @@ export class Work {
       const record = store.recordAt(due.physicalOffset);
       if (!record) continue;
       const text = /delayed [\d-]+/.exec(record.toString('latin1'))?.[0] ?? '';
-      store.delayed.deliver(due, workMessage(FINAL_TOPIC, 1, text), () => say(`delivered ${text}`));
+      store.delayed.deliver(due, [workMessage(FINAL_TOPIC, 1, text)], () => say(`delivered ${text}`));
     }
   }
 }

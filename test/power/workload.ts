@@ -255,7 +255,7 @@ export class Workload {
       this.n++;
       const { fact, message } = this.record('delivered', 0, 40);
       const facts: Fact[] = [fact, { is: 'delivered', id: idOf(decodeRecord(record).body) }];
-      this.fenced(facts, (stored) => this.store.delayed.deliver(due, message, stored));
+      this.fenced(facts, (stored) => this.store.delayed.deliver(due, [message], stored));
     }
   }
 

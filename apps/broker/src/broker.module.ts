@@ -46,6 +46,7 @@ import { Topics } from './directory/topics.js';
 import { AddressRules } from './outbound/address-rules.js';
 import { DELIVERIES, Endpoints, QUESTIONS } from './outbound/endpoints.js';
 import { Outbound } from './outbound/outbound.js';
+import { Backurls } from './produce/backurls.js';
 import { Delay } from './produce/delay.js';
 import { Destination } from './produce/destination.js';
 import { DueDeliveries } from './produce/due-deliveries.js';
@@ -57,6 +58,8 @@ import { Reply } from './produce/reply.js';
 import { BrokerProperties } from './produce/send-properties.js';
 import { SendHandlers } from './produce/send.handlers.js';
 import { Send } from './produce/send.js';
+import { BackurlPush } from './push/backurl-push.js';
+import { Pushers } from './push/pushers.js';
 import { Pushes } from './push/pushes.js';
 import { Ask } from './transaction/ask.js';
 import { CheckBack } from './transaction/check-back.js';
@@ -97,6 +100,20 @@ export interface Foundation {
   readonly client: RemotingClient;
 }
 
+/** What runs on its own, in the order of its start. */
+const RUNNING = [
+  Clients,
+  Hold,
+  PopMemory,
+  HeldPops,
+  ComeAgain,
+  DueDeliveries,
+  Outbound,
+  CheckBack,
+  Pushes,
+  BackurlPush,
+];
+
 /** The only file that knows every room: which exist, and what each is given. */
 @Module({})
 export class BrokerModule {
@@ -133,7 +150,7 @@ export class BrokerModule {
         ...ADMIN.rooms,
         {
           provide: WORKERS,
-          inject: [Clients, Hold, PopMemory, HeldPops, ComeAgain, DueDeliveries, Outbound, CheckBack, Pushes],
+          inject: RUNNING,
           useFactory: (...workers: unknown[]) => workers,
         },
       ],
@@ -164,9 +181,10 @@ const PRODUCE = {
   controllers: [SendHandlers, ReplyHandlers],
   rooms: [
     room(Delay, CLOCK, CONFIG),
-    room(Put, MESSAGE_STORE, Delay),
+    room(Backurls, MESSAGE_STORE, Outbound),
+    room(Put, MESSAGE_STORE, Delay, Backurls),
     room(OffsetMessageIds, STORE_HOST),
-    room(DueDeliveries, CLOCK, LOG, CONFIG, MESSAGE_STORE),
+    room(DueDeliveries, CLOCK, LOG, CONFIG, MESSAGE_STORE, Backurls),
     room(BrokerProperties, CONFIG, CLOCK),
     room(Recall, CONFIG, CLOCK, MESSAGE_STORE, Topics),
     room(Reply, CONFIG, CLOCK, LOG, Clients, STORE_HOST),
@@ -198,7 +216,7 @@ const OUTBOUND = {
 const TRANSACTION = {
   controllers: [TransactionHandlers],
   rooms: [
-    room(Decide, LOG, MESSAGE_STORE, Delay),
+    room(Decide, LOG, MESSAGE_STORE, Delay, Backurls),
     room(CheckHistory, CLOCK),
     room(EndTransaction, CLOCK, LOG, MESSAGE_STORE, Decide, CheckHistory),
     room(EndLane, CLOCK, MESSAGE_STORE, EndTransaction),
@@ -244,7 +262,11 @@ const CONSUME = {
 };
 
 const PUSH = {
-  rooms: [room(Pushes, CONFIG, CLOCK, LOG, MESSAGE_STORE, Groups, PopChecks, Receive, Acknowledge, Outbound)],
+  rooms: [
+    room(Pushers, CONFIG, CLOCK, LOG, Receive, Acknowledge, Groups, Outbound),
+    room(Pushes, LOG, MESSAGE_STORE, Groups, PopChecks, Pushers),
+    room(BackurlPush, CLOCK, MESSAGE_STORE, Backurls, Pushers),
+  ],
 };
 
 const ADMIN = {

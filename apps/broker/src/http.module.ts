@@ -17,6 +17,7 @@ import { TopicsOverHttp } from './consume/topics.http.js';
 import { Groups } from './directory/groups.js';
 import { Topics } from './directory/topics.js';
 import { Outbound } from './outbound/outbound.js';
+import { Backurls } from './produce/backurls.js';
 import { Delay } from './produce/delay.js';
 import { Destination } from './produce/destination.js';
 import { Once } from './produce/once.js';
@@ -69,6 +70,7 @@ const SHARED = [
   Redeliver,
   Resets,
   Outbound,
+  Backurls,
   Ask,
   CheckBack,
   CheckByUrl,

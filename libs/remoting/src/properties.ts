@@ -74,6 +74,10 @@ export const PropertyName = {
   HALFMQ_TX_SOURCE: 'HALFMQ_TX_SOURCE',
   /** ours: where the broker asks how a transaction begun over HTTP has ended; not delivered */
   HALFMQ_CHECK_URL: 'HALFMQ_CHECK_URL',
+  /** ours: where the broker is to POST a message once it is visible, sealed; not delivered */
+  HALFMQ_BACKURL: 'HALFMQ_BACKURL',
+  /** ours: the same, of the copy that is POSTed */
+  HALFMQ_POST: 'HALFMQ_POST',
   /** ours: set on what an operator delivers again; joins the inbox key */
   HALFMQ_REPLAY: 'HALFMQ_REPLAY',
 } as const;

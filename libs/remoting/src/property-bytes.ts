@@ -5,8 +5,8 @@
  *
  * Plain are properties of ASCII alone, without any other escape, every entry with a name and one \u0001; WAIT and TRAN_MSG
  * (a half message) are `true` where they are given; and none that makes the message wait or makes the broker rewrite them
- * all: DELAY, HALFMQ_CHECK_URL, TIMER_*, MSG_REGION, POP_CK, REAL_*. The last four are looked for by the letters before their
- * underscore, wherever they stand: what is left out here only goes the general way.
+ * all: DELAY, HALFMQ_BACKURL, HALFMQ_CHECK_URL, TIMER_*, MSG_REGION, POP_CK, REAL_*. The last four are looked for by the
+ * letters before their underscore, wherever they stand: what is left out here only goes the general way.
  */
 
 const ENTRY_END = 2;
@@ -30,6 +30,7 @@ const DELAY = name('DELAY');
 const PGROUP = name('PGROUP');
 const TRAN_MSG = name('TRAN_MSG');
 const HALFMQ_TX = name('HALFMQ_TX');
+const BACKURL = name('HALFMQ_BACKURL');
 const CHECK_URL = name('HALFMQ_CHECK_URL');
 const IMMUNITY = name('CHECK_IMMUNITY_TIME_IN_SECONDS');
 const TRUE = name('true');
@@ -188,6 +189,8 @@ export class PropertyBytes {
       case 9:
         if (isAt(HALFMQ_TX, bytes, from)) this.transaction += this.text(from, end) + LAST;
         return true;
+      case 14:
+        return !isAt(BACKURL, bytes, from);
       case 16:
         return !isAt(CHECK_URL, bytes, from);
       case 30:

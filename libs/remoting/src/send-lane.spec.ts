@@ -42,6 +42,7 @@ const entries = mostly(
       'TRAN_MSG\u0001no\u0002',
       'POP_CK\u0001c\u0002',
       'HALFMQ_CHECK_URL\u0001u\u0002',
+      'HALFMQ_BACKURL\u0001u\u0002',
     ),
     oneOf('MSG_REGION\u0001r\u0002', 'TIMER_DELAY_SEC\u00011\u0002', '\u0001v\u0002', 'UNIQ_KEY\u0001\u0002'),
     oneOf(

@@ -240,8 +240,8 @@ export interface DelayedMessages {
   /** The longest due first. What was given to `deliver` is not answered again, but after a crash before that was stored. */
   due(now: number, limit: number): DelayedMessage[];
   nextDueAt(): number | undefined;
-  /** Appends `final` and the note that it is done in one block: delivered once, whatever is killed. Undefined `final`: dropped. */
-  deliver(delayed: DelayedMessage, final: NewMessage | undefined, stored: Stored): void;
+  /** Appends `finals` and the note that it is done in one block: delivered once, whatever is killed. None: dropped. */
+  deliver(delayed: DelayedMessage, finals: readonly NewMessage[], stored: Stored): void;
   /**
    * It is not delivered. Logged. What does not wait any more is left as it is; `stored` is called all the same, once.
    * @throws StoreError as append

@@ -83,4 +83,6 @@ export interface PlainFinal {
 /** What a committed half message becomes; with `deliverAt` (ms since 1970) it waits in a schedule topic until then. */
 export interface FinalMessage extends NewMessage {
   readonly deliverAt?: number | undefined;
+  /** appended right behind it */
+  readonly copy?: NewMessage | undefined;
 }

@@ -133,7 +133,7 @@ describe('retention', () => {
     expect(decodeRecord(opened.recordAt(delayed.physicalOffset) ?? Buffer.alloc(0)).body.toString()).toBe(
       'late',
     );
-    await done((stored) => opened.delayed.deliver(delayed, message('real', 'late'), stored));
+    await done((stored) => opened.delayed.deliver(delayed, [message('real', 'late')], stored));
     await age();
     await reopen();
     expect(opened.delayed.waiting).toBe(0);

@@ -102,8 +102,8 @@ export class Workload {
 
   private async delay(into: MessageStore): Promise<void> {
     const [due] = into.delayed.due(this.clock.now(), 1);
-    const final = this.random(5) === 0 ? undefined : message(this.topic(), this.body());
-    if (due) return done((stored) => into.delayed.deliver(due, final, stored));
+    const finals = Array.from({ length: this.random(4) }, () => message(this.topic(), this.body()));
+    if (due) return done((stored) => into.delayed.deliver(due, finals, stored));
     const at = this.clock.now() + this.random(90_000);
     await done((stored) => void into.delayed.schedule(message(TIMER, this.body()), at, stored));
   }

@@ -2,7 +2,10 @@ import type { SubscriptionGroupConfig } from '@halfmq/remoting';
 
 export type GroupConfig = SubscriptionGroupConfig;
 
-/** Groups that always exist (SubscriptionGroupManager.init). */
+/** Who POSTs messages to the addresses they came with. */
+export const BACKURL_GROUP = 'HALFMQ_BACKURL';
+
+/** Groups that always exist (SubscriptionGroupManager.init), and ours. */
 export const PREDEFINED_GROUPS: readonly string[] = [
   'TOOLS_CONSUMER',
   'FILTERSRV_CONSUMER',
@@ -12,4 +15,5 @@ export const PREDEFINED_GROUPS: readonly string[] = [
   'CID_ONSAPI_PERMISSION',
   'CID_ONSAPI_OWNER',
   'CID_RMQ_SYS_TRANS',
+  BACKURL_GROUP,
 ];

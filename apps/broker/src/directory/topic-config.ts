@@ -26,6 +26,7 @@ export function systemTopics(config: BrokerConfig): TopicConfig[] {
     topicOf(`rmq_sys_SYNC_BROKER_MEMBER_${broker}`, 1, { perm: Permission.INHERIT }),
     topicOf(SystemTopic.HALF, 1),
     topicOf(SystemTopic.OP_HALF, 1),
+    topicOf(SystemTopic.BACKURL, 1),
   ];
   if (config.autoCreateTopicEnable) {
     topics.push(topicOf(SystemTopic.AUTO_CREATE_TEMPLATE, config.defaultTopicQueueNums, { perm: all }));

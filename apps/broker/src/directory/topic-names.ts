@@ -19,6 +19,8 @@ export const SystemTopic = {
   WHEEL_TIMER: 'rmq_sys_wheel_timer',
   /** the store's own: settings, offsets, deliveries */
   STATE: 'rmq_sys_halfmq_state',
+  /** copies of messages that came with an address to be POSTed to */
+  BACKURL: 'rmq_sys_halfmq_backurl',
 } as const;
 
 const SYSTEM_NAMES: ReadonlySet<string> = new Set([
@@ -36,7 +38,7 @@ const SYSTEM_NAMES: ReadonlySet<string> = new Set([
   'RMQ_SYS_ROCKSDB_TRANS_OP_HALF_TOPIC',
 ]);
 
-/** What clients may not send to. The last two are not in RocketMQ's list: here they hold the store's own records. */
+/** What clients may not send to. The last three are not in RocketMQ's list: here they hold the broker's own records. */
 const NO_SENDS: ReadonlySet<string> = new Set([
   SystemTopic.SCHEDULE,
   SystemTopic.HALF,
@@ -46,6 +48,7 @@ const NO_SENDS: ReadonlySet<string> = new Set([
   SystemTopic.OFFSET_MOVED,
   SystemTopic.WHEEL_TIMER,
   SystemTopic.STATE,
+  SystemTopic.BACKURL,
 ]);
 
 export const retryTopicOf = (group: string): string => RETRY_PREFIX + group;

@@ -7,9 +7,10 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import type { Clock } from '@halfmq/remoting';
+import { StatusError, type Clock } from '@halfmq/remoting';
 import type { AddressRules } from './address-rules.js';
 import type { Endpoints } from './endpoints.js';
+import { httpUrl } from './http-url.js';
 import { OutboundError } from './outbound-error.js';
 
 export interface Answer {
@@ -133,8 +134,20 @@ export class Outbound {
     return this.endpoints.unavailable(url.origin, urgently);
   }
 
+  /**
+   * An address as somebody gives it, who is to be told now what is wrong with it.
+   * @param field where he gives it
+   * @throws StatusError INVALID_PARAMETER
+   */
+  callable(field: string, text: string): URL {
+    const url = httpUrl(field, text);
+    const refusal = this.refusalOf(url);
+    if (refusal !== undefined) throw new StatusError('INVALID_PARAMETER', `${field}: ${refusal}`);
+    return url;
+  }
+
   /** Why an address is never called; of a name that can only be said once it is looked up. */
-  refusalOf({ hostname }: URL): string | undefined {
+  private refusalOf({ hostname }: URL): string | undefined {
     const literal = hostname.replace(/^\[|\]$/g, '');
     return isIP(literal) === 0 ? undefined : this.rules.refusal(literal);
   }

@@ -90,6 +90,11 @@ export class Delay {
   }
 }
 
+/** The same of one that the broker itself lets wait, whatever is set. */
+export function waitingUntil(deliverAt: number, message: NewMessage): Waiting {
+  return elsewhere(message, parseProperties(message.properties), SystemTopic.WHEEL_TIMER, 0, deliverAt);
+}
+
 /** The slot of RocketMQ's wheel. It is what the wire shows; here messages go out at the time asked for. */
 export function timerSlot(deliverAt: number, precisionMs: number): number {
   const into = deliverAt % precisionMs;

@@ -2,6 +2,7 @@ import { formatProperties, PropertyName, type Cancel, type Clock, type Log } fro
 import { StoreError, type DelayedMessage, type MessageStore, type NewMessage } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { SystemTopic } from '../directory/topic-names.js';
+import type { Backurls } from './backurls.js';
 import { timerSlot } from './delay.js';
 import { again, readStored, realPlace } from './stored-message.js';
 
@@ -26,6 +27,7 @@ export class DueDeliveries {
     private readonly log: Log,
     private readonly config: Pick<BrokerConfig, 'timerPrecisionMs'>,
     private readonly store: Pick<MessageStore, 'delayed' | 'recordAt' | 'onArrival'>,
+    private readonly backurls: Backurls,
   ) {}
 
   start(): void {
@@ -68,7 +70,8 @@ export class DueDeliveries {
   }
 
   private deliver(delayed: DelayedMessage): void {
-    this.store.delayed.deliver(delayed, this.finalOf(delayed), (error) => {
+    const final = this.finalOf(delayed);
+    this.store.delayed.deliver(delayed, final ? this.backurls.visible(final) : [], (error) => {
       if (error) this.failed(error);
     });
   }

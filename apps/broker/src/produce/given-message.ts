@@ -63,6 +63,22 @@ export class DelayedMessage extends GivenMessage {
   deliverAt?: string;
 }
 
+const LONGEST_URL = 1_024;
+
+/** One that is also POSTed somewhere once it is visible, whoever else receives it. */
+export class PostedMessage extends DelayedMessage {
+  /** http or https */
+  @IsOptional()
+  @IsString()
+  @MaxLength(LONGEST_URL)
+  backurl?: string;
+
+  /** whsec_ and 24 to 64 bytes in base64: the request is signed with it, as Standard Webhooks says */
+  @IsOptional()
+  @IsString()
+  secret?: string;
+}
+
 /** @throws StatusError INVALID_PARAMETER, PayloadTooLargeException */
 export function bodyOf({ body, bodyBase64 }: GivenMessage, limit: number): Buffer {
   if ((body === undefined) === (bodyBase64 === undefined)) {

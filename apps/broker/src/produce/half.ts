@@ -21,6 +21,8 @@ const TRANSACTION_ID = Buffer.from(`${PropertyName.TRANSACTION_ID}\u0001`);
 const REAL_TOPIC = Buffer.from(`\u0002${PropertyName.REAL_TOPIC}\u0001`);
 const REAL_QID = Buffer.from(`\u0002${PropertyName.REAL_QID}\u0001`);
 
+const BROKERS_OWN = [PropertyName.HALFMQ_CHECK_URL, PropertyName.HALFMQ_BACKURL];
+
 /**
  * What its properties may grow by, in bytes: TRANSACTION_CHECK_TIMES in a check, and beside it
  * TRAN_PREPARED_QUEUE_OFFSET in the parked copy, or TIMER_OUT_MS when it waits once it is committed.
@@ -35,11 +37,12 @@ const MOST_BYTES = MAX_PROPERTY_BYTES - ROOM_FOR_LATER;
  */
 export function halfMessage(message: NewMessage, uniqueKey: string, producerGroup: string): NewMessage {
   const named = propertyOf(message.properties, PropertyName.PGROUP) !== undefined;
-  const checkUrl = propertyOf(message.properties, PropertyName.HALFMQ_CHECK_URL);
+  const behind = BROKERS_OWN.flatMap((name) => {
+    const value = propertyOf(message.properties, name);
+    return value === undefined ? [] : [entry(name, value)];
+  });
   const sent =
-    checkUrl === undefined
-      ? message.properties
-      : withoutProperty(message.properties, PropertyName.HALFMQ_CHECK_URL);
+    behind.length === 0 ? message.properties : BROKERS_OWN.reduce(withoutProperty, message.properties);
   const properties =
     ended(sent) +
     (named ? '' : entry(PropertyName.PGROUP, producerGroup)) +
@@ -47,8 +50,8 @@ export function halfMessage(message: NewMessage, uniqueKey: string, producerGrou
     // last, so that the commit's properties are what stands before them
     entry(PropertyName.REAL_TOPIC, message.topic) +
     entry(PropertyName.REAL_QID, String(message.queueId)) +
-    // behind them, for it is not delivered
-    (checkUrl === undefined ? '' : entry(PropertyName.HALFMQ_CHECK_URL, checkUrl));
+    // behind them, for they are not delivered
+    behind.join('');
   refuseFull(properties);
   return {
     ...message,

@@ -8,6 +8,7 @@ import type {
   PlainMessage,
   Stored,
 } from '@halfmq/store';
+import type { Backurls } from './backurls.js';
 import type { Delay } from './delay.js';
 
 /** The one way into the log for messages that come from outside: what is to be delivered later waits for its time. */
@@ -19,6 +20,7 @@ export class Put {
   constructor(
     private readonly store: MessageStore,
     private readonly delay: Delay,
+    private readonly backurls: Backurls,
   ) {}
 
   /**
@@ -33,7 +35,7 @@ export class Put {
       const { deliverAt } = delayed;
       return { ...this.store.delayed.schedule(delayed.message, deliverAt, stored), deliverAt };
     }
-    const [place] = this.store.append([message], stored);
+    const [place] = this.store.append(this.backurls.visible(message), stored);
     if (!place) throw new Error('the store placed no message');
     return place;
   }

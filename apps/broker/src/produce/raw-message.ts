@@ -6,10 +6,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 /*
  * A raw send: the body is the message as it is, and headers say what fields of the document say otherwise.
  *
- *   x-halfmq-tag, -ordering-key, -deliver-at, -backurl, -backurl-secret   a text, in UTF-8
- *   x-halfmq-keys                                                         texts with blanks in between
- *   x-halfmq-delay-ms                                                     a number
- *   x-halfmq-properties                                                   a JSON object of texts
+ *   x-halfmq-tag, -ordering-key, -deliver-at, -backurl, -secret   a text, in UTF-8
+ *   x-halfmq-keys                                                 texts with blanks in between
+ *   x-halfmq-delay-ms                                             a number
+ *   x-halfmq-properties                                           a JSON object of texts
  */
 const PREFIX = 'x-halfmq-';
 

@@ -8,13 +8,13 @@ import {
   Matches,
   ValidateNested,
 } from 'class-validator';
-import { DelayedMessage, GivenMessage } from './given-message.js';
+import { GivenMessage, PostedMessage } from './given-message.js';
 
 const NO_CONTROL = /^[^\u0001\u0002]*$/;
 const MOST_MESSAGES = 1_000;
 
 /** Body of POST /v1/topics/{topic}/messages; a raw message says the same in headers, see raw-message.ts. */
-export class SendRequest extends DelayedMessage {
+export class SendRequest extends PostedMessage {
   /** messages of one key go to one queue, in their order */
   @IsOptional()
   @IsString()

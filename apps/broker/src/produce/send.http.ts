@@ -3,6 +3,7 @@ import { formatProperties, parseHost, type Host } from '@halfmq/remoting';
 import type { Request, Response } from 'express';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { CONFIG } from '../tokens.js';
+import { Backurls } from './backurls.js';
 import { bodyOf, propertiesOf } from './given-message.js';
 import { uniqueKeysOf } from './once.js';
 import { PlaceMessages, type SentMessage } from './place-messages.js';
@@ -21,6 +22,7 @@ export class SendOverHttp {
   constructor(
     private readonly messages: PlaceMessages,
     private readonly recalls: Recall,
+    private readonly backurls: Backurls,
     @Inject(CONFIG) private readonly config: BrokerConfig,
   ) {}
 
@@ -35,12 +37,15 @@ export class SendOverHttp {
     @Res({ passthrough: true }) response: Response,
   ): Promise<SentMessage | undefined> {
     const { orderingKey } = given;
-    const message = Buffer.isBuffer(request.body)
-      ? { body: request.body, properties: propertiesOf(given, orderingKey) + contentTypeOf(request) }
-      : { body: bodyOf(given, this.config.maxMessageSize), properties: propertiesOf(given, orderingKey) };
+    const isRaw = Buffer.isBuffer(request.body);
+    const body = isRaw ? (request.body as Buffer) : bodyOf(given, this.config.maxMessageSize);
+    const properties =
+      propertiesOf(given, orderingKey) +
+      (isRaw ? contentTypeOf(request) : '') +
+      this.backurls.propertyOf(given);
     const { sent, made } = await this.messages.place({
       topic,
-      messages: [message],
+      messages: [{ body, properties }],
       batch: false,
       orderingKey,
       bornHost: hostOf(request),

@@ -14,6 +14,8 @@ export interface Target {
   readonly secrets: readonly string[];
   /** the topic it was sent to, where it does not lie in it */
   readonly topic?: string | undefined;
+  /** undefined: it is pushed for itself */
+  readonly group: string | undefined;
 }
 
 /** Some servers refuse requests with more: what does not fit is left out, and is found by the message's id. */
@@ -23,7 +25,7 @@ const MOST_HEADER_BYTES = 4096;
  * A message as it is pushed: its body as it was sent, and in headers what a raw send says in them. `webhook-id` is its
  * messageId, the same each time it comes.
  */
-export function deliveryOf(message: ReceivedMessage, group: string, target: Target, now: number): Delivery {
+export function deliveryOf(message: ReceivedMessage, target: Target, now: number): Delivery {
   const { record, attempt } = message;
   const body = shownBody(record);
   const properties = parseProperties(record.properties);
@@ -35,11 +37,11 @@ export function deliveryOf(message: ReceivedMessage, group: string, target: Targ
     'webhook-id': headerText(id),
     'webhook-timestamp': String(timestamp),
     'x-halfmq-topic': target.topic ?? record.topic,
-    'x-halfmq-group': group,
     'x-halfmq-attempt': String(attempt),
   };
   if (target.secrets.length > 0)
     headers['webhook-signature'] = signatureOf(target.secrets, headerText(id), timestamp, body);
+  if (target.group !== undefined) headers['x-halfmq-group'] = target.group;
   addTexts(headers, properties);
   return { url: target.url, endpoint: target.endpoint, headers, body };
 }

@@ -3,9 +3,8 @@ import { StatusError } from '@halfmq/remoting';
 import type { Response } from 'express';
 import { Pop } from '../consume/pop/pop.js';
 import type { Health } from '../outbound/endpoints.js';
-import { httpUrl } from '../outbound/http-url.js';
 import { Outbound } from '../outbound/outbound.js';
-import { isSecret } from '../outbound/signature.js';
+import { mustBeSecrets } from '../outbound/signature.js';
 import type { Pushed } from './push-record.js';
 import { PushesRequest, PushRequest } from './push-request.js';
 import type { PushSettings } from './push-settings.js';
@@ -108,20 +107,9 @@ export class PushOverHttp {
     if (previousSecret !== undefined && secret === undefined)
       throw new StatusError('INVALID_PARAMETER', 'previousSecret is given without secret');
     const secrets = [secret, previousSecret].filter((each) => each !== undefined);
-    if (!secrets.every(isSecret))
-      throw new StatusError(
-        'INVALID_PARAMETER',
-        'a secret is whsec_ and 24 to 64 bytes in base64: echo whsec_$(openssl rand -base64 32)',
-      );
-    const url = this.callable(backurl);
-    return { topic, backurl: url, tags, sql, ordered, secrets, concurrency, rateLimit };
-  }
-
-  private callable(text: string): string {
-    const url = httpUrl('backurl', text);
-    const refusal = this.outbound.refusalOf(url);
-    if (refusal !== undefined) throw new StatusError('INVALID_PARAMETER', `backurl: ${refusal}`);
-    return url.href;
+    mustBeSecrets(secrets);
+    const { href } = this.outbound.callable('backurl', backurl);
+    return { topic, backurl: href, tags, sql, ordered, secrets, concurrency, rateLimit };
   }
 
   private shown({ group, settings, pusher }: Push): ShownPush {

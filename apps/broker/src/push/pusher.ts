@@ -40,6 +40,8 @@ export interface PushTask extends Pick<
   readonly concurrency: number;
   readonly rateLimit: number | undefined;
   readonly targetOf: (message: ReceivedMessage) => Target;
+  /** Stores what is to come again after so long; its lease is kept for so long unless told. @throws StoreError */
+  readonly putOff?: (message: ReceivedMessage, delayMs: number) => Promise<void>;
   /** of all its messages: nothing is received while it rests; undefined: each message has one of its own */
   readonly endpoint: string | undefined;
 }
@@ -191,9 +193,7 @@ export class Pusher {
     const { clock, outbound } = this.parts;
     try {
       const target = this.task.targetOf(message);
-      const { status, retryAfterMs } = await outbound.deliver(
-        deliveryOf(message, this.task.group, target, clock.now()),
-      );
+      const { status, retryAfterMs } = await outbound.deliver(deliveryOf(message, target, clock.now()));
       const taken = status >= 200 && status < 300;
       return { taken, status, retryAfterMs, why: taken ? undefined : `it answered HTTP ${status}` };
     } catch (error) {
@@ -214,8 +214,12 @@ export class Pusher {
       this.record.dead++;
       return;
     }
-    const delayMs = Math.max(retryAfterMs, retryDelayMs(settings, message.attempt - 1, levels));
-    acknowledge.change(this.handedOut(message), Math.min(delayMs, LONGEST_DELAY_MS));
+    const wantedMs = Math.max(retryAfterMs, retryDelayMs(settings, message.attempt - 1, levels));
+    const delayMs = Math.min(wantedMs, LONGEST_DELAY_MS);
+    const { putOff } = this.task;
+    if (!putOff) return void acknowledge.change(this.handedOut(message), delayMs);
+    await putOff(message, delayMs);
+    acknowledge.done(this.handedOut(message));
   }
 
   private handedOut({ receipt, liesIn }: ReceivedMessage) {

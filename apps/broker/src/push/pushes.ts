@@ -1,13 +1,10 @@
-import { StatusError, type Clock, type Log } from '@halfmq/remoting';
+import { StatusError, type Log } from '@halfmq/remoting';
 import type { MessageStore, Stored } from '@halfmq/store';
-import type { BrokerConfig } from '../config/resolve-config.js';
-import type { Acknowledge } from '../consume/pop/acknowledge.js';
 import type { PopChecks } from '../consume/pop/pop-checks.js';
-import type { Receive } from '../consume/pop/receive.js';
 import type { Groups } from '../directory/groups.js';
-import type { Outbound } from '../outbound/outbound.js';
 import type { PushSettings } from './push-settings.js';
-import { Pusher, type PushParts, type PushTask } from './pusher.js';
+import type { Pusher, PushTask } from './pusher.js';
+import type { Pushers } from './pushers.js';
 
 /** A group's push, and who does it. */
 export interface Push {
@@ -21,29 +18,14 @@ export class Pushes {
   private readonly pushes = new Map<string, Push>();
   /** changes come one after the other: what is stored last is what is done */
   private last: Promise<unknown> = Promise.resolve();
-  private readonly parts: PushParts;
 
   constructor(
-    config: BrokerConfig,
-    clock: Clock,
     private readonly log: Log,
     private readonly store: Pick<MessageStore, 'settings'>,
     private readonly groups: Groups,
     private readonly checks: PopChecks,
-    receives: Receive,
-    acknowledge: Acknowledge,
-    outbound: Outbound,
-  ) {
-    this.parts = {
-      clock,
-      log,
-      receives,
-      acknowledge,
-      groups,
-      outbound,
-      levels: config.messageDelayLevel,
-    };
-  }
+    private readonly pushers: Pushers,
+  ) {}
 
   start(): void {
     for (const [group, document] of this.store.settings.all('push'))
@@ -118,13 +100,8 @@ export class Pushes {
   }
 
   private begin(group: string, settings: PushSettings): Push {
-    const push = {
-      group,
-      settings,
-      pusher: new Pusher(this.parts, taskOf(group, settings), settings.paused),
-    };
+    const push = { group, settings, pusher: this.pushers.start(taskOf(group, settings), settings.paused) };
     this.pushes.set(group, push);
-    push.pusher.start();
     return push;
   }
 
@@ -168,7 +145,7 @@ export function endpointOf(group: string, { backurl }: Pick<PushSettings, 'backu
 
 function taskOf(group: string, settings: PushSettings): PushTask {
   const { topic, backurl, tags, sql, ordered, secrets, concurrency, rateLimit } = settings;
-  const target = { url: new URL(backurl), endpoint: endpointOf(group, settings), secrets };
+  const target = { url: new URL(backurl), endpoint: endpointOf(group, settings), secrets, group };
   return {
     group,
     topic,

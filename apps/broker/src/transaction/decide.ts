@@ -4,8 +4,10 @@ import {
   type FinalMessage,
   type HalfMessage,
   type MessageStore,
+  type NewMessage,
   type Verdict,
 } from '@halfmq/store';
+import type { Backurls } from '../produce/backurls.js';
 import type { Delay } from '../produce/delay.js';
 import { statusOfStoreError } from '../produce/store-failure.js';
 import { finalMessage, readHalf, type HalfRecord } from './half-record.js';
@@ -24,6 +26,7 @@ export class Decide {
     private readonly log: Log,
     private readonly store: MessageStore,
     private readonly delay: Delay,
+    private readonly backurls: Backurls,
   ) {}
 
   /**
@@ -75,7 +78,7 @@ export class Decide {
     const message = finalMessage(record, half);
     try {
       const waiting = this.delay.of(message);
-      return waiting ? { ...waiting.message, deliverAt: waiting.deliverAt } : message;
+      return waiting ? { ...waiting.message, deliverAt: waiting.deliverAt } : this.visible(message);
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
       // what was accepted must not be lost because the settings of delays have changed since
@@ -84,8 +87,13 @@ export class Decide {
         uniqueKey: half.uniqueKey,
         reason: error.message,
       });
-      return message;
+      return this.visible(message);
     }
+  }
+
+  private visible(message: NewMessage): FinalMessage {
+    const [own = message, copy] = this.backurls.visible(message);
+    return copy ? { ...own, copy } : own;
   }
 }
 

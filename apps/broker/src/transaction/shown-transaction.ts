@@ -46,6 +46,7 @@ const NOT_SHOWN: ReadonlySet<string> = new Set([
   PropertyName.TRAN_MSG,
   PropertyName.PGROUP,
   PropertyName.HALFMQ_CHECK_URL,
+  PropertyName.HALFMQ_BACKURL,
 ]);
 
 /** One half message as its sender gave it. @param whole with properties and body */

@@ -14,7 +14,7 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
-import { DelayedMessage } from '../produce/given-message.js';
+import { PostedMessage } from '../produce/given-message.js';
 
 export const STATES = ['pending', 'parked', 'committed', 'rolledBack'] as const;
 
@@ -24,7 +24,7 @@ const LONGEST_URL = 1_024;
 const MOST_MS = 1e12;
 
 /** One message of a transaction. */
-export class TransactionMessage extends DelayedMessage {
+export class TransactionMessage extends PostedMessage {
   @IsString()
   @MinLength(1)
   topic = '';

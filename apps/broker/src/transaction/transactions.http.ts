@@ -4,6 +4,7 @@ import { parseHost, StatusError } from '@halfmq/remoting';
 import type { Request, Response } from 'express';
 import { Outbound } from '../outbound/outbound.js';
 import type { BrokerConfig } from '../config/resolve-config.js';
+import { Backurls } from '../produce/backurls.js';
 import { bodyOf, propertiesOf, queueOfKey } from '../produce/given-message.js';
 import type { NewTransaction, PreparedMessage } from '../produce/prepare.js';
 import { CONFIG } from '../tokens.js';
@@ -11,7 +12,6 @@ import { Begin } from './begin.js';
 import { KnownTransactions, type TransactionPage } from './known-transactions.js';
 import type { ShownTransaction } from './shown-transaction.js';
 import { BeginRequest, ListRequest, type TransactionMessage } from './transaction-request.js';
-import { checkUrlOf } from './url-answer.js';
 
 const CREATED = 201;
 
@@ -22,6 +22,7 @@ export class TransactionsOverHttp {
     private readonly beginning: Begin,
     private readonly known: KnownTransactions,
     private readonly outbound: Outbound,
+    private readonly backurls: Backurls,
     @Inject(CONFIG) private readonly config: BrokerConfig,
   ) {}
 
@@ -65,7 +66,7 @@ export class TransactionsOverHttp {
       group,
       messages: messages.map((message) => this.messageOf(message)),
       bornHost: parseHost(`[${remoteAddress}]:${remotePort}`),
-      checkUrl: checkUrl === undefined ? undefined : this.checkUrl(checkUrl),
+      checkUrl: checkUrl === undefined ? undefined : this.outbound.callable('checkUrl', checkUrl).href,
       checkAfterMs,
     };
   }
@@ -75,15 +76,8 @@ export class TransactionsOverHttp {
     return {
       topic,
       body: bodyOf(given, this.config.maxMessageSize),
-      properties: propertiesOf(given, shardingKey),
+      properties: propertiesOf(given, shardingKey) + this.backurls.propertyOf(given),
       chooseQueue: shardingKey === undefined ? undefined : (queues) => queueOfKey(shardingKey, queues),
     };
-  }
-
-  private checkUrl(text: string): string {
-    const url = checkUrlOf(text);
-    const refusal = this.outbound.refusalOf(url);
-    if (refusal !== undefined) throw new StatusError('INVALID_PARAMETER', `checkUrl: ${refusal}`);
-    return url.href;
   }
 }

@@ -93,7 +93,7 @@ describe('delayed messages', () => {
     await wait('a', 0);
     const [first] = due();
     if (!first) throw new Error('nothing is due');
-    const delivered = done((stored) => opened.delayed.deliver(first, message('real', 'a'), stored));
+    const delivered = done((stored) => opened.delayed.deliver(first, [message('real', 'a')], stored));
     expect(due()).toEqual([]);
     await delivered;
     for (let restart = 0; restart < 2; restart++) {
@@ -106,7 +106,7 @@ describe('delayed messages', () => {
 
   it('can be dropped', async () => {
     await wait('a', 0);
-    for (const each of due()) await done((stored) => opened.delayed.deliver(each, undefined, stored));
+    for (const each of due()) await done((stored) => opened.delayed.deliver(each, [], stored));
     expect(due()).toEqual([]);
   });
 });
@@ -128,7 +128,7 @@ describe('a delivery whose commit fails', () => {
     delayed.schedule(message('rmq_sys_wheel_timer', 'a'), 1000, () => undefined);
     const writing = delayed.changes();
     undo = [];
-    delayed.deliver({ deliverAt: 1000, physicalOffset: 7 }, undefined, () => undefined);
+    delayed.deliver({ deliverAt: 1000, physicalOffset: 7 }, [], () => undefined);
     for (const act of undo) act();
     await state.write(writing, 1);
     delayed.written();
@@ -175,7 +175,7 @@ describe('many delayed messages', () => {
       if (batch.length === 0) break;
       for (const each of batch) {
         times.push(each.deliverAt);
-        store.delayed.deliver(each, message('real', String(each.deliverAt)), () => undefined);
+        store.delayed.deliver(each, [message('real', String(each.deliverAt))], () => undefined);
       }
       await store.flush();
     }

@@ -105,12 +105,12 @@ export class LoggedDelayedMessages implements DelayedMessages, Part {
     return true;
   }
 
-  deliver(delayed: DelayedMessage, final: NewMessage | undefined, stored: Stored): void {
+  deliver(delayed: DelayedMessage, finals: readonly NewMessage[], stored: Stored): void {
     const { physicalOffset } = delayed;
     const deliverAt = this.entries.get(physicalOffset);
     if (deliverAt === undefined) throw new Error(`no delayed message waits at ${physicalOffset}`);
     const note = this.decisions.decision({ type: 'delivered', deliverAt, physicalOffset });
-    this.log.append(final ? [final, note] : [note], stored);
+    this.log.append([...finals, note], stored);
     const isNew = this.forget({ deliverAt, physicalOffset });
     this.log.onUndo(() => this.open({ deliverAt, physicalOffset }, isNew));
   }

@@ -38,10 +38,16 @@ export function appendFinals(
   verdict: NewMessage,
   stored: Stored,
 ): void {
-  const times = finals.map(({ deliverAt }) => deliverAt);
-  const messages: NewMessage[] = finals.map((final) =>
-    final.deliverAt === undefined ? final : keepingTime(final, final.deliverAt),
-  );
+  const messages: NewMessage[] = [];
+  const times: (number | undefined)[] = [];
+  for (const final of finals) {
+    const { deliverAt, copy } = final;
+    messages.push(deliverAt === undefined ? final : keepingTime(final, deliverAt));
+    times.push(deliverAt);
+    if (!copy) continue;
+    messages.push(copy);
+    times.push(undefined);
+  }
   messages.push(verdict);
   const places = log.append(messages, stored, times);
   for (const [index, deliverAt] of times.entries()) {
