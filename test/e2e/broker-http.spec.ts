@@ -170,7 +170,7 @@ describe('messages by HTTP', () => {
         { messageId: ids[1], body: '{"n":2}', storedAt: expect.stringMatching(/^20.*Z$/) },
       ],
     });
-    const rest = await get(`?topic=orders&key=order-7&limit=2&next=${String(first['next'])}`);
+    const rest = await get(`?topic=orders&key=order-7&limit=2&cursor=${String(first['next'])}`);
     expect(rest).toMatchObject({ items: [{ messageId: ids[0], body: 'one' }] });
     expect(rest).not.toHaveProperty('next');
     expect(await get('?topic=orders&key=order-7&to=2020-01-01')).toMatchObject({ status: 200, items: [] });

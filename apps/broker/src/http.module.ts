@@ -1,4 +1,5 @@
 import { Module, type DynamicModule, type INestMicroservice, type Provider } from '@nestjs/common';
+import { DocumentOverHttp } from './accept/document.http.js';
 import { Health } from './admin/health.http.js';
 import { Filters } from './consume/filters.js';
 import { MessagesOverHttp } from './consume/messages.http.js';
@@ -111,6 +112,7 @@ export class HttpModule {
         TransactionsOverHttp,
         VerdictsOverHttp,
         Health,
+        DocumentOverHttp,
       ],
       providers: [...shared, ...OWN],
     };

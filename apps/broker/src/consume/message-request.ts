@@ -35,8 +35,8 @@ export class MessagesRequest {
 
   /** what the last answer called `next` */
   @IsOptional()
-  @Matches(/^\d{1,15}$/, { message: 'next is not what an answer gave' })
-  next?: string;
+  @Matches(/^\d{1,15}$/, { message: 'cursor is not what an answer gave' })
+  cursor?: string;
 }
 
 /** Query of GET /v1/messages/{messageId}. */

@@ -11,7 +11,7 @@ export interface Messages {
   readonly next?: string | undefined;
 }
 
-/** More is read by `next`. */
+/** More is read by `cursor`. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
 /** Stored messages by business key and by id. */
@@ -28,7 +28,7 @@ export class MessagesOverHttp {
     const range = {
       from: momentOf('from', asked.from, 0),
       to: momentOf('to', asked.to, LAST_MOMENT),
-      before: asked.next === undefined ? undefined : Number(asked.next),
+      before: asked.cursor === undefined ? undefined : Number(asked.cursor),
     };
     const limits = { maxMessages: asked.limit, maxBytes: MOST_BYTES };
     const records = (await this.store.query(asked.topic, asked.key, range, limits)).map((each) =>

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { RequestMethod, type INestMicroservice, type Type } from '@nestjs/common';
+import { describe, expect, it } from '@jest/globals';
+import { HttpModule } from './http.module.js';
+
+/** What describes the door is not described. */
+const ITSELF = ['GET /docs', 'GET /v1/openapi.json'];
+
+interface OpenApi {
+  readonly paths: Readonly<Record<string, object>>;
+}
+
+/** As Nest has them from the decorators of the controllers. */
+function routesOf(controller: Type): string[] {
+  const base = Reflect.getMetadata('path', controller) as string;
+  const methods = controller.prototype as Record<string, object>;
+  return Object.getOwnPropertyNames(methods).flatMap((name) => {
+    const handler = methods[name];
+    const verb = handler && (Reflect.getMetadata('method', handler) as RequestMethod | undefined);
+    if (!handler || verb === undefined) return [];
+    const path = [base, Reflect.getMetadata('path', handler) as string].join('/').replace(/\/+/g, '/');
+    return [`${RequestMethod[verb]} /${path.replace(/^\/|\/$/g, '').replace(/:(\w+)/g, '{$1}')}`];
+  });
+}
+
+describe('the OpenAPI document', () => {
+  it('has every route of the HTTP door, and no other', () => {
+    const rooms = { get: () => undefined } as unknown as INestMicroservice;
+    const controllers = HttpModule.of(rooms).controllers ?? [];
+    const routes = controllers.flatMap((controller) => routesOf(controller));
+    const file = new URL('../openapi.json', import.meta.url);
+    const { paths } = JSON.parse(readFileSync(file, 'utf8')) as OpenApi;
+    const described = Object.entries(paths).flatMap(([path, verbs]) =>
+      Object.keys(verbs).map((verb) => `${verb.toUpperCase()} ${path}`),
+    );
+    expect(routes.length).toBeGreaterThan(20);
+    expect(described.toSorted()).toEqual(routes.filter((route) => !ITSELF.includes(route)).toSorted());
+  });
+});
