@@ -85,6 +85,10 @@ export const GOALS: readonly Goal[] = [
     atLeast: 1,
     known: 1,
   },
+  { text: 'sends by HTTP, /s', row: 'rest sends', figure: 'perSecond', atLeast: 8_000 },
+  { text: 'sends by HTTP, broker CPU, us', row: 'rest sends', figure: 'cpuMicros', atMost: 120 },
+  { text: 'pushes to a local endpoint, /s', row: 'pushes', figure: 'perSecond', atLeast: 3_000 },
+  { text: 'pushes, broker CPU, us', row: 'pushes', figure: 'cpuMicros' },
   { text: 'start to the open port, ms', row: 'start', figure: 'startMs' },
   { text: 'memory at rest, MB', row: 'start', figure: 'memoryMb' },
 ];

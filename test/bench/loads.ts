@@ -1,4 +1,5 @@
 import { BATCH_OF, batches, pulls, sends } from './frames.js';
+import { HTTP, restSends } from './http.js';
 import { run, runPaced, type Load } from './load.js';
 import { measure, type Measure } from './measure.js';
 import type { Server } from './server.js';
@@ -29,6 +30,11 @@ export function sending(servers: readonly Server[], shape: Shape, how: Partial<L
 /** 2,000 sends/s. */
 export function sendingPaced(servers: readonly Server[], shape: Shape): Promise<Measure> {
   return measure(servers, () => runPaced({ ...loadOf(servers, shape), frames: sends }, PACE));
+}
+
+/** By the HTTP door: servers are those that listen there. */
+export function restSending(server: Server, shape: Shape): Promise<Measure> {
+  return measure([server], () => run({ ...loadOf([server], shape), frames: restSends, protocol: HTTP }));
 }
 
 /** Messages, not pulls, are counted. */

@@ -1,10 +1,12 @@
 import { diskBytes } from './disk.js';
+import { pushing } from './http.js';
 import {
   committing,
   committingChecked,
   PACE,
   PULL_ANSWER,
   pulling,
+  restSending,
   sending,
   sendingBatches,
   sendingPaced,
@@ -38,6 +40,8 @@ export type RowName =
   | 'run, waiting'
   | 'run, one row'
   | 'three brokers'
+  | 'rest sends'
+  | 'pushes'
   | 'start';
 
 /** @param withLimit the limit has its turn in each round, too */
@@ -89,6 +93,8 @@ export function allRows(servers: Servers, scale = 1): Row[] {
     runRow(servers, 'run, waiting', { commit: 'waiting', work: 'order', count: 8_000 * scale }),
     runRow(servers, 'run, one row', { commit: 'quick', work: 'row', count: 8_000 * scale }),
     threeBrokers(servers, of(8, 32, 120_000)),
+    httpRow(servers, 'rest sends', (broker) => restSending(broker, of(32, 1, 24_000))),
+    httpRow(servers, 'pushes', (broker) => pushing(broker, 12_000 * scale)),
     startRow(servers),
   ];
 }
@@ -136,6 +142,10 @@ function runRow(servers: Servers, name: RowName, what: Parameters<Servers['runAl
     ours: (version) => servers.runAlone('ours', version, what),
     limit: (version) => servers.runAlone('bare', version, what),
   };
+}
+
+function httpRow(servers: Servers, name: RowName, load: (broker: Measured) => Promise<Measure>): Row {
+  return { name, ours: async (version) => load(await servers.httpBroker(version)) };
 }
 
 function startRow(servers: Servers): Row {

@@ -7,14 +7,16 @@ import { freePort } from '../kit/ports.js';
 import { PostgresServer } from '../kit/postgres.js';
 import { atExit } from './at-exit.js';
 import { sends } from './frames.js';
+import { HTTP, restSends } from './http.js';
 import { run, type Load } from './load.js';
 import type { Measure } from './measure.js';
 import type { Mode, Peer } from './peers/peer.js';
-import { node, startServer, type Server } from './server.js';
+import { isOpen, node, startServer, type Server } from './server.js';
 
 const WARM_UP = 40_000;
 /** JVMs need more */
 const PEER_WARM_UP = 150_000;
+const HTTP_WARM_UP = 20_000;
 
 export const script = (name: string): string => new URL(`./${name}.js`, import.meta.url).pathname;
 const execute = promisify(execFile);
@@ -70,6 +72,19 @@ export class Servers {
     return this.kept(`broker-${version.name}-${mode}-${nth}`, (folder) =>
       this.startBroker(version, folder, { flushDiskType }),
     );
+  }
+
+  /** One whose HTTP door is open; it is that door's port, and what it is warmed up by it keeps. */
+  httpBroker(version: Version): Promise<Measured> {
+    const start = async (folder: string): Promise<Server> => {
+      const port = await freePort();
+      const broker = await this.startBroker(version, folder, { httpPort: String(port) });
+      // it opens after the other
+      while (!(await isOpen(port))) await new Promise((resolve) => setTimeout(resolve, 5));
+      return { ...broker, port };
+    };
+    const how = { frames: restSends, protocol: HTTP };
+    return this.kept(`http-${version.name}`, start, HTTP_WARM_UP, how);
   }
 
   peer(peer: Peer, mode: Mode): Promise<Measured> {
