@@ -22,6 +22,8 @@ export class HalfmqProcess {
     private readonly args: readonly string[],
     private readonly ready: RegExp = /boot success/,
     private readonly env: NodeJS.ProcessEnv = {},
+    /** another command of the same package */
+    private readonly script = HALFMQ[1],
   ) {}
 
   get pid(): number | undefined {
@@ -43,7 +45,7 @@ export class HalfmqProcess {
 
   /** Resolves when the ready line was printed; rejects with the process's own words when it ends before. */
   async start(limitMs = 30_000): Promise<void> {
-    const child = spawn(HALFMQ[0], [HALFMQ[1], ...this.args], {
+    const child = spawn(HALFMQ[0], [this.script, ...this.args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.env, ...this.trace.env },
     });

@@ -1,17 +1,33 @@
 import { Command } from 'commander';
 import { collectAssignment, type Assignments } from './assignments.js';
 import { examples } from './examples.js';
-import { lineLog } from './line-log.js';
 import { loadSooner } from './load.js';
+import { LOG_OPTION, withLog } from './log.js';
 import { serve } from './serve.js';
 
 interface Flags {
-  readonly namesrvAddr?: string;
-  readonly configFile?: string;
+  readonly namesrvAddr?: string | undefined;
+  readonly configFile?: string | undefined;
   readonly store?: string;
-  readonly option?: Assignments;
+  readonly option?: Assignments | undefined;
   readonly print?: boolean;
+  readonly log?: string;
 }
+
+/** What may be given to a broker, by whichever command. */
+export interface BrokerWish extends Omit<Flags, 'print'> {
+  /** all settings, or those of RocketMQ's `mqbroker -m` */
+  readonly print?: boolean | 'important' | undefined;
+}
+
+/** RocketMQ marks them as important. */
+const IMPORTANT: ReadonlySet<string> = new Set(
+  `namesrvAddr listenPort brokerIP1 brokerName brokerClusterName brokerId brokerRole autoCreateTopicEnable
+  autoCreateSubscriptionGroup msgTraceTopicName traceTopicEnable rejectTransactionMessage transactionTimeOut
+  transactionCheckMax transactionCheckInterval storePathRootDir storePathCommitLog flushDiskType flushIntervalCommitLog
+  deleteWhen fileReservedTime diskMaxUsedSpaceRatio cleanFileForciblyEnable maxTransferBytesOnMessageInMemory
+  maxTransferCountOnMessageInMemory`.split(/\s+/),
+);
 
 export function brokerCommand(): Command {
   return new Command('broker')
@@ -24,6 +40,7 @@ export function brokerCommand(): Command {
     .option('--store <folder>', 'where messages are kept (storePathRootDir)')
     .option('-o, --option <name=value>', 'one setting; may be given often', collectAssignment)
     .option('-p, --print', 'print all settings with where they come from, and end')
+    .option('--log <where>', LOG_OPTION)
     .addHelpText(
       'after',
       examples({
@@ -34,30 +51,35 @@ export function brokerCommand(): Command {
         'halfmq broker -c broker.conf -p': 'what are the settings, and from where?',
       }),
     )
-    .action(run);
+    .action((flags: Flags) => runBroker(flags));
 }
 
-async function run(flags: Flags): Promise<void> {
+/** @param serveIt runs it until a signal */
+export async function runBroker(wish: BrokerWish, serveIt = serve): Promise<void> {
   loadSooner('@halfmq/broker');
   const { startBroker, resolveSettings, printSettings, systemClock } = await import('@halfmq/broker');
   const properties = {
-    ...flags.option,
-    ...(flags.namesrvAddr !== undefined && { namesrvAddr: flags.namesrvAddr }),
-    ...(flags.store !== undefined && { storePathRootDir: flags.store }),
+    ...wish.option,
+    ...(wish.namesrvAddr !== undefined && { namesrvAddr: wish.namesrvAddr }),
+    ...(wish.store !== undefined && { storePathRootDir: wish.store }),
   };
-  const options = { properties, configFile: flags.configFile };
+  const options = { properties, configFile: wish.configFile };
   const settings = resolveSettings(options);
-  if (flags.print) return void process.stdout.write(`${printSettings(settings)}\n`);
-  await serve(async () => {
-    loadSooner('@halfmq/broker/rooms');
-    const broker = await startBroker({
-      ...options,
-      clock: systemClock,
-      log: lineLog(systemClock, process.env),
-    });
-    process.stdout.write(`${brokerBootLine(broker, settings.config.namesrvAddr)}\n`);
-    return broker;
-  });
+  if (wish.print) {
+    const printed = printSettings(settings).split('\n');
+    const wanted = printed.filter(
+      (line) => wish.print !== 'important' || IMPORTANT.has(line.split('=')[0] ?? ''),
+    );
+    return void process.stdout.write(`${wanted.join('\n')}\n`);
+  }
+  await serveIt(() =>
+    withLog(systemClock, wish.log, async (log) => {
+      loadSooner('@halfmq/broker/rooms');
+      const broker = await startBroker({ ...options, clock: systemClock, log });
+      process.stdout.write(`${brokerBootLine(broker, settings.config.namesrvAddr)}\n`);
+      return broker;
+    }),
+  );
 }
 
 /** RocketMQ's words; scripts wait for "boot success". */

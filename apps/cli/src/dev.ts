@@ -1,10 +1,11 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { Clock, Log } from '@halfmq/transaction';
 import { collectAssignment, type Assignments } from './assignments.js';
 import { brokerBootLine } from './broker.js';
 import { examples } from './examples.js';
-import { lineLog } from './line-log.js';
+import { LOG_OPTION, withLog } from './log.js';
 import { namesrvBootLine } from './namesrv.js';
 import { serve, type Running } from './serve.js';
 
@@ -14,6 +15,7 @@ interface Flags {
   readonly port?: string;
   readonly store: string;
   readonly option?: Assignments;
+  readonly log?: string;
 }
 
 export function devCommand(): Command {
@@ -25,6 +27,7 @@ export function devCommand(): Command {
     .option('--port <number>', 'port of the name server, 9876 when nobody says otherwise')
     .option('--store <folder>', 'where messages are kept', join(homedir(), '.halfmq', 'dev'))
     .option('-o, --option <name=value>', 'one setting of the broker; may be given often', collectAssignment)
+    .option('--log <where>', LOG_OPTION)
     .addHelpText(
       'after',
       examples({
@@ -34,15 +37,19 @@ export function devCommand(): Command {
         'halfmq send greetings "hello"': 'then, in another terminal',
       }),
     )
-    .action((flags: Flags) => serve(() => start(flags)));
+    .action((flags: Flags) =>
+      serve(async () => {
+        const { systemClock } = await import('@halfmq/broker');
+        return withLog(systemClock, flags.log, (log) => start(flags, { clock: systemClock, log }));
+      }),
+    );
 }
 
-async function start(flags: Flags): Promise<Running> {
-  const [{ startNamesrv }, { startBroker, systemClock }] = await Promise.all([
+async function start(flags: Flags, common: { clock: Clock; log: Log }): Promise<Running> {
+  const [{ startNamesrv }, { startBroker }] = await Promise.all([
     import('@halfmq/namesrv'),
     import('@halfmq/broker'),
   ]);
-  const common = { clock: systemClock, log: lineLog(systemClock, process.env) };
   const namesrv = await startNamesrv({
     ...common,
     properties: { bindAddress: LOOPBACK, ...(flags.port !== undefined && { listenPort: flags.port }) },

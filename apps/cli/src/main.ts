@@ -1,11 +1,5 @@
 #!/usr/bin/env node
-import { failureText } from './failure-text.js';
 import { createProgram } from './program.js';
+import { runProgram } from './run-program.js';
 
-try {
-  await createProgram().parseAsync();
-} catch (error) {
-  process.stderr.write(`halfmq: ${failureText(error, process.env)}\n`);
-  // what a failed start left open must not keep the process
-  process.exit(1);
-}
+await runProgram(createProgram());

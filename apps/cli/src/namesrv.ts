@@ -1,14 +1,16 @@
 import { Command } from 'commander';
 import { collectAssignment, type Assignments } from './assignments.js';
 import { examples } from './examples.js';
-import { lineLog } from './line-log.js';
+import { LOG_OPTION, withLog } from './log.js';
 import { serve } from './serve.js';
 
-interface Flags {
-  readonly configFile?: string;
+/** What may be given to a name server, by whichever command. */
+export interface NamesrvWish {
+  readonly configFile?: string | undefined;
   readonly port?: string;
   readonly option?: Assignments;
-  readonly print?: boolean;
+  readonly print?: boolean | undefined;
+  readonly log?: string;
 }
 
 export function namesrvCommand(): Command {
@@ -19,6 +21,7 @@ export function namesrvCommand(): Command {
     .option('--port <number>', 'port to listen on (listenPort), 9876 when nobody says otherwise')
     .option('-o, --option <name=value>', 'one setting; may be given often', collectAssignment)
     .option('-p, --print', 'print all settings with where they come from, and end')
+    .option('--log <where>', LOG_OPTION)
     .addHelpText(
       'after',
       examples({
@@ -29,24 +32,23 @@ export function namesrvCommand(): Command {
         'halfmq namesrv -p': 'what are the settings, and from where?',
       }),
     )
-    .action(run);
+    .action((flags: NamesrvWish) => runNamesrv(flags));
 }
 
-async function run(flags: Flags): Promise<void> {
+/** @param serveIt runs it until a signal */
+export async function runNamesrv(wish: NamesrvWish, serveIt = serve): Promise<void> {
   const { startNamesrv, resolveSettings, printSettings, systemClock } = await import('@halfmq/namesrv');
-  const properties = { ...flags.option, ...(flags.port !== undefined && { listenPort: flags.port }) };
-  const options = { properties, configFile: flags.configFile };
+  const properties = { ...wish.option, ...(wish.port !== undefined && { listenPort: wish.port }) };
+  const options = { properties, configFile: wish.configFile };
   const settings = resolveSettings(options);
-  if (flags.print) return void process.stdout.write(`${printSettings(settings)}\n`);
-  await serve(async () => {
-    const namesrv = await startNamesrv({
-      ...options,
-      clock: systemClock,
-      log: lineLog(systemClock, process.env),
-    });
-    process.stdout.write(`${namesrvBootLine(`${settings.config.bindAddress}:${namesrv.port}`)}\n`);
-    return namesrv;
-  });
+  if (wish.print) return void process.stdout.write(`${printSettings(settings)}\n`);
+  await serveIt(() =>
+    withLog(systemClock, wish.log, async (log) => {
+      const namesrv = await startNamesrv({ ...options, clock: systemClock, log });
+      process.stdout.write(`${namesrvBootLine(`${settings.config.bindAddress}:${namesrv.port}`)}\n`);
+      return namesrv;
+    }),
+  );
 }
 
 /** RocketMQ's words; scripts wait for "boot success". */

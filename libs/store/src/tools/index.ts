@@ -10,6 +10,7 @@ export {
   type StateReport,
   type StoreReport,
 } from './inspect.js';
+export { processStart } from '../this-machine.js';
 export { rebuildFolder } from './rebuild.js';
 export type { Condition, StoreFolderOptions } from './store-folder.js';
 export { verifyStore, type VerifyProgress } from './verify.js';
