@@ -3,30 +3,22 @@
  * has sent, and says how long each step took. The project's packages are packed as they would be published; all others
  * come from the registry, so this needs the network.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { root, snippetsOf, type Snippet } from '../kit/docs-page.js';
+import { snippetsOf, type Snippet } from '../kit/docs-page.js';
 import { freePort } from '../kit/ports.js';
 import { PostgresServer } from '../kit/postgres.js';
+import { pack } from '../kit/tarballs.js';
 import { writeResult } from '../power/result.js';
 
 const PAGE = 'docs/transactions.md';
 const SECTION = 'From an empty folder';
 /** Made in the first command of the page. */
 const PROJECT = 'shop';
-const PACKAGES = [
-  'libs/remoting',
-  'libs/store',
-  'libs/transaction',
-  'libs/testing',
-  'apps/broker',
-  'apps/namesrv',
-  'apps/cli',
-];
 /** What a service that goes on says when it has done what the page promises. */
 const DONE = 'placed ';
 const LIMIT_MS = 600_000;
@@ -35,17 +27,12 @@ const { values } = parseArgs({ options: { outputFile: { type: 'string' } } });
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** The page's packages, as files: one that is installed brings those of ours it needs. */
-function pack(folder: string): Map<string, string> {
-  for (const place of PACKAGES) {
-    execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: join(root, place) });
-  }
-  const file = (name: string): string =>
-    join(folder, readdirSync(folder).find((one) => one.startsWith(`halfmq-${name}-`)) ?? name);
-  const all = (...names: string[]): string => names.map(file).join(' ');
+function filesOf(packed: ReadonlyMap<string, string>): Map<string, string> {
+  const all = (...names: string[]): string => names.map((name) => packed.get(name) ?? name).join(' ');
   return new Map([
-    ['@halfmq/transaction', all('transaction', 'remoting')],
-    ['@halfmq/testing', all('testing', 'broker', 'namesrv', 'store')],
-    ['@halfmq/cli', all('cli')],
+    ['@halfmq/transaction', all('@halfmq/transaction', '@halfmq/remoting')],
+    ['@halfmq/testing', all('@halfmq/testing', '@halfmq/broker', '@halfmq/namesrv', '@halfmq/store')],
+    ['npm install halfmq', `npm install ${all('halfmq')}`],
   ]);
 }
 
@@ -69,7 +56,7 @@ async function type(commands: string, cwd: string, env: NodeJS.ProcessEnv): Prom
 }
 
 async function follow(snippets: readonly Snippet[], folder: string, url: string): Promise<void> {
-  const packages = pack(folder);
+  const packages = filesOf(pack(folder));
   const [namesrv, broker] = [await freePort(), await freePort()];
   const env = { ...process.env, HOME: folder, NAME_SERVERS: `127.0.0.1:${namesrv}` };
   const elsewhere = `halfmq dev --port ${namesrv} -o listenPort=${broker} -o httpPort=0`;
