@@ -116,7 +116,11 @@ export class RemotingClient {
     } finally {
       this.sockets.delete(socket);
     }
-    const connection = new TcpConnection(socket, { ...this.options, handlers: this.handlers });
+    const connection = new TcpConnection(socket, {
+      ...this.options,
+      handlers: this.handlers,
+      endsInSilence: true,
+    });
     this.connected.set(address, connection);
     connection.onClose((reason) => {
       this.connected.delete(address);

@@ -131,6 +131,45 @@ describe('a splitter', () => {
     );
   });
 
+  it('finds them when what it was given is written over after each chunk', () => {
+    fc.assert(
+      fc.property(fc.array(commands, { maxLength: 5 }), cuts, (sent, sizes) => {
+        const bytes = Buffer.concat(sent.flatMap((command: NewCommand) => encodeFrame(command)));
+        const splitter = new FrameSplitter();
+        const shared = Buffer.alloc(40);
+        const found: unknown[] = [];
+        for (let at = 0, turn = 0; at < bytes.length; turn++) {
+          const size = bytes.copy(shared, 0, at, at + (sizes[turn % sizes.length] as number));
+          splitter.push(shared.subarray(0, size));
+          at += size;
+          for (let frame = splitter.next(); frame; frame = splitter.next()) found.push(decodeFrame(frame));
+          splitter.keep();
+          shared.fill(0xff);
+        }
+        expect(found).toEqual(sent);
+      }),
+    );
+  });
+
+  it('keeps a frame that comes byte by byte in about the memory of its bytes', () => {
+    const length = 1_000_000;
+    const splitter = new FrameSplitter();
+    const word = Buffer.alloc(4);
+    word.writeInt32BE(length);
+    splitter.push(word);
+    splitter.keep();
+    const before = process.memoryUsage();
+    const byte = Buffer.from([7]);
+    for (let sent = 0; sent < length; sent++) {
+      splitter.push(byte);
+      splitter.keep();
+    }
+    const after = process.memoryUsage();
+    const kept = after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers;
+    expect(kept).toBeLessThan(50 * length);
+    expect(splitter.next()?.equals(Buffer.alloc(length, 7))).toBe(true);
+  });
+
   it('does not copy a frame that lies in one chunk', () => {
     const chunk = Buffer.concat([...encodeFrame(WORKED_EXAMPLE), ...encodeFrame(WORKED_EXAMPLE)]);
     const splitter = new FrameSplitter();

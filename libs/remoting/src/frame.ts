@@ -102,6 +102,9 @@ export interface FrameAt {
 const NOTHING = Buffer.alloc(0);
 /** A frame up to this that straddles chunks is put together where the one before it was. */
 const MOST_KEPT = 64 * 1024;
+/** Chunks below this are kept together: one of a byte would take a hundred. */
+const SMALL_BYTES = 4 * 1024;
+const MOST_TOGETHER = 64 * 1024;
 
 /** Cuts what a socket delivers into frames, however it was cut on the way. */
 export class FrameSplitter {
@@ -113,6 +116,9 @@ export class FrameSplitter {
   private readonly frame: FrameAt = { source: NOTHING, from: 0, to: 0 };
   /** memory for a frame in pieces */
   private whole: Buffer = NOTHING;
+  /** where the last of `later` lies when it is small chunks, and how much of it they take */
+  private together: Buffer = NOTHING;
+  private togetherBytes = 0;
 
   constructor(private readonly limit = FRAME_LIMIT) {}
 
@@ -130,11 +136,28 @@ export class FrameSplitter {
   keep(): void {
     const last = this.later.pop();
     if (last) {
-      this.later.push(Buffer.from(last));
+      this.keepLast(last);
     } else {
       this.chunk = this.available === 0 ? NOTHING : this.begun();
       this.at = 0;
     }
+  }
+
+  private keepLast(chunk: Buffer): void {
+    const { later, together } = this;
+    if (chunk.length >= SMALL_BYTES) return void later.push(Buffer.from(chunk));
+    const before = later.at(-1);
+    const end = this.togetherBytes + chunk.length;
+    if (before?.buffer === together.buffer && end <= together.length) {
+      chunk.copy(together, this.togetherBytes);
+      later[later.length - 1] = together.subarray(before.byteOffset, end);
+      this.togetherBytes = end;
+      return;
+    }
+    const size = before ? Math.min(2 * together.length, MOST_TOGETHER) : 0;
+    this.together = Buffer.allocUnsafeSlow(Math.max(size, SMALL_BYTES));
+    this.togetherBytes = chunk.copy(this.together);
+    later.push(this.together.subarray(0, this.togetherBytes));
   }
 
   /** A copy of the frame that has begun to come, where it is put together as a rule. */

@@ -4,6 +4,7 @@ import { RemotingError } from './remoting-error.js';
 
 interface Pending {
   readonly code: number;
+  readonly since: number;
   readonly deadline: number;
   readonly resolve: (answer: Command) => void;
   readonly reject: (error: RemotingError) => void;
@@ -19,15 +20,18 @@ export class PendingRequests {
   private cancelTimer: Cancel | undefined;
   private timerDue = Infinity;
 
+  /** @param late hears of one that was not answered in time, with the moment it was asked (Clock.monotonic) */
   constructor(
     private readonly clock: Clock,
     private readonly address: string,
+    private readonly late: (since: number) => void,
   ) {}
 
   add(opaque: number, code: number, timeoutMs: number): Promise<Command> {
     return new Promise((resolve, reject) => {
-      const deadline = this.clock.monotonic() + timeoutMs;
-      this.waiting.set(opaque, { code, deadline, resolve, reject });
+      const since = this.clock.monotonic();
+      const deadline = since + timeoutMs;
+      this.waiting.set(opaque, { code, since, deadline, resolve, reject });
       if (deadline < this.timerDue) this.arm(deadline, timeoutMs);
     });
   }
@@ -77,16 +81,19 @@ export class PendingRequests {
     const now = this.clock.monotonic();
     this.disarm();
     let next = Infinity;
+    let earliest = Infinity;
     for (const [opaque, pending] of this.waiting) {
       if (pending.deadline > now) {
         next = Math.min(next, pending.deadline);
         continue;
       }
       this.waiting.delete(opaque);
+      earliest = Math.min(earliest, pending.since);
       pending.reject(
         new RemotingError('timeout', this.address, `request ${pending.code} was not answered in time`),
       );
     }
     if (next < Infinity) this.arm(next, next - now);
+    if (earliest < Infinity) this.late(earliest);
   }
 }

@@ -1,10 +1,11 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { channels } from './channels.js';
 import type { Clock } from './clock.js';
+import type { ConnectionOptions } from './connection-options.js';
 import type { Connection } from './connection.js';
 import { SharedRead } from './shared-read.js';
 import { Unread } from './socket-writer.js';
-import { TcpConnection, type ConnectionOptions } from './tcp-connection.js';
+import { TcpConnection } from './tcp-connection.js';
 
 /** A port could not be opened. */
 export class ListenError extends Error {

@@ -1,35 +1,17 @@
 import type { Socket } from 'node:net';
-import type { Cancel, Clock } from './clock.js';
+import type { Cancel } from './clock.js';
 import { CommandFlag, isResponse, JSON_HEADER, type Body, type Command } from './command.js';
+import type { ConnectionOptions } from './connection-options.js';
 import type { Connection, Outcome, RequestContext } from './connection.js';
 import { decodeFrame, FrameSplitter } from './frame.js';
-import type { HandlerTable } from './handlers.js';
 import { formatHost, hostOf, type Host } from './host.js';
-import type { Log } from './log.js';
 import { PendingRequests } from './pending.js';
 import { messageOf, RemotingError } from './remoting-error.js';
 import type { RequestSpec } from './request-spec.js';
 import type { RunSource } from './send-run.js';
 import { Serving } from './serving.js';
-import { SocketWriter, type Unread } from './socket-writer.js';
+import { SocketWriter } from './socket-writer.js';
 import { STATUS } from './status.js';
-
-export interface ConnectionOptions {
-  readonly clock: Clock;
-  readonly log: Log;
-  /** requests of the other side */
-  readonly handlers: HandlerTable;
-  /** largest frame taken or sent, FRAME_LIMIT by default */
-  readonly frameLimit?: number | undefined;
-  /** closes after this long without a byte in either direction, 120 s by default */
-  readonly idleMs?: number | undefined;
-  /** closes when more than this waits to be read by the other side, 64 MiB by default */
-  readonly outLimit?: number | undefined;
-  /** the version every frame of this side says, CURRENT_VERSION by default */
-  readonly version?: number | undefined;
-  /** shared with the other connections of a server: together they keep only so much that is not read */
-  readonly unread?: Unread | undefined;
-}
 
 const IDLE_MS = 120_000;
 /** How long the other side may take to end its half of the connection after this side did. */
@@ -82,7 +64,7 @@ export class TcpConnection implements Connection, RunSource {
       (unread) => this.overflow(unread),
     );
     this.serving = new Serving(options.handlers, log, this, () => this.settled());
-    this.pending = new PendingRequests(clock, this.remoteAddress);
+    this.pending = new PendingRequests(clock, this.remoteAddress, (since) => this.unanswered(since));
     this.lastRead = clock.monotonic();
     this.cancelTimer = this.watchIdle(options.idleMs ?? IDLE_MS);
     this.gone = new Promise((resolve) => socket.once('close', () => resolve(this.bury())));
@@ -286,6 +268,12 @@ export class TcpConnection implements Connection, RunSource {
   private endWithWarning(reason: string): void {
     this.options.log.warn('connection ended', { remote: this.remoteAddress, reason });
     this.close(reason);
+  }
+
+  private unanswered(since: number): void {
+    // while halted it is this side that does not listen
+    if (!this.options.endsInSilence || this.halted || this.lastRead >= since) return;
+    this.close('nothing came from the other side while a request waited for its answer');
   }
 
   private watchIdle(idleMs: number): Cancel {

@@ -63,6 +63,12 @@ describe('a heartbeat', () => {
     expect(decode).toThrow(StatusError);
     expect(decode).toThrow(message);
   });
+
+  it('with lists in lists without end is refused by name', () => {
+    const text = `{"clientID":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+    const decode = (): unknown => bodies.decodeHeartbeatData(Buffer.from(text));
+    expect(decode).toThrow('HeartbeatData: clientID expected text, got what is nested too deeply');
+  });
 });
 
 describe('a route', () => {

@@ -130,5 +130,11 @@ function numberOf(value: unknown): number | undefined {
 }
 
 function shown(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 64);
+  if (value === undefined) return 'nothing';
+  try {
+    return JSON.stringify(value).slice(0, 64);
+  } catch {
+    // V8 reads lists in lists without end, and does not write them
+    return 'what is nested too deeply';
+  }
 }

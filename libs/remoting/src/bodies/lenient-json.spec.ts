@@ -81,6 +81,8 @@ describe('the lenient reader', () => {
 
   it('refuses what is nested without end', () => {
     expect(() => parseLenientJson('['.repeat(100_000))).toThrow('JSON nested deeper than 200');
+    const deep = `{"a":{"$ref":"$.b"},"b":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+    expect(() => parseLenientJson(deep)).toThrow('JSON nested deeper than 200');
   });
 
   it('gives a key __proto__ no power', () => {

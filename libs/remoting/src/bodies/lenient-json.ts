@@ -75,7 +75,7 @@ class LenientJson {
   }
 
   private nested<T>(read: () => T): T {
-    if (++this.depth > DEEPEST) throw new SyntaxError(`JSON nested deeper than ${DEEPEST}`);
+    if (++this.depth > DEEPEST) throw tooDeep();
     const value = read();
     this.depth--;
     return value;
@@ -153,14 +153,21 @@ class LenientJson {
 
 /** fastjson writes an object it meets a second time as a path to the first; a path that leads nowhere is null. */
 function resolveReferences(root: unknown): unknown {
-  const resolve = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(resolve);
+  const resolve = (value: unknown, depth: number): unknown => {
+    if (depth > DEEPEST) throw tooDeep();
+    if (Array.isArray(value)) return value.map((item) => resolve(item, depth + 1));
     if (!isJsonObject(value)) return value;
     const path = value['$ref'];
     if (typeof path === 'string') return find(root, path);
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, resolve(member)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => [key, resolve(member, depth + 1)]),
+    );
   };
-  return resolve(root);
+  return resolve(root, 0);
+}
+
+function tooDeep(): SyntaxError {
+  return new SyntaxError(`JSON nested deeper than ${DEEPEST}`);
 }
 
 const PATH_STEP = /\.([^.[]+)|\[(\d+)\]/g;
