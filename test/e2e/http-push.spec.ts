@@ -213,6 +213,20 @@ describe('a group that is pushed', () => {
     expect(trial.endpoint.bodies).toEqual(['a', 'a', 'b', 'c']);
   });
 
+  it('is answered still by a broker that stops, and acknowledged', async () => {
+    let answer: () => void = () => undefined;
+    trial.endpoint.answer = () => new Promise((resolve) => (answer = () => resolve({ status: 200 })));
+    await trial.push();
+    await trial.pops.send('a');
+    await trial.got(1);
+    const restarted = trial.pops.restart();
+    answer();
+    await restarted;
+    await trial.advance(120_000);
+    expect(trial.endpoint.got).toHaveLength(1);
+    expect(await trial.state()).toMatchObject({ backlog: 0, unacknowledged: 0 });
+  });
+
   it('goes on after the broker was killed: what was not acknowledged comes again, nothing is lost', async () => {
     await trial.push();
     trial.endpoint.answer = () => undefined;

@@ -115,6 +115,34 @@ describe('HTTP out of the broker', () => {
     expect((await outbound.post(url, {})).status).toBe(200);
   });
 
+  it('leaves a receiver alone that fails five times in a row, whatever its failure', async () => {
+    const deliver = (url: URL) =>
+      outbound.deliver({ url, endpoint: url.href, headers: {}, body: Buffer.from('a') });
+    const refusing = await serve((_, response) => response.writeHead(400).end());
+    const metadata = new URL('http://169.254.169.254/');
+    for (let nth = 0; nth < 5; nth++) {
+      expect(await deliver(refusing)).toEqual({ status: 400, retryAfterMs: 0 });
+      await expect(deliver(metadata)).rejects.toMatchObject({ kind: 'refused' });
+    }
+    for (const url of [refusing, metadata])
+      await expect(deliver(url)).rejects.toMatchObject({ kind: 'resting' });
+    expect(asked).toHaveLength(5);
+  });
+
+  it('takes the status of an answer and lets its body go', async () => {
+    const endless = await serve((_, response) => {
+      response.writeHead(200, { 'retry-after': '7' });
+      response.write(Buffer.alloc(100_000));
+    });
+    const delivery = { url: endless, endpoint: 'a', headers: {}, body: Buffer.from('a') };
+    expect(await outbound.deliver(delivery)).toEqual({ status: 200, retryAfterMs: 7_000 });
+    const moment = new Date(clock.now() + 90_000).toUTCString();
+    const busy = await serve((_, response) => response.writeHead(503, { 'retry-after': moment }).end());
+    const { retryAfterMs } = await outbound.deliver({ ...delivery, url: busy, endpoint: 'b' });
+    expect(retryAfterMs).toBeGreaterThan(88_000);
+    expect(outbound.receivers.restMs('b')).toBe(retryAfterMs);
+  });
+
   it('judges the address a name leads to, not the name', async () => {
     const url = await serve((_, response) => response.end());
     outbound = open('0.0.0.0');
