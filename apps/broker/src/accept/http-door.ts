@@ -50,7 +50,7 @@ export async function openHttpDoor(module: DynamicModule, options: HttpDoorOptio
   application.disable('x-powered-by');
   application.disable('etag');
   // base64 takes a third more, a text of quotes and line ends twice as much
-  application.useBodyParser('json', { limit: options.maxMessageSize * 2 + BESIDE_THE_BODY });
+  application.useBodyParser('json', { limit: options.maxMessageSize * 2 + BESIDE_THE_BODY, type: isJson });
   application.useBodyParser('raw', { limit: options.maxMessageSize, type: isRawMessage });
   application.use(refuseOtherBodies);
   application.useGlobalFilters(new AsProblem(options.log, options.nameOf));
@@ -81,10 +81,11 @@ export async function openHttpDoor(module: DynamicModule, options: HttpDoorOptio
 
 /** What is no JSON would be read as an empty document, and refused for what it lacks: curl -d sends a form. */
 function refuseOtherBodies(request: Request, _response: Response, next: NextFunction): void {
+  if (isJson(request)) return next();
   const type = request.headers['content-type'];
   const hasBody =
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
-  if (!hasBody || request.is('json') !== false || isRawMessage(request)) return next();
+  if (!hasBody || isRawMessage(request)) return next();
   next(
     new UnsupportedMediaTypeException(
       `the body is sent as ${type ?? 'no type at all'}: send JSON with the header content-type: application/json`,
@@ -95,7 +96,11 @@ function refuseOtherBodies(request: Request, _response: Response, next: NextFunc
 const MESSAGES = /^\/v1\/topics\/[^/]+\/messages\/?(\?|$)/;
 /** what curl and PHP say of a body whose kind they were not told */
 const FORM = /^(application\/x-www-form-urlencoded|multipart\/form-data)/;
-const JSON_DOCUMENT = /^application\/json\b/;
+const JSON_DOCUMENT = /^application\/json\s*(;|$)/;
+
+function isJson({ headers }: IncomingMessage): boolean {
+  return JSON_DOCUMENT.test(headers['content-type']?.toLowerCase() ?? '');
+}
 
 /** A message as it is, with all else in headers: a body of any kind but JSON, where messages are sent. */
 function isRawMessage({ method, url, headers }: IncomingMessage): boolean {
