@@ -64,6 +64,14 @@ describe('sending by HTTP', () => {
     expect((await stored(bytes.offsetMessageId)).body).toEqual(Buffer.from([0, 1, 2]));
   });
 
+  it('takes a member that is null as one that is not there, but for a body, which may be null', async () => {
+    const nothing = { tag: null, keys: null, properties: null, delayMs: null, deliverAt: null };
+    const response = await post('orders', { body: 'x', bodyBase64: null, orderingKey: null, ...nothing });
+    expect(response.status).toBe(201);
+    const json = (await (await post('orders', { body: null })).json()) as { offsetMessageId: string };
+    expect((await stored(json.offsetMessageId)).body.toString()).toBe('null');
+  });
+
   it('sends messages of one ordering key to one queue', async () => {
     const send = async () =>
       (await (await post('ordered', { body: 'x', orderingKey: 'user-7' })).json()) as object;

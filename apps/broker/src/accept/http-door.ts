@@ -1,16 +1,12 @@
 import 'reflect-metadata';
-import {
-  UnsupportedMediaTypeException,
-  ValidationPipe,
-  type DynamicModule,
-  type ValidationError,
-} from '@nestjs/common';
+import { UnsupportedMediaTypeException, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
-import { StatusError, type Clock, type Log, type StatusName } from '@halfmq/remoting';
+import type { Clock, Log, StatusName } from '@halfmq/remoting';
 import type { NextFunction, Request, Response } from 'express';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { DocumentPipe } from './document-pipe.js';
 import { PortError } from './ports.js';
 import { AsProblem } from './problem.js';
 import { quietly } from './quiet.js';
@@ -54,15 +50,7 @@ export async function openHttpDoor(module: DynamicModule, options: HttpDoorOptio
   application.useBodyParser('raw', { limit: options.maxMessageSize, type: isRawMessage });
   application.use(refuseOtherBodies);
   application.useGlobalFilters(new AsProblem(options.log, options.nameOf));
-  application.useGlobalPipes(
-    new ValidationPipe({
-      whitelist: true,
-      forbidNonWhitelisted: true,
-      transform: true,
-      validateCustomDecorators: true,
-      exceptionFactory: (errors) => new StatusError('INVALID_PARAMETER', sentence(errors)),
-    }),
-  );
+  application.useGlobalPipes(new DocumentPipe());
   try {
     await quietly(() => application.listen(options.port, options.host));
   } catch (error) {
@@ -107,20 +95,4 @@ function isRawMessage({ method, url, headers }: IncomingMessage): boolean {
   const type = headers['content-type']?.toLowerCase();
   if (method !== 'POST' || type === undefined || !MESSAGES.test(url ?? '')) return false;
   return !FORM.test(type) && !JSON_DOCUMENT.test(type);
-}
-
-/** Every field that is wrong, those of nested documents with their place: `messages.0: topic should not be empty`. */
-function sentence(errors: readonly ValidationError[]): string {
-  return errors.flatMap((error) => wrongFields(error, '')).join('; ');
-}
-
-function wrongFields(
-  { property, constraints = {}, children = [] }: ValidationError,
-  place: string,
-): string[] {
-  const own = Object.values(constraints).map((constraint) =>
-    place === '' ? constraint : `${place}: ${constraint}`,
-  );
-  const within = place === '' ? property : `${place}.${property}`;
-  return [...own, ...children.flatMap((child) => wrongFields(child, within))];
 }
