@@ -29,7 +29,7 @@ const config = {
   testTimeout: 20_000,
   testMatch: [
     '<rootDir>/{libs,apps}/*/src/**/*.spec.ts',
-    '<rootDir>/test/{kit,model,torture,e2e,faults}/**/*.spec.ts',
+    '<rootDir>/test/{kit,model,torture,e2e,faults,fuzz}/**/*.spec.ts',
   ],
   modulePathIgnorePatterns: ['/dist/'],
 };

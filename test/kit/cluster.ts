@@ -17,27 +17,29 @@ export class Cluster {
     readonly nameServer: string,
     readonly brokerAddress: string,
     settings: Readonly<Record<string, string>>,
+    env: NodeJS.ProcessEnv,
   ) {
     const options = { brokerIP1: '127.0.0.1', httpPort: '0', brokerName: 'broker-a', ...settings };
-    this.namesrv = new HalfmqProcess(['namesrv', '--port', String(portOf(nameServer))]);
-    this.broker = new HalfmqProcess([
-      'broker',
-      '-n',
-      nameServer,
-      '--store',
-      join(folder, 'store'),
-      '-o',
-      `listenPort=${portOf(brokerAddress)}`,
-      ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
-    ]);
+    const args = ['-n', nameServer, '--store', join(folder, 'store')];
+    args.push('-o', `listenPort=${portOf(brokerAddress)}`);
+    for (const [name, value] of Object.entries(options)) args.push('-o', `${name}=${value}`);
+    this.namesrv = new HalfmqProcess(['namesrv', '--port', String(portOf(nameServer))], undefined, env);
+    this.broker = new HalfmqProcess(['broker', ...args], undefined, env);
   }
 
-  /** @param settings broker settings by RocketMQ's names, over the launcher's defaults. */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<Cluster> {
+  /**
+   * @param settings broker settings by RocketMQ's names, over the launcher's defaults
+   * @param env of both processes, over this one's
+   */
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<Cluster> {
     for (let tries = 1; ; tries++) {
       const folder = await mkdtemp(join(tmpdir(), 'halfmq-test-'));
       const [nameServer, broker] = [await freePort(), await freePort()];
-      const cluster = new Cluster(folder, `127.0.0.1:${nameServer}`, `127.0.0.1:${broker}`, settings);
+      const [nameServerAddress, brokerAddress] = [`127.0.0.1:${nameServer}`, `127.0.0.1:${broker}`];
+      const cluster = new Cluster(folder, nameServerAddress, brokerAddress, settings, env);
       try {
         await cluster.namesrv.start();
         await cluster.broker.start();

@@ -16,6 +16,7 @@ export const HALFMQ: readonly [node: string, script: string] = [process.execPath
 export class HalfmqProcess {
   private child: ChildProcess | undefined;
   private output = '';
+  private readonly listeners: ((said: string) => void)[] = [];
   private readonly trace = new Trace();
 
   constructor(
@@ -33,6 +34,11 @@ export class HalfmqProcess {
   /** Standard output and standard error of the last start, mixed as they came. */
   get log(): string {
     return this.output;
+  }
+
+  /** Hears all it says from now on, over its restarts. */
+  watch(listener: (said: string) => void): void {
+    this.listeners.push(listener);
   }
 
   get running(): boolean {
@@ -58,7 +64,9 @@ export class HalfmqProcess {
       };
       const timer = setTimeout(() => fail(`was not ready after ${limitMs} ms`), limitMs);
       const take = (chunk: Buffer): void => {
-        this.output = (this.output + chunk.toString()).slice(-LOG_LIMIT);
+        const said = chunk.toString();
+        for (const listener of this.listeners) listener(said);
+        this.output = (this.output + said).slice(-LOG_LIMIT);
         if (!this.ready.test(this.output)) return;
         clearTimeout(timer);
         resolve();
