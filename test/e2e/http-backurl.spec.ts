@@ -58,6 +58,7 @@ describe('a message that comes with an address', () => {
   });
 
   it('goes to its own address, whatever others of its topic have', async () => {
+    expect(await trial.rest.get('backurls')).toMatchObject({ status: 200, backlog: 0, delivered: 0 });
     await send({ body: 'a', backurl: to('a'), secret: SECRET });
     await send({ body: 'b', backurl: to('b'), secret: OTHER });
     await send({ body: 'c' });
@@ -161,6 +162,7 @@ describe('a message that comes with an address', () => {
       );
       return page.items?.[0];
     });
+    expect(await trial.rest.get('backurls')).toMatchObject({ backlog: 0, unacknowledged: 0, dead: 1 });
     expect(dead).toMatchObject({ body: 'bad', properties: { DLQ_ORIGIN_TOPIC: 'orders' } });
     expect(gotAt('good')).toHaveLength(1);
   });

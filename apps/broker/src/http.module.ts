@@ -28,6 +28,7 @@ import { Recall } from './produce/recall.js';
 import { BrokerProperties } from './produce/send-properties.js';
 import { SendOverHttp } from './produce/send.http.js';
 import { Send } from './produce/send.js';
+import { BackurlPush } from './push/backurl-push.js';
 import { PushOverHttp } from './push/push.http.js';
 import { Pushes } from './push/pushes.js';
 import { CLOCK, CONFIG, LOG, MESSAGE_STORE, REFUSE_SEND, STORE_HOST } from './tokens.js';
@@ -68,6 +69,7 @@ const SHARED = [
   Acknowledge,
   Receive,
   Pushes,
+  BackurlPush,
   Redeliver,
   Resets,
   Outbound,

@@ -17,7 +17,7 @@ export class Seal {
 
   /** The same text gives the same letters: a repeated call is known by what it stores. */
   close(text: string): string {
-    const { cipherKey, nonceKey } = this.keys();
+    const { cipherKey, nonceKey } = keysIn(this.key ?? this.newKey());
     const nonce = createHmac('sha256', nonceKey).update(text).digest().subarray(0, NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, cipherKey, nonce);
     const sealed = Buffer.concat([cipher.update(text), cipher.final()]);
@@ -26,8 +26,10 @@ export class Seal {
 
   /** Undefined: it was not sealed here, or is not what it was. */
   open(sealed: string): string | undefined {
+    const { key } = this;
+    if (key === undefined) return undefined;
     const bytes = Buffer.from(sealed, 'base64url');
-    const { cipherKey } = this.keys();
+    const { cipherKey } = keysIn(key);
     try {
       const cipher = createDecipheriv(CIPHER, cipherKey, bytes.subarray(0, NONCE_BYTES), {
         authTagLength: TAG_BYTES,
@@ -40,15 +42,19 @@ export class Seal {
   }
 
   /** Not kept in memory: should the record of a new one not be stored, there is none, and the next text makes another. */
-  private keys(): { readonly cipherKey: Buffer; readonly nonceKey: Buffer } {
-    const { settings } = this.store;
-    let text = settings.all('broker').get(NAME);
-    if (text === undefined) {
-      text = randomBytes(2 * KEY_BYTES).toString('base64');
-      // what is sealed with it is placed later, so it is not stored without it
-      settings.put('broker', NAME, text, () => undefined);
-    }
-    const bytes = Buffer.from(text, 'base64');
-    return { cipherKey: bytes.subarray(0, KEY_BYTES), nonceKey: bytes.subarray(KEY_BYTES) };
+  private get key(): string | undefined {
+    return this.store.settings.all('broker').get(NAME);
   }
+
+  private newKey(): string {
+    const key = randomBytes(2 * KEY_BYTES).toString('base64');
+    // what is sealed with it is placed later, so it is not stored without it
+    this.store.settings.put('broker', NAME, key, () => undefined);
+    return key;
+  }
+}
+
+function keysIn(key: string): { readonly cipherKey: Buffer; readonly nonceKey: Buffer } {
+  const bytes = Buffer.from(key, 'base64');
+  return { cipherKey: bytes.subarray(0, KEY_BYTES), nonceKey: bytes.subarray(KEY_BYTES) };
 }

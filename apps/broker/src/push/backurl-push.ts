@@ -10,7 +10,7 @@ import type { Target } from './push-message.js';
 import type { Pusher } from './pusher.js';
 import type { Pushers } from './pushers.js';
 
-/** Messages of all addresses; one that does not answer may take them all for 10 s, five times, then it rests. */
+/** Messages of all addresses. One that does not answer may have them all, for 10 s; then it rests. */
 const AT_ONCE = 64;
 
 /**
@@ -19,7 +19,7 @@ const AT_ONCE = 64;
  * group's dead letters.
  */
 export class BackurlPush {
-  private pusher: Pusher | undefined;
+  private running: Pusher | undefined;
   private stopped = true;
 
   constructor(
@@ -28,6 +28,11 @@ export class BackurlPush {
     private readonly backurls: Backurls,
     private readonly pushers: Pushers,
   ) {}
+
+  /** Undefined: no message had an address yet. */
+  get pusher(): Pusher | undefined {
+    return this.running;
+  }
 
   /** Without a message that has an address it does nothing, not even wait. */
   start(): void {
@@ -38,12 +43,12 @@ export class BackurlPush {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    await this.pusher?.stop();
+    await this.running?.stop();
   }
 
   private begin(): void {
     if (this.stopped) return;
-    this.pusher ??= this.pushers.start({
+    this.running ??= this.pushers.start({
       group: BACKURL_GROUP,
       topic: SystemTopic.BACKURL,
       ordered: false,

@@ -2,12 +2,16 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res }
 import { StatusError } from '@halfmq/remoting';
 import type { Response } from 'express';
 import { Pop } from '../consume/pop/pop.js';
+import { BACKURL_GROUP } from '../directory/group-config.js';
+import { SystemTopic } from '../directory/topic-names.js';
 import type { Health } from '../outbound/endpoints.js';
 import { Outbound } from '../outbound/outbound.js';
 import { mustBeSecrets } from '../outbound/signature.js';
-import type { Pushed } from './push-record.js';
+import { BackurlPush } from './backurl-push.js';
+import { PushRecord, type Pushed } from './push-record.js';
 import { PushesRequest, PushRequest } from './push-request.js';
 import type { PushSettings } from './push-settings.js';
+import type { Pusher } from './pusher.js';
 import { endpointOf, Pushes, type Push } from './pushes.js';
 
 /** A push, without its secrets. */
@@ -18,10 +22,14 @@ export interface ShownPush extends Omit<PushSettings, 'secrets'> {
   readonly state: PushState;
 }
 
-export interface PushState extends Pushed {
+export interface PushState extends PushProgress {
   /** open: nothing is sent until `openForMs` are over; halfOpen: one request finds out */
   readonly breaker: 'closed' | 'open' | 'halfOpen';
   readonly openForMs: number;
+}
+
+/** How far it is. */
+export interface PushProgress extends Pushed {
   readonly inFlight: number;
   /** messages that were not given to anybody yet */
   readonly backlog: number;
@@ -43,6 +51,7 @@ const BREAKER: Readonly<Record<Health, PushState['breaker']>> = {
   trying: 'halfOpen',
 };
 const CREATED = 201;
+const NOTHING_YET = new PushRecord();
 
 /** The messages of a group, each POSTed to an address: acknowledged by a 2xx. */
 @Controller('v1')
@@ -51,6 +60,7 @@ export class PushOverHttp {
     private readonly pushes: Pushes,
     private readonly outbound: Outbound,
     private readonly pop: Pop,
+    private readonly ofMessages: BackurlPush,
   ) {}
 
   /** 201 when there was none; one that was paused stays so. */
@@ -79,6 +89,12 @@ export class PushOverHttp {
   @Get('groups/:group/push')
   get(@Param('group') group: string): ShownPush {
     return this.shown(this.pushes.must(group));
+  }
+
+  /** Of messages that come with an address of their own; those that wait to come again are not counted. */
+  @Get('backurls')
+  backurls(): PushProgress {
+    return this.progress(BACKURL_GROUP, SystemTopic.BACKURL, this.ofMessages.pusher);
   }
 
   /** What is under way is answered, nothing more is sent; the group's messages stay. */
@@ -116,7 +132,6 @@ export class PushOverHttp {
     const { secrets, ...rest } = settings;
     const { receivers } = this.outbound;
     const endpoint = endpointOf(group, settings);
-    const { waiting, out } = this.pop.backlog(group, settings.topic);
     return {
       group,
       ...rest,
@@ -124,12 +139,19 @@ export class PushOverHttp {
       state: {
         breaker: BREAKER[receivers.health(endpoint)],
         openForMs: Math.ceil(receivers.restMs(endpoint)),
-        inFlight: pusher.inFlight,
-        backlog: waiting,
-        unacknowledged: out,
-        problem: pusher.problem,
-        ...pusher.record.shown,
+        ...this.progress(group, settings.topic, pusher),
       },
+    };
+  }
+
+  private progress(group: string, topic: string, pusher: Pusher | undefined): PushProgress {
+    const { waiting, out } = this.pop.backlog(group, topic);
+    return {
+      inFlight: pusher?.inFlight ?? 0,
+      backlog: waiting,
+      unacknowledged: out,
+      problem: pusher?.problem,
+      ...(pusher?.record ?? NOTHING_YET).shown,
     };
   }
 }
