@@ -77,6 +77,16 @@ describe('a message that comes with an address', () => {
     expect(gotAt('raw')[0]?.headers).toHaveProperty('webhook-signature');
   });
 
+  it('is POSTed once, however often it is sent with the same Idempotency-Key', async () => {
+    const key = { 'idempotency-key': 'report-7' };
+    for (const status of [201, 200, 200])
+      expect(await send({ body: 'a', backurl: to('a') }, key)).toMatchObject({ status });
+    await send({ body: 'b', backurl: to('b') });
+    await trial.got(2);
+    await done();
+    expect(trial.endpoint.bodies.toSorted()).toEqual(['a', 'b']);
+  });
+
   it('shows address and secret to nobody, on no door, in no topic', async () => {
     await trial.pops.topic('later');
     const secret = SECRET;

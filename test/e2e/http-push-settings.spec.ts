@@ -32,6 +32,18 @@ describe('the push of a group', () => {
     expect(trial.endpoint.got).toHaveLength(1);
   });
 
+  it('is after a restart what it was before, whatever was changed at once', async () => {
+    await trial.push();
+    const changes = ['a', 'b'].map((path) => trial.push({ backurl: `${trial.endpoint.url}/${path}` }));
+    const acts = ['pause', 'resume', 'pause'].map((act) => trial.rest.post(`${PUSH}/${act}`));
+    await Promise.all([...changes, ...acts]);
+    const { status, state, ...settings } = await trial.shown();
+    expect(status).toBe(200);
+    await trial.pops.restart();
+    expect(await trial.shown()).toMatchObject(settings);
+    expect(state.delivered).toBe(0);
+  });
+
   it('is listed with the others, by the names of their groups', async () => {
     for (const group of ['writers', 'readers', 'auditors'])
       await trial.rest.put(`groups/${group}/push`, { topic: 'orders', backurl: trial.endpoint.url });
