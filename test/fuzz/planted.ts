@@ -33,7 +33,10 @@ export const PLANTS: readonly Plant[] = [
 
 /** Enough to meet each mistake often, and few enough to wait for. */
 const FRAMES = 3_000;
-const LIMIT_MS = 1_500;
+const LIMIT_MS = 15_000;
+/** Of what shows itself by nothing happening. */
+const SILENT_MS = 1_500;
+const SILENT: readonly Mistake[] = ['silent', 'clings'];
 
 /**
  * Fuzzes a broker with a mistake.
@@ -45,7 +48,8 @@ export async function findPlanted(plant: Plant, seed: number, real: Target): Pro
   try {
     const processes = [{ name: 'broker', log: planted.log, pid: () => planted.pid }];
     const target = { ...real, broker: planted.address, processes };
-    const options = { seed, frames: FRAMES, limitMs: LIMIT_MS, most: 1, print: () => undefined };
+    const limitMs = SILENT.includes(plant.mistake) ? SILENT_MS : LIMIT_MS;
+    const options = { seed, frames: FRAMES, limitMs, most: 1, print: () => undefined };
     const complaints = await new Campaign(target, options).run();
     return complaints.find((complaint) => plant.found.test(complaint));
   } finally {
