@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { freePort } from '../kit/ports.js';
 import { ShopProcess } from '../kit/shop.js';
+import { until } from '../kit/until.js';
 
 const CHROMIUM = '/usr/bin/chromium';
 const FLAGS = [
@@ -74,6 +75,49 @@ withBrowser(`the shop's page${installed ? '' : ` (skipped: there is no ${CHROMIU
     await page.waitForSelector('#away:not([hidden])');
     await page.waitForSelector('#away', { state: 'hidden' });
     await page.waitForSelector('#events li:has-text("order is back")');
+  });
+
+  /** Until one is taken: what was killed may not be there yet. */
+  const orderIsPaid = async (): Promise<void> => {
+    const wish = { sku: 'lamp', quantity: 1, customer: 'Ada' };
+    const id = await until('an order is taken', () => shop.place(wish).catch(() => undefined));
+    await until('it is paid', async () => (await shop.order(id)).state === 'paid');
+  };
+
+  test('PostgreSQL and the name server are killed: both come back, and an order arrives', async () => {
+    for (const target of ['PostgreSQL', 'name server']) {
+      await page.click(`[data-target="${target}"][data-at="now"]`);
+      await page.waitForSelector(`#events li:has-text("${target} is back")`);
+    }
+    await orderIsPaid();
+    await page.waitForSelector('#verdict[data-kind="green"]');
+  });
+
+  test('every message comes twice: transactional acts once, plain twice, and both stand side by side', async () => {
+    const doubled = (mode: string): string => `#tallies tr[data-mode="${mode}"] td:nth-child(4)`;
+    await page.check('#delivery [name="twice"]');
+    await page.waitForSelector('#events li:has-text("messages are delivered twice")');
+    await orderIsPaid();
+    await page.waitForSelector('#verdict[data-kind="green"]');
+    expect(await page.textContent(doubled('transactional'))).toBe('0');
+
+    await page.click('#mode-plain');
+    await page.waitForSelector('#mode-plain[aria-checked="true"]');
+    await orderIsPaid();
+    await page.waitForSelector(`${doubled('plain')}[data-bad]`);
+    expect(await page.textContent(doubled('transactional'))).toBe('0');
+  });
+
+  test('a storm of kills is counted, and ends', async () => {
+    await page.click('#mode-transactional');
+    await page.fill('#storm [name="seconds"]', '1');
+    await page.fill('#storm [name="every"]', '0.5');
+    await page.getByRole('button', { name: 'Let it storm' }).click();
+    await page.waitForSelector('#storm-view:has-text("over")');
+    await until('all are back', async () =>
+      (await shop.fleet()).processes.every(({ state }) => state === 'running'),
+    );
+    await orderIsPaid();
   });
 
   test('the page has thrown nothing on the way', () => {

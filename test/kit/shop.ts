@@ -6,6 +6,7 @@ export interface Finding {
   readonly name: string;
   readonly title: string;
   readonly holds: boolean;
+  readonly broken: number;
   readonly settling: number;
   readonly detail: string;
   readonly sql: string;

@@ -1,6 +1,8 @@
 import { byId, call, h, keyed } from './dom.js';
 
-const TARGETS = ['broker', 'order', 'payment', 'stock'];
+const TARGETS = ['broker', 'order', 'payment', 'stock', 'name server', 'PostgreSQL'];
+/** They take no part in transactions. */
+const PLATFORM = ['name server', 'PostgreSQL'];
 /** Where it dies: in the API's word, on the button, in a sentence. */
 const MOMENTS = [
   ['now', 'kill now', 'now'],
@@ -23,6 +25,13 @@ export function startChaos() {
       () => void attempt(() => call('PUT', '/api/mode', { mode })),
     );
   }
+  byId('delivery').addEventListener('change', () => void attempt(setDelivery));
+  byId('storm').addEventListener('submit', (event) => {
+    event.preventDefault();
+    const { seconds, every } = event.currentTarget.elements;
+    const wish = { seconds: Number(seconds.value), everyMs: Math.round(Number(every.value) * 1000) };
+    void attempt(() => call('POST', '/api/storm', wish));
+  });
   const form = byId('load');
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -31,6 +40,12 @@ export function startChaos() {
       call('POST', '/api/load', { orders: Number(orders.value), perSecond: Number(perSecond.value) }),
     );
   });
+}
+
+function setDelivery() {
+  const { twice, disorder, delayMs } = byId('delivery').elements;
+  const delivery = { twice: twice.checked, disorder: disorder.checked, delayMs: Number(delayMs.value) };
+  return call('PUT', '/api/delivery', delivery);
 }
 
 /** Says on the page what was refused. */
@@ -42,7 +57,7 @@ async function attempt(work) {
   }
 }
 
-export function showChaos({ mode, fleet }) {
+export function showChaos({ at, mode, fleet, tallies }) {
   for (const one of ['plain', 'transactional'])
     byId(`mode-${one}`).setAttribute('aria-checked', String(one === mode));
   document.body.dataset.mode = mode;
@@ -62,6 +77,9 @@ export function showChaos({ mode, fleet }) {
   });
   keyed(byId('targets'), rows, ({ target }) => target, targetRow);
   showLoad(fleet.load);
+  showDelivery(fleet.delivery);
+  showStorm(fleet.storm, at);
+  showTallies(tallies, mode);
   const latest = fleet.events.slice(-7).reverse();
   keyed(
     byId('events'),
@@ -74,7 +92,8 @@ export function showChaos({ mode, fleet }) {
 }
 
 function targetRow({ target, mode, state, pid, restarts, armed }) {
-  const buttons = MOMENTS.map(([at, ...words]) => {
+  const moments = PLATFORM.includes(target) ? MOMENTS.slice(0, 1) : MOMENTS;
+  const buttons = moments.map(([at, ...words]) => {
     const [label, says] = (mode === 'plain' && PLAIN[at]) || words;
     return h(
       'button',
@@ -102,6 +121,40 @@ function targetRow({ target, mode, state, pid, restarts, armed }) {
       h('small', {}, `${state === 'running' ? `pid ${pid}` : state}${deaths}`),
     ),
     h('span', { class: 'shots' }, buttons),
+  );
+}
+
+/** What somebody is changing at this moment stays as it is. */
+function showDelivery({ twice, disorder, delayMs }) {
+  const form = byId('delivery');
+  if (form.contains(document.activeElement)) return;
+  form.elements.twice.checked = twice;
+  form.elements.disorder.checked = disorder;
+  form.elements.delayMs.value = String(delayMs);
+}
+
+function showStorm(storm, now) {
+  const view = byId('storm-view');
+  view.hidden = storm === null;
+  if (storm === null) return;
+  const left = Math.max(0, Math.round((storm.endsAt - now) / 1000));
+  view.textContent = storm.running ? `${storm.kills} kills, ${left} s to go` : `${storm.kills} kills, over`;
+}
+
+function showTallies(tallies, mode) {
+  keyed(
+    byId('tallies'),
+    tallies.map((tally) => ({ ...tally, now: tally.mode === mode })),
+    (tally) => tally.mode,
+    ({ mode: name, orders, lost, doubled, differing, now }) =>
+      h(
+        'tr',
+        { 'data-mode': name, 'data-now': now },
+        h('th', { scope: 'row' }, name),
+        ...[orders, lost, doubled, differing].map((count, column) =>
+          h('td', { 'data-bad': column > 0 && count > 0 }, String(count)),
+        ),
+      ),
   );
 }
 

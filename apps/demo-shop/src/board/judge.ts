@@ -19,6 +19,8 @@ export interface Finding {
   readonly title: string;
   /** False only for what should have settled by now: a message in flight is no contradiction. */
   readonly holds: boolean;
+  /** How many rows contradict it; the detail names some. */
+  readonly broken: number;
   /** Differences younger than the deadline. Quiet means: holds, and nothing settling. */
   readonly settling: number;
   readonly detail: string;
@@ -98,6 +100,7 @@ function finding(check: Invariant, { broken, settling, calm }: Verdict): Finding
     name: check.name,
     title: check.title,
     holds: broken.length === 0,
+    broken: broken.length,
     settling,
     detail: broken.length === 0 ? waiting : wrong,
     sql: queriesOf(check)

@@ -1,5 +1,5 @@
 import { Transform, Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import {
   CHAOS_MOMENTS,
   CHAOS_TARGETS,
@@ -49,6 +49,33 @@ export class Load {
   @Min(1)
   @Max(1000)
   perSecond!: number;
+}
+
+/** Body of `PUT /api/delivery`. */
+export class SetDelivery {
+  @IsBoolean()
+  twice!: boolean;
+
+  @IsBoolean()
+  disorder!: boolean;
+
+  @IsInt()
+  @Min(0)
+  @Max(10_000)
+  delayMs!: number;
+}
+
+/** Body of `POST /api/storm`. */
+export class StartStorm {
+  @IsInt()
+  @Min(1)
+  @Max(3600)
+  seconds!: number;
+
+  @IsInt()
+  @Min(500)
+  @Max(60_000)
+  everyMs!: number;
 }
 
 /** Body of `PUT /api/mode`. */

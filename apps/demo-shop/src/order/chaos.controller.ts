@@ -1,8 +1,9 @@
 import { Body, Controller, Get, HttpCode, Post, Put } from '@nestjs/common';
 import { SupervisorLine } from '../service/supervisor-line.js';
 import type { FleetView, LoadView, Mode } from '../supervisor/messages.js';
-import { Chaos, Load, SetMode } from './api.dto.js';
+import { Chaos, Load, SetDelivery, SetMode, StartStorm } from './api.dto.js';
 import { Count } from './count.js';
+import { type ModeTally, Tally } from './tally.js';
 
 const ACCEPTED = 202;
 
@@ -12,6 +13,7 @@ export class ChaosController {
   constructor(
     private readonly line: SupervisorLine,
     private readonly count: Count,
+    private readonly tally: Tally,
   ) {}
 
   @Post('chaos')
@@ -32,6 +34,28 @@ export class ChaosController {
   @Get('load')
   load(): { load: LoadView | null } {
     return { load: this.line.fleet?.load ?? null };
+  }
+
+  /** How messages reach the services from now on. */
+  @Put('delivery')
+  async deliver(@Body() { twice, disorder, delayMs }: SetDelivery): Promise<object> {
+    const delivery = { twice, disorder, delayMs };
+    await this.line.ask({ kind: 'delivery', delivery });
+    return delivery;
+  }
+
+  /** Random kills. */
+  @Post('storm')
+  @HttpCode(ACCEPTED)
+  async storm(@Body() { seconds, everyMs }: StartStorm): Promise<object> {
+    await this.line.ask({ kind: 'storm', seconds, everyMs });
+    return { seconds, everyMs };
+  }
+
+  /** What each mode has lost and doubled since its count began. */
+  @Get('tally')
+  tallies(): Promise<ModeTally[]> {
+    return this.tally.note(this.line.mode);
   }
 
   @Get('mode')

@@ -9,6 +9,7 @@ import { CATALOGUE, type Product } from '../catalogue.js';
 import type { SupervisorLine } from '../service/supervisor-line.js';
 import { Order } from './order.entity.js';
 import { shown } from './order-view.js';
+import type { Tally } from './tally.js';
 
 const EVERY_MS = 1000;
 /** How soon a page that lost this service tries again. */
@@ -32,6 +33,7 @@ export class Live {
     private readonly dataSource: DataSource,
     private readonly databases: ReadOnlyDatabases,
     private readonly board: Board,
+    private readonly tally: Tally,
     private readonly line: SupervisorLine,
     private readonly clock: Clock,
     private readonly brokerDoor: string | null,
@@ -70,16 +72,18 @@ export class Live {
 
   private async look(): Promise<object> {
     const since = await this.board.since();
-    const [orders, counts, products, invariants] = await Promise.all([
+    const { mode, fleet } = this.line;
+    const [orders, counts, products, invariants, tallies] = await Promise.all([
       this.orders(),
       this.databases.rows<{ state: string; count: number }>('order', COUNTS, [since]),
       this.products(),
       this.board.findings(),
+      this.tally.note(mode),
     ]);
     const states = Object.fromEntries(counts.map(({ state, count }) => [state, count]));
-    const { mode, fleet } = this.line;
     const { brokerDoor } = this;
-    return { at: this.clock.now(), since, mode, fleet, states, orders, products, invariants, brokerDoor };
+    const shop = { mode, fleet, states, orders, products, brokerDoor };
+    return { at: this.clock.now(), since, ...shop, invariants, tallies };
   }
 
   private async orders(): Promise<object[]> {

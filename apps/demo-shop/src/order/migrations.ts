@@ -1,6 +1,23 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { EFFECTS_TABLE } from '../service/effect.entity.js';
 
+export class AddTallies1764200000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE tallies (
+        mode text PRIMARY KEY,
+        orders int NOT NULL,
+        lost int NOT NULL,
+        doubled int NOT NULL,
+        differing int NOT NULL
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE tallies');
+  }
+}
+
 export class CreateOrders1764100000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

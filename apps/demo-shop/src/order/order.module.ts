@@ -25,6 +25,7 @@ import { Order } from './order.entity.js';
 import { OrderHandlers } from './order.handlers.js';
 import { OrdersController } from './orders.controller.js';
 import { ProblemFilter } from './problem.filter.js';
+import { Tally } from './tally.js';
 
 const PAGE = fileURLToPath(new URL('../../web', import.meta.url));
 
@@ -61,11 +62,20 @@ function boardProviders({ settings }: ServiceParts): Provider[] {
       inject: [ReadOnlyDatabases],
     },
     {
+      provide: Tally,
+      useFactory: (source: DataSource, board: Board) => new Tally(source, board),
+      inject: [DataSource, Board],
+    },
+    {
       provide: Live,
-      useFactory: (source: DataSource, eyes: ReadOnlyDatabases, board: Board, line: SupervisorLine) => {
-        return new Live(source, eyes, board, line, systemClock, settings.brokerDoor);
-      },
-      inject: [DataSource, ReadOnlyDatabases, Board, SupervisorLine],
+      useFactory: (
+        source: DataSource,
+        eyes: ReadOnlyDatabases,
+        board: Board,
+        tally: Tally,
+        line: SupervisorLine,
+      ) => new Live(source, eyes, board, tally, line, systemClock, settings.brokerDoor),
+      inject: [DataSource, ReadOnlyDatabases, Board, Tally, SupervisorLine],
     },
   ];
 }

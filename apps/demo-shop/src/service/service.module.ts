@@ -4,6 +4,7 @@ import { HalfmqModule } from '@halfmq/transaction/nest';
 import type { DataSourceOptions } from 'typeorm';
 import type { ServiceSettings } from '../supervisor/messages.js';
 import { CrashPoints } from './crash-points.js';
+import type { RoughDelivery } from './rough-delivery.js';
 import { SupervisorLine } from './supervisor-line.js';
 import { Work } from './work.js';
 
@@ -12,17 +13,22 @@ export interface ServiceParts {
   readonly database: DataSourceOptions;
   readonly line: SupervisorLine;
   readonly crash: CrashPoints;
+  readonly delivery: RoughDelivery;
 }
 
 /** What every service stands on: its own database, the broker, and the two ways of working. */
 @Module({})
 export class ServiceModule {
-  static of(name: string, { settings, database, line, crash }: ServiceParts): DynamicModule {
+  static of(name: string, { settings, database, line, crash, delivery }: ServiceParts): DynamicModule {
     return {
       module: ServiceModule,
       imports: [
         TypeOrmModule.forRoot({ ...database, retryAttempts: 3, retryDelay: 300 }),
-        HalfmqModule.forRoot({ nameServers: settings.nameServers, group: `shop-${name}` }),
+        HalfmqModule.forRoot({
+          nameServers: settings.nameServers,
+          group: `shop-${name}`,
+          handOut: delivery.handOut,
+        }),
       ],
       providers: [
         { provide: SupervisorLine, useValue: line },

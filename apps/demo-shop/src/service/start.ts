@@ -1,10 +1,12 @@
 import 'reflect-metadata';
 import { ConsoleLogger, type INestApplicationContext, type Type } from '@nestjs/common';
+import { systemClock } from '@halfmq/transaction';
 import type { DataSourceOptions } from 'typeorm';
 import type { ServiceName } from '../supervisor/messages.js';
 import { CrashPoints } from './crash-points.js';
 import { Effect } from './effect.entity.js';
 import { migrate } from './migrate.js';
+import { RoughDelivery } from './rough-delivery.js';
 import type { ServiceParts } from './service.module.js';
 import { readServiceSettings, SupervisorLine } from './supervisor-line.js';
 
@@ -24,7 +26,11 @@ export const serviceLogger = new ConsoleLogger({ colors: false, logLevels: ['war
 export async function startService(definition: ServiceDefinition): Promise<void> {
   const settings = readServiceSettings();
   const crash = new CrashPoints();
-  const line = new SupervisorLine(settings.mode, (at, victim) => crash.arm(at, victim));
+  const delivery = new RoughDelivery(settings.delivery, systemClock);
+  const line = new SupervisorLine(settings.mode, {
+    arm: (at, victim) => crash.arm(at, victim),
+    deliver: (habits) => void (delivery.habits = habits),
+  });
   line.listen();
   crash.listen();
   const database: DataSourceOptions = {
@@ -36,7 +42,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     extra: { max: POOL_SIZE },
   };
   await migrate(database);
-  const application = await definition.open({ settings, database, line, crash });
+  const application = await definition.open({ settings, database, line, crash, delivery });
   application.enableShutdownHooks(['SIGTERM']);
   line.ready();
 }

@@ -1,5 +1,6 @@
 import type {
   ChaosPoint,
+  Delivery,
   FleetView,
   Mode,
   Request,
@@ -20,6 +21,12 @@ export class SupervisorRefused extends Error {
   override readonly name = 'SupervisorRefused';
 }
 
+/** What the supervisor orders. */
+export interface Orders {
+  arm(at: ChaosPoint, victim: number): void;
+  deliver(habits: Delivery): void;
+}
+
 /** This service's end of the IPC channel to the supervisor. */
 export class SupervisorLine {
   /** As the supervisor told it last; undefined until it did. */
@@ -30,7 +37,7 @@ export class SupervisorLine {
   constructor(
     /** The mode this service works in. */
     public mode: Mode,
-    private readonly onArm: (at: ChaosPoint, victim: number) => void,
+    private readonly orders: Orders,
   ) {}
 
   listen(): void {
@@ -58,7 +65,10 @@ export class SupervisorLine {
         this.mode = message.mode;
         break;
       case 'arm':
-        this.onArm(message.at, message.victim);
+        this.orders.arm(message.at, message.victim);
+        break;
+      case 'delivery':
+        this.orders.deliver(message.delivery);
         break;
       case 'fleet':
         this.fleet = message.fleet;

@@ -1,20 +1,51 @@
 import type { Clock } from '@halfmq/transaction';
 import type { Customers } from './customers.js';
 import type { Fleet } from './fleet.js';
-import type { ChaosPoint, ChaosTarget, Request, ToSupervisor } from './messages.js';
+import {
+  AS_IT_COMES,
+  CHAOS_MOMENTS,
+  CHAOS_TARGETS,
+  type ChaosMoment,
+  type ChaosPoint,
+  type ChaosTarget,
+  type Delivery,
+  type FleetView,
+  PLATFORM,
+  type Request,
+  SERVICES,
+  type ToSupervisor,
+} from './messages.js';
 import type { ModeFile } from './mode-file.js';
+import { Storm } from './storm.js';
 
 /** A killed order service could not answer the request that asked for it: the answer goes first. */
 const ANSWER_FIRST_MS = 60;
 
-/** Does what the order service asks for on behalf of its page: kills, the mode, the load. */
+const isPlatform = (target: ChaosTarget): boolean => (PLATFORM as readonly string[]).includes(target);
+
+/** Does what the order service asks for on behalf of its page: kills, the mode, the load, how messages come. */
 export class Desk {
+  readonly storm: Storm;
+  private delivery: Delivery = AS_IT_COMES;
+
   constructor(
     private readonly fleet: Fleet,
     private readonly mode: ModeFile,
     private readonly customers: Customers,
     private readonly clock: Clock,
-  ) {}
+    private readonly random: () => number = Math.random,
+  ) {
+    this.storm = new Storm(
+      clock,
+      () => this.strike(),
+      () => fleet.changed(),
+    );
+  }
+
+  /** How the shop works at this moment. */
+  get view(): Pick<FleetView, 'mode' | 'delivery' | 'storm'> {
+    return { mode: this.mode.mode, delivery: this.delivery, storm: this.storm.view };
+  }
 
   /** A message of the order service. */
   received(message: unknown): void {
@@ -34,18 +65,55 @@ export class Desk {
       case 'set-mode':
         this.mode.set(request.mode);
         this.fleet.report(`the shop now works in ${request.mode} mode`);
-        for (const service of ['order', 'payment', 'stock']) {
-          this.fleet.tell(service, { kind: 'mode', mode: request.mode });
-        }
+        for (const service of SERVICES) this.fleet.tell(service, { kind: 'mode', mode: request.mode });
+        break;
+      case 'delivery':
+        this.deliver(request.delivery);
+        break;
+      case 'storm':
+        this.fleet.report(`chaos: something dies every ${request.everyMs} ms, for ${request.seconds} s`);
+        this.storm.start(request.seconds, request.everyMs);
         break;
       case 'load':
         this.customers.start(request.orders, request.perSecond);
         this.fleet.report(`${request.orders} orders arrive at ${request.perSecond} a second`);
         break;
       case 'chaos':
-        if (request.at === 'now') this.killNow(request.target);
-        else this.arm(request.target, request.at);
+        this.shoot(request.target, request.at);
     }
+  }
+
+  private deliver(delivery: Delivery): void {
+    this.delivery = delivery;
+    const how = [delivery.twice && 'twice', delivery.disorder && 'out of order'].filter(Boolean);
+    if (delivery.delayMs > 0) how.push(`${delivery.delayMs} ms late`);
+    this.fleet.report(`messages are delivered ${how.length === 0 ? 'as they come' : how.join(', ')}`);
+    for (const service of SERVICES) this.fleet.tell(service, { kind: 'delivery', delivery });
+  }
+
+  private shoot(target: ChaosTarget, at: ChaosMoment): void {
+    if (at === 'now') this.killNow(target);
+    else if (isPlatform(target)) throw new Error(`The ${target} takes no part in transactions: kill it now.`);
+    else this.arm(target, at);
+  }
+
+  /** Whatever runs, at any moment. */
+  private strike(): boolean {
+    const there = CHAOS_TARGETS.filter((target) => this.fleet.isRunning(target));
+    const target = this.oneOf(there);
+    if (target === undefined) return false;
+    const at = isPlatform(target) ? 'now' : (this.oneOf(CHAOS_MOMENTS) ?? 'now');
+    try {
+      this.shoot(target, at);
+      return true;
+    } catch {
+      // it, or who was to shoot it, died by another hand
+      return false;
+    }
+  }
+
+  private oneOf<T>(all: readonly T[]): T | undefined {
+    return all[Math.floor(this.random() * all.length)];
   }
 
   private killNow(target: ChaosTarget): void {

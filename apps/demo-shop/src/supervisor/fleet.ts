@@ -1,5 +1,5 @@
 import type { Clock } from '@halfmq/transaction';
-import type { ChaosPoint, ChaosTarget, FleetView, LoadView, Mode } from './messages.js';
+import type { ChaosPoint, ChaosTarget, FleetView } from './messages.js';
 import { type ProcessSpec, SupervisedProcess } from './supervised-process.js';
 
 const EVENTS_KEPT = 30;
@@ -14,6 +14,9 @@ interface Armed {
   readonly pids: ReadonlyMap<string, number | undefined>;
 }
 
+/** What the view says of more than processes. */
+type Outside = Pick<FleetView, 'mode' | 'load' | 'delivery' | 'storm'>;
+
 /** Every process of the shop, what is armed against them, and what happened to them. */
 export class Fleet {
   private readonly processes: SupervisedProcess[] = [];
@@ -25,7 +28,7 @@ export class Fleet {
   constructor(
     private readonly clock: Clock,
     private readonly log: (line: string) => void,
-    private readonly outside: () => { mode: Mode; load: LoadView | null },
+    private readonly outside: () => Outside,
   ) {}
 
   /** Starts a process and keeps it alive. Resolves when it is ready the first time. */
@@ -42,6 +45,10 @@ export class Fleet {
     if (found === undefined) throw new Error(`The ${name} is not one of the shop's own processes.`);
     if (found.state !== 'running') throw new Error(`The ${name} is ${found.state} at the moment; try again.`);
     return found;
+  }
+
+  isRunning(name: string): boolean {
+    return this.find(name)?.state === 'running';
   }
 
   tell(name: string, message: object): void {
@@ -63,7 +70,6 @@ export class Fleet {
   }
 
   view(): FleetView {
-    const { mode, load } = this.outside();
     const processes = this.processes.map(({ spec, state, pid, restarts }) => {
       return { name: spec.name, state, where: spec.where, pid, restarts };
     });
@@ -73,7 +79,7 @@ export class Fleet {
       );
     });
     const armed = this.armed.map(({ target, at }) => ({ target, at }));
-    return { mode, processes, armed, load, events: [...this.events] };
+    return { ...this.outside(), processes, armed, events: [...this.events] };
   }
 
   /** Tells the order service, at most every `TELL_EVERY_MS`. */

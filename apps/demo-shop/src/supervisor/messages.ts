@@ -9,7 +9,10 @@ export type ServiceName = (typeof SERVICES)[number];
 export const MODES = ['plain', 'transactional'] as const;
 export type Mode = (typeof MODES)[number];
 
-export const CHAOS_TARGETS = ['broker', ...SERVICES] as const;
+/** Nothing of the shop runs inside of them: they are killed at once, or not at all. */
+export const PLATFORM = ['name server', 'PostgreSQL'] as const;
+
+export const CHAOS_TARGETS = ['broker', ...SERVICES, ...PLATFORM] as const;
 export type ChaosTarget = (typeof CHAOS_TARGETS)[number];
 
 /**
@@ -20,6 +23,26 @@ export const CHAOS_POINTS = ['after-half', 'after-commit'] as const;
 export type ChaosPoint = (typeof CHAOS_POINTS)[number];
 export type ChaosMoment = 'now' | ChaosPoint;
 export const CHAOS_MOMENTS = ['now', ...CHAOS_POINTS] as const;
+
+/** How messages reach the services' handlers, beside what at-least-once delivery does by itself. */
+export interface Delivery {
+  /** Each is handed out a second time when its handler has succeeded. */
+  readonly twice: boolean;
+  /** Each waits for a moment of its own, up to a second, and others overtake it. */
+  readonly disorder: boolean;
+  /** Between services, on top of that. */
+  readonly delayMs: number;
+}
+
+export const AS_IT_COMES: Delivery = { twice: false, disorder: false, delayMs: 0 };
+
+/** Random kills. */
+export interface StormView {
+  /** Milliseconds since 1970. */
+  readonly endsAt: number;
+  readonly kills: number;
+  readonly running: boolean;
+}
 
 export interface ProcessView {
   readonly name: string;
@@ -47,11 +70,14 @@ export interface FleetView {
   readonly processes: readonly ProcessView[];
   readonly armed: readonly { readonly target: ChaosTarget; readonly at: ChaosPoint }[];
   readonly load: LoadView | null;
+  readonly delivery: Delivery;
+  readonly storm: StormView | null;
   readonly events: readonly { readonly at: number; readonly line: string }[];
 }
 
 export type ToService =
   | { readonly kind: 'mode'; readonly mode: Mode }
+  | { readonly kind: 'delivery'; readonly delivery: Delivery }
   /** Kill process `victim` (often yourself) the next time this point is reached. */
   | { readonly kind: 'arm'; readonly at: ChaosPoint; readonly victim: number }
   | { readonly kind: 'fleet'; readonly fleet: FleetView }
@@ -60,7 +86,9 @@ export type ToService =
 export type Request =
   | { readonly kind: 'chaos'; readonly target: ChaosTarget; readonly at: ChaosMoment }
   | { readonly kind: 'set-mode'; readonly mode: Mode }
-  | { readonly kind: 'load'; readonly orders: number; readonly perSecond: number };
+  | { readonly kind: 'load'; readonly orders: number; readonly perSecond: number }
+  | { readonly kind: 'delivery'; readonly delivery: Delivery }
+  | { readonly kind: 'storm'; readonly seconds: number; readonly everyMs: number };
 
 export type ToSupervisor =
   { readonly kind: 'ready' } | { readonly kind: 'request'; readonly id: number; readonly request: Request };
@@ -73,6 +101,7 @@ export interface ServiceSettings {
   readonly port: number;
   readonly host: string;
   readonly mode: Mode;
+  readonly delivery: Delivery;
   /** How long an unpaid order lives, as a delay of a message: `30s`. */
   readonly expiry: string;
   /** How long an order may stay between two states before the board calls it stuck. */

@@ -80,7 +80,10 @@ function withoutOurs(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HALFMQ_')));
 }
 
-/** Checks come quickly here: the demo kills a producer and shows within seconds what becomes of its transaction. */
+/**
+ * Checks, retries and registrations come quickly here: the demo kills a producer, the database under a handler, or the
+ * name server, and shows within seconds what becomes of it.
+ */
 function brokerProperties(folder: DataFolder, ports: Ports): string {
   const properties = {
     brokerName: 'shop-broker',
@@ -90,6 +93,8 @@ function brokerProperties(folder: DataFolder, ports: Ports): string {
     storePathRootDir: join(folder.path, 'broker'),
     transactionTimeOut: 2000,
     transactionCheckInterval: 1000,
+    registerNameServerPeriod: 2000,
+    messageDelayLevel: '1s 1s 1s 1s 2s 2s 3s 3s 5s 5s 5s 5s 10s 10s 10s 10s 10s 10s',
   };
   const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}\n`);
   return lines.join('').replaceAll('\\', '/');

@@ -31,11 +31,12 @@ export async function runShop(options: ShopOptions = {}): Promise<RunningShop> {
   const mode = new ModeFile(folder.path);
   const url = `http://${settings.host === '127.0.0.1' ? 'localhost' : settings.host}:${ports.order}`;
   const customers = new Customers(`${url}/api/orders`, systemClock, () => fleet.changed());
-  const fleet = new Fleet(systemClock, settings.log, () => ({ mode: mode.mode, load: customers.view }));
+  const fleet = new Fleet(systemClock, settings.log, () => ({ ...desk.view, load: customers.view }));
   const desk = new Desk(fleet, mode, customers, systemClock);
 
   let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => (closing ??= stopAll(fleet, customers, folder).finally(forgetSignals));
+  const close = (): Promise<void> =>
+    (closing ??= stopAll(fleet, customers, desk, folder).finally(forgetSignals));
   const kill = (): void => {
     fleet.killAll();
     abandonDataFolder(folder);
@@ -51,8 +52,8 @@ export async function runShop(options: ShopOptions = {}): Promise<RunningShop> {
     const told = (): ServiceSettings => {
       const { host, expiry, deadlineMs, provider } = settings;
       const port = ports.order;
-      const own = { nameServers, databases, port, host, mode: mode.mode, expiry, deadlineMs, provider };
-      return { ...own, brokerDoor: brokerDoor(settings, ports) };
+      const own = { nameServers, databases, port, host, expiry, deadlineMs, provider };
+      return { ...own, ...desk.view, brokerDoor: brokerDoor(settings, ports) };
     };
     await Promise.all(SERVICES.map((name) => startService(fleet, desk, folder, name, told, url)));
     if (folder.throwaway) await beginCount(databases.order);
@@ -81,15 +82,17 @@ function startService(
     logFile: join(folder.path, 'logs', `${name}.log`),
     onMessage: (message) => desk.received(message),
     onReady: () => {
-      // The mode may have changed between its start and its first ear on the channel.
+      // These may have changed between its start and its first ear on the channel.
       fleet.tell(name, { kind: 'mode', mode: told().mode });
+      fleet.tell(name, { kind: 'delivery', delivery: told().delivery });
       fleet.changed();
     },
   });
 }
 
-async function stopAll(fleet: Fleet, customers: Customers, folder: DataFolder): Promise<void> {
+async function stopAll(fleet: Fleet, customers: Customers, desk: Desk, folder: DataFolder): Promise<void> {
   customers.stop();
+  desk.storm.stop();
   await fleet.stop();
   await closeDataFolder(folder);
 }
