@@ -56,6 +56,20 @@ describe('the clock of a broker set back by two hours', () => {
     expect(await trial.client.bodies('orders')).toEqual(['after', 'before']);
   });
 
+  it('loses no popped message, not even when the broker is killed: each comes again', async () => {
+    await trial.send('one', 'two');
+    expect(await trial.readers.bodies({ maxMsgNums: 1 })).toEqual(['one']);
+    setBack();
+    await trial.send('three');
+    expect(await trial.readers.bodies()).toEqual(['two', 'three']);
+    await pass(30_000);
+    await trial.kill();
+    await pass(31_000);
+    expect((await trial.readers.bodies()).toSorted()).toEqual(['three', 'two']);
+    await pass(TWO_HOURS_MS);
+    expect(await trial.readers.bodies()).toContain('one');
+  });
+
   it('finds what was stored by the time it was stored', async () => {
     await trial.send('before');
     setBack();

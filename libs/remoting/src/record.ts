@@ -183,6 +183,12 @@ export function propertiesFieldAt(source: Buffer, at: number): number {
   return topicAt + (v2 ? 2 + source.readInt16BE(topicAt) : 1 + source.readUInt8(topicAt));
 }
 
+/** ms since 1970, of the whole record. */
+export function storeTimeOf(record: Buffer): number {
+  const bornHost = hostLength(record.readInt32BE(RecordField.SYS_FLAG), SysFlag.BORN_HOST_V6);
+  return readLong(record, RecordField.STORE_TIMESTAMP - 8 + bornHost);
+}
+
 /** On the wire, port included. */
 export function hostLength(sysFlag: number, v6Bit: number): number {
   return (sysFlag & v6Bit) !== 0 ? 20 : 8;

@@ -1,5 +1,4 @@
-import { bodyCrc, decodeRecord } from '@halfmq/remoting/record';
-import { storeTimeOf } from './index/consume-queues.js';
+import { bodyCrc, decodeRecord, storeTimeOf } from '@halfmq/remoting/record';
 import type { LogBound } from './log-bound.js';
 import { firstCrc } from './log/block.js';
 import type { CommitLog } from './log/commit-log.js';

@@ -1,4 +1,4 @@
-import { readLong, RecordField, SysFlag } from '@halfmq/remoting/record';
+import { storeTimeOf } from '@halfmq/remoting/record';
 import type { Damage } from '../log/damage.js';
 import type { LogReader } from '../log/log-reader.js';
 import type { Segments } from '../log/segments.js';
@@ -138,11 +138,6 @@ export class ConsumeQueues {
     if (boundary === 'LOWER' || low === committedOffset) return low;
     return Math.max(minOffset, low - 1);
   }
-}
-
-export function storeTimeOf(record: Buffer): number {
-  const v6 = (record.readInt32BE(RecordField.SYS_FLAG) & SysFlag.BORN_HOST_V6) !== 0;
-  return readLong(record, RecordField.STORE_TIMESTAMP + (v6 ? 12 : 0));
 }
 
 const NOTHING_GIVEN = (): void => undefined;

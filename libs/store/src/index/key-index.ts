@@ -3,9 +3,10 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   decodeRecord,
-  propertyOf,
   PropertyName,
+  propertyOf,
   SMALLEST_RECORD,
+  storeTimeOf,
   type Log,
   type MessageRecord,
 } from '@halfmq/remoting/record';
@@ -16,7 +17,7 @@ import type { Segment } from '../log/segment.js';
 import type { Segments } from '../log/segments.js';
 import { StoreError, type KeyLimits, type KeyRange } from '../message-store.js';
 import { HALF_TOPIC } from '../system-topics.js';
-import { storeTimeOf, type ConsumeQueues } from './consume-queues.js';
+import type { ConsumeQueues } from './consume-queues.js';
 import { hashKeys, keyHash } from './key-hash.js';
 import { keyFileOf, readKeyFile, writeKeyFile, type KeyFileName } from './key-file.js';
 import { KeyRun } from './key-run.js';

@@ -1,5 +1,5 @@
+import { storeTimeOf } from '@halfmq/remoting/record';
 import { Queue } from '../index/queue.js';
-import { storeTimeOf } from '../index/consume-queues.js';
 import { ENTRY } from '../index/entries.js';
 import { afterPrefix } from '../keys.js';
 import { BLOCK_HEADER, firstCrc, nextCrc, type BlockHeader } from './block.js';

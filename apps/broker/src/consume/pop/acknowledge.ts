@@ -73,7 +73,9 @@ export class Acknowledge {
     if (!leases.holds(place, queueOffset)) return undefined;
     // its batch may begin with it, in the same millisecond: another one then
     const popTime = Math.max(this.clock.now(), place.popTime + 1);
-    leases.give({ group, topic, queueId, popTime, invisibleMs, offsets: [queueOffset], open: allOpen(1) });
+    const storedBy = leases.storedBy(place);
+    const given = { offsets: [queueOffset], open: allOpen(1) };
+    leases.give({ group, topic, queueId, popTime, storedBy, invisibleMs, ...given });
     leases.done(place, queueOffset);
     return { ...receipt, start: queueOffset, popTime, invisibleMs };
   }

@@ -102,12 +102,13 @@ export class ComeAgain {
   }
 
   /** One stored after it was handed out is another one: its topic was deleted and made anew. */
-  private recordOf({ group, topic, queueId, popTime }: Lease, offset: number): MessageRecord | undefined {
+  private recordOf(lease: Lease, offset: number): MessageRecord | undefined {
+    const { group, topic, queueId, popTime, storedBy = popTime } = lease;
     const found = this.store.read(topic, queueId, offset, { maxMessages: 1, maxBytes: 1 });
     try {
       const [bytes] = found.records;
       const record = bytes && decodeRecord(Buffer.from(bytes));
-      if (record?.queueOffset === offset && record.storeTimestamp <= popTime) return record;
+      if (record?.queueOffset === offset && record.storeTimestamp <= storedBy) return record;
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
     } finally {

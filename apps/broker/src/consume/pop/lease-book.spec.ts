@@ -89,6 +89,15 @@ describe('the book of leases', () => {
     expect(book.takeDue(1_100).map(({ offsets }) => offsets)).toEqual([[5, 6]]);
   });
 
+  it('remembers by when messages were stored, where that is later than they were handed out', () => {
+    const book = new LeaseBook(() => undefined);
+    const leases = [leaseOf([5, 6], 1_000, 60_000), { ...leaseOf([9], 1_000, 60_000), storedBy: 5_000 }];
+    for (const lease of leases) book.give(lease);
+    const again = new LeaseBook(() => undefined);
+    again.restore('g', 't', JSON.parse(JSON.stringify(book.rowsOf('g', 't'))) as number[][]);
+    expect(again.takeDue(61_000)).toEqual(leases);
+  });
+
   it('keeps nothing of what has ended', () => {
     const touched: string[] = [];
     const book = new LeaseBook((group, topic) => touched.push(`${group} ${topic}`));

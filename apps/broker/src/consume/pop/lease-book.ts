@@ -6,6 +6,8 @@ export interface Lease {
   readonly queueId: number;
   /** ms since 1970 */
   readonly popTime: number;
+  /** ms since 1970: when the newest of them was stored, where that is later. Store times never go back, a clock may. */
+  readonly storedBy?: number | undefined;
   readonly invisibleMs: number;
   /** queue offsets, rising; at most 32 */
   readonly offsets: readonly number[];
@@ -23,7 +25,10 @@ export interface LeasePlace {
   readonly popTime: number;
 }
 
-/** A lease as it is written down: queue, pop time, invisible ms, open bits, offsets as differences from the one before. */
+/**
+ * A lease as it is written down: queue, pop time, invisible ms, open bits, offsets as differences from the one before. With
+ * a time by which they were stored: -1 - queue, that time, then as above.
+ */
 export type LeaseRow = readonly number[];
 
 /** Leases end together that are due within this time: never earlier, so much later at most. */
@@ -67,6 +72,11 @@ export class LeaseBook {
     if (!lease || !isOpen(lease, nth)) return false;
     this.end(lease, nth);
     return true;
+  }
+
+  /** See Lease. */
+  storedBy(place: LeasePlace): number | undefined {
+    return this.find(place)?.storedBy;
   }
 
   /** Is it still with whom it was handed out to? */
@@ -169,11 +179,15 @@ function bitsOf(open: number): number {
   return count;
 }
 
-function rowOf({ queueId, popTime, invisibleMs, open, offsets }: Lease): LeaseRow {
-  return [queueId, popTime, invisibleMs, open, ...offsets.map((at, nth) => at - (offsets[nth - 1] ?? 0))];
+function rowOf({ queueId, storedBy, popTime, invisibleMs, open, offsets }: Lease): LeaseRow {
+  const differences = offsets.map((at, nth) => at - (offsets[nth - 1] ?? 0));
+  const place = storedBy === undefined ? [queueId] : [-1 - queueId, storedBy];
+  return [...place, popTime, invisibleMs, open, ...differences];
 }
 
 function leaseOf(group: string, topic: string, row: LeaseRow): Lease {
+  const [first = 0, storedBy, ...rest] = row;
+  if (first < 0) return { ...leaseOf(group, topic, [-1 - first, ...rest]), storedBy };
   const [queueId = 0, popTime = 0, invisibleMs = 0, open = 0, ...differences] = row;
   let last = 0;
   const offsets = differences.map((difference) => (last += difference));

@@ -1,4 +1,4 @@
-import { readLong, RecordField, type Clock, type Receipt } from '@halfmq/remoting';
+import { readLong, RecordField, storeTimeOf, type Clock, type Receipt } from '@halfmq/remoting';
 import type { MessageStore, ReadResult } from '@halfmq/store';
 import type { BrokerConfig } from '../../config/resolve-config.js';
 import type { Topics } from '../../directory/topics.js';
@@ -149,6 +149,7 @@ export class Pop {
       topic,
       queueId,
       popTime,
+      storedBy: turn.storedBy,
       invisibleMs,
       offsets,
       open: allOpen(offsets.length),
@@ -265,6 +266,13 @@ class Turn implements Popped {
       .filter((record) => wanted(readLong(record, RecordField.QUEUE_OFFSET)));
     this.bytes -= this.records.reduce((sum, { length }) => sum + length, 0);
     return this.records.map((record) => readLong(record, RecordField.QUEUE_OFFSET));
+  }
+
+  /** Of what was added last: when the newest was stored, where the clock says that this is still to come. */
+  get storedBy(): number | undefined {
+    const newest = this.records.at(-1);
+    const time = newest ? storeTimeOf(newest) : 0;
+    return time > this.popTime ? time : undefined;
   }
 
   /** Of what was added last. */
