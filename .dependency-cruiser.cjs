@@ -14,6 +14,7 @@ const ROOMS = [
   'admin',
   'outbound',
   'push',
+  'grpc',
 ];
 
 /** `from` may import sister packages only among `allowed`. */
@@ -137,6 +138,7 @@ module.exports = {
     room('transaction', ['directory', 'produce', 'outbound']),
     room('consume', ['directory', 'produce']),
     room('push', ['directory', 'produce', 'consume', 'outbound']),
+    room('grpc', ['accept', 'directory', 'produce', 'transaction', 'consume']),
     room('accept', ['directory']),
     room('admit', ['directory']),
     room('replicate', ['directory']),

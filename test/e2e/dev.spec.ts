@@ -18,9 +18,11 @@ describe('halfmq dev, and a second broker beside it', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'halfmq-test-'));
-    const [namesrv, broker, http] = (ports = [await freePort(), await freePort(), await freePort()]);
+    const [namesrv, broker, http, grpc] = (ports = await Promise.all([1, 2, 3, 4].map(() => freePort())));
     nameServer = `127.0.0.1:${namesrv}`;
-    const settings = [`listenPort=${broker}`, `httpPort=${http}`].flatMap((setting) => ['-o', setting]);
+    const settings = [`listenPort=${broker}`, `httpPort=${http}`, `grpcServerPort=${grpc}`].flatMap(
+      (setting) => ['-o', setting],
+    );
     const store = ['--store', join(folder, 'store')];
     dev = new HalfmqProcess(['dev', '--port', String(namesrv), ...store, ...settings], /Ctrl-C stops it/);
     await dev.start();
@@ -32,11 +34,12 @@ describe('halfmq dev, and a second broker beside it', () => {
   });
 
   it('says what runs where', () => {
-    const [namesrv, broker, http] = ports;
+    const [namesrv, broker, http, grpc] = ports;
     expect(dev.log.match(/boot success/g)).toHaveLength(2);
     expect(dev.log).toMatch(new RegExp(`^ +name server +127\\.0\\.0\\.1:${namesrv}$`, 'm'));
     expect(dev.log).toMatch(new RegExp(`^ +broker +127\\.0\\.0\\.1:${broker}$`, 'm'));
     expect(dev.log).toMatch(new RegExp(`^ +HTTP +http://127\\.0\\.0\\.1:${http}$`, 'm'));
+    expect(dev.log).toMatch(new RegExp(`^ +gRPC +127\\.0\\.0\\.1:${grpc}$`, 'm'));
   });
 
   it('takes messages from the command line, with tag, key and properties, and from a pipe', async () => {

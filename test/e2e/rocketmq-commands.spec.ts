@@ -175,7 +175,13 @@ describe('the templates', () => {
     const [a, b] = FILES.slice(1).map(
       (name) => resolveSettings({ env: {}, configFile: join(root, 'conf', name) }).config,
     );
-    for (const setting of ['brokerName', 'listenPort', 'httpPort', 'storePathRootDir'] as const) {
+    for (const setting of [
+      'brokerName',
+      'listenPort',
+      'httpPort',
+      'grpcServerPort',
+      'storePathRootDir',
+    ] as const) {
       expect(a?.[setting]).not.toBe(b?.[setting]);
     }
   });

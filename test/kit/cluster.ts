@@ -19,7 +19,8 @@ export class Cluster {
     settings: Readonly<Record<string, string>>,
     env: NodeJS.ProcessEnv,
   ) {
-    const options = { brokerIP1: '127.0.0.1', httpPort: '0', brokerName: 'broker-a', ...settings };
+    const doors = { httpPort: '0', grpcServerPort: '0' };
+    const options = { brokerIP1: '127.0.0.1', ...doors, brokerName: 'broker-a', ...settings };
     const args = ['-n', nameServer, '--store', join(folder, 'store')];
     args.push('-o', `listenPort=${portOf(brokerAddress)}`);
     for (const [name, value] of Object.entries(options)) args.push('-o', `${name}=${value}`);

@@ -12,6 +12,7 @@ const QUICK = {
   bindAddress: '127.0.0.1',
   brokerIP1: '127.0.0.1',
   httpPort: '0',
+  grpcServerPort: '0',
   enablePropertyFilter: 'true',
   messageDelayLevel: '1s 1s 1s 1s 1s 1s',
   transactionTimeOut: '1000',

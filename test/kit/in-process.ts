@@ -44,6 +44,7 @@ export class InProcessBroker {
       bindAddress: '127.0.0.1',
       listenPort: '0',
       httpPort: '0',
+      grpcServerPort: '0',
       storePathRootDir: folder,
       ...options.properties,
     };

@@ -34,6 +34,10 @@ export class TimedBroker {
     return this.running.httpPort;
   }
 
+  get grpcPort(): number | undefined {
+    return this.running.grpcPort;
+  }
+
   get store(): MessageStore {
     return this.running.store;
   }
@@ -109,6 +113,7 @@ function start(
       listenPort: '0',
       bindAddress: '127.0.0.1',
       httpPort: '0',
+      grpcServerPort: '0',
       namesrvAddr: '',
       ...properties,
     },

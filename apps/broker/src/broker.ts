@@ -32,6 +32,8 @@ export interface RunningBroker {
   readonly port: number;
   /** undefined: the HTTP door is closed */
   readonly httpPort: number | undefined;
+  /** undefined: the gRPC door is closed */
+  readonly grpcPort: number | undefined;
   /** what clients are told: brokerIP1:port */
   readonly address: string;
   /** brokerName */
@@ -70,6 +72,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
 class Broker implements RunningBroker {
   port = 0;
   httpPort: number | undefined;
+  grpcPort: number | undefined;
   address = '';
   private readonly config: BrokerConfig;
   private readonly undo: (() => void | Promise<void>)[] = [];
@@ -110,6 +113,7 @@ class Broker implements RunningBroker {
     await door.open();
     this.startWorkers(door);
     await this.openHttp(door);
+    await this.openGrpc(door);
     await this.register(door, rooms);
   }
 
@@ -198,14 +202,34 @@ class Broker implements RunningBroker {
       this.undo.push(() => door.close());
       this.httpPort = door.port;
     } catch (error) {
-      if (!this.mayStayClosed(error)) throw error;
+      if (!this.mayStayClosed('httpPort', error)) throw error;
       this.log.warn(`${error.message}; the HTTP door stays closed`);
     }
   }
 
-  /** Several brokers may run on one host as they are: the first one gets the default HTTP port. */
-  private mayStayClosed(error: unknown): error is PortError {
-    const byDefault = this.settings.origins.httpPort.kind === 'default';
+  /** A port and no more: what is behind it is loaded when a client comes. */
+  private async openGrpc({ application }: RemotingDoor): Promise<void> {
+    const { config, log } = this;
+    if (config.grpcServerPort === 0) return;
+    const { openGrpcDoor } = await import('./grpc/door.js');
+    try {
+      const door = await openGrpcDoor({
+        config,
+        log,
+        graceMs: config.shutdownWaitTimeSeconds * 1000,
+        methods: async (port) => (await import('./grpc/rooms.js')).methodsOf(application, port),
+      });
+      this.undo.push(() => door.close());
+      this.grpcPort = door.port;
+    } catch (error) {
+      if (!this.mayStayClosed('grpcServerPort', error)) throw error;
+      log.warn(`${error.message}; the gRPC door stays closed`);
+    }
+  }
+
+  /** Several brokers may run on one host as they are: the first one gets the default ports. */
+  private mayStayClosed(setting: 'httpPort' | 'grpcServerPort', error: unknown): error is PortError {
+    const byDefault = this.settings.origins[setting].kind === 'default';
     return byDefault && error instanceof PortError && error.code === 'EADDRINUSE';
   }
 

@@ -84,11 +84,17 @@ export async function runBroker(wish: BrokerWish, serveIt = serve): Promise<void
 
 /** RocketMQ's words; scripts wait for "boot success". */
 export function brokerBootLine(
-  broker: { readonly name: string; readonly address: string; readonly httpPort: number | undefined },
+  broker: {
+    readonly name: string;
+    readonly address: string;
+    readonly httpPort: number | undefined;
+    readonly grpcPort: number | undefined;
+  },
   nameServers: string,
 ): string {
   const registered =
     nameServers === '' ? 'registered nowhere (no -n was given)' : `name server is ${nameServers}`;
   const http = broker.httpPort === undefined ? '' : `, HTTP port ${broker.httpPort}`;
-  return `The broker[${broker.name}, ${broker.address}] boot success. serializeType=JSON and ${registered}${http}`;
+  const grpc = broker.grpcPort === undefined ? '' : `, gRPC port ${broker.grpcPort}`;
+  return `The broker[${broker.name}, ${broker.address}] boot success. serializeType=JSON and ${registered}${http}${grpc}`;
 }

@@ -31,7 +31,7 @@ export function devCommand(): Command {
     .addHelpText(
       'after',
       examples({
-        'halfmq dev': 'name server :9876, broker :10911, HTTP :8080',
+        'halfmq dev': 'name server :9876, broker :10911, HTTP :8080, gRPC :8081',
         'halfmq dev --store ./messages': 'keep the messages here',
         'halfmq dev --port 9877 -o listenPort=10921': 'beside another one',
         'halfmq send greetings "hello"': 'then, in another terminal',
@@ -79,13 +79,18 @@ async function start(flags: Flags, common: { clock: Clock; log: Log }): Promise<
 
 function whatRunsWhere(
   nameServer: string,
-  broker: { readonly address: string; readonly httpPort: number | undefined },
+  broker: {
+    readonly address: string;
+    readonly httpPort: number | undefined;
+    readonly grpcPort: number | undefined;
+  },
   store: string,
 ): string {
   const rows = [
     ['name server', nameServer],
     ['broker', broker.address],
     ['HTTP', broker.httpPort === undefined ? 'off' : `http://${LOOPBACK}:${broker.httpPort}`],
+    ['gRPC', broker.grpcPort === undefined ? 'off' : `${LOOPBACK}:${broker.grpcPort}`],
     ['messages in', store],
   ];
   const lines = rows.map(([what = '', where = '']) => `  ${what.padEnd(13)}${where}`);

@@ -53,6 +53,7 @@ const SETTINGS = {
   bindAddress: HERE,
   listenPort: '0',
   httpPort: '0',
+  grpcServerPort: '0',
   // a test moves on for months, and wants to see what it sent
   fileReservedTime: String(365 * 24),
 };

@@ -152,7 +152,13 @@ class Chaos {
 /** Of a broker that has stopped. */
 async function inDoubt(folder: string): Promise<string[]> {
   const place = { storePathRootDir: join(folder, 'store'), brokerName: 'broker-a', brokerIP1: '127.0.0.1' };
-  const properties = { ...place, bindAddress: '127.0.0.1', listenPort: '0', httpPort: '0' };
+  const properties = {
+    ...place,
+    bindAddress: '127.0.0.1',
+    listenPort: '0',
+    httpPort: '0',
+    grpcServerPort: '0',
+  };
   const broker = await startBroker({ properties });
   try {
     return broker.store.halves

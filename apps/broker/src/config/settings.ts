@@ -23,7 +23,7 @@ const LEVELS = '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h';
 
 /**
  * Every setting that means something to this broker. Names, units and defaults are RocketMQ's
- * (BrokerConfig, MessageStoreConfig, NettyServerConfig); those that begin with `http` and `outbound` are ours. docs/configuration.md is made of
+ * (BrokerConfig, MessageStoreConfig, NettyServerConfig); those that begin with `http`, `outbound` and `tls` are ours. docs/configuration.md is made of
  * this table.
  */
 export const SETTINGS = {
@@ -65,6 +65,17 @@ export const SETTINGS = {
   shutdownWaitTimeSeconds: setting(whole(0), 30, 'how long a stopping broker waits for requests it accepted'),
   httpPort: setting(port, 8080, 'ours: console, REST and health; 0 = off'),
   httpHost: setting(text, '127.0.0.1', 'ours: the address of that door'),
+  grpcServerPort: setting(
+    port,
+    8081,
+    "for RocketMQ 5's gRPC clients, with and without TLS; 0 = off. RocketMQ: its proxy's",
+  ),
+  tlsServerKeyPath: setting(
+    text,
+    '',
+    'ours: private key (PEM) for TLS at that port; empty: one is made when it is first asked for, and kept in `tls` in `storePathRootDir`',
+  ),
+  tlsServerCertPath: setting(text, '', 'ours: its certificate chain (PEM)'),
   outboundAllow: setting(
     networks,
     '',

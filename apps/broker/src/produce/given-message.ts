@@ -1,5 +1,5 @@
 import { PayloadTooLargeException } from '@nestjs/common';
-import { formatProperties, javaHashCode, PropertyName, StatusError } from '@halfmq/remoting';
+import { formatProperties, PropertyName, StatusError } from '@halfmq/remoting';
 import {
   Allow,
   IsArray,
@@ -13,9 +13,7 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-
-/** Names that are not for users. */
-export const RESERVED: ReadonlySet<string> = new Set(Object.values(PropertyName));
+import { RESERVED } from './reserved-names.js';
 
 /** A message as REST is given it. Either `body` or `bodyBase64`. */
 export class GivenMessage {
@@ -117,11 +115,6 @@ export function propertiesOf(
   if (delayMs !== undefined) own.push([PropertyName.TIMER_DELAY_MS, String(delayMs)]);
   if (deliverAt !== undefined) own.push([PropertyName.TIMER_DELIVER_MS, String(Date.parse(deliverAt))]);
   return formatProperties(own);
-}
-
-/** As SelectMessageQueueByHash of the Java client: both doors agree on the queue of a key. */
-export function queueOfKey(shardingKey: string, queues: number): number {
-  return Math.abs(javaHashCode(shardingKey)) % Math.max(1, queues);
 }
 
 const refused = (name: string, why: string): StatusError =>

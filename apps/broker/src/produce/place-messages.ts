@@ -16,8 +16,8 @@ import {
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { SystemTopic } from '../directory/topic-names.js';
 import type { Destination } from './destination.js';
-import { queueOfKey } from './given-message.js';
 import type { Once } from './once.js';
+import { queueOfKey } from './ordering-key.js';
 import { realPlace } from './stored-message.js';
 import type { Send } from './send.js';
 

@@ -32,7 +32,7 @@ export interface Sender {
   /** of the client, see Version */
   readonly version: number;
   /** undefined: it cannot be asked about half messages, so it may not send any */
-  readonly context?: RequestContext | undefined;
+  readonly context?: Pick<RequestContext, 'peer' | 'version' | 'language'> | undefined;
 }
 
 /** Everything between a send's header and its answer; codes 10, 310 and 320 and the HTTP door end here. */

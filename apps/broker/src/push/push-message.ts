@@ -3,7 +3,7 @@ import { encodeOffsetMessageId, parseProperties, PropertyName, shownBody } from 
 import type { ReceivedMessage } from '../consume/pop/receive.js';
 import type { Delivery } from '../outbound/outbound.js';
 import { signatureOf } from '../outbound/signature.js';
-import { RESERVED } from '../produce/given-message.js';
+import { RESERVED } from '../produce/reserved-names.js';
 import { CONTENT_TYPE } from '../produce/raw-message.js';
 
 /** Where a message is to go. */

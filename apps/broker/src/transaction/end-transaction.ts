@@ -32,7 +32,10 @@ const LONGEST_REASON = 500;
 /** What one keeps in memory until it is answered. */
 const BYTES_A_VERDICT = 1024;
 
-type Asker = Pick<RequestContext, 'oneWay' | 'opaque' | 'serializeType' | 'remark' | 'peer'>;
+/** Who ends one, by whatever door. */
+export interface Asker extends Pick<RequestContext, 'oneWay' | 'opaque' | 'serializeType' | 'remark'> {
+  readonly peer: Pick<Peer, 'remoteAddress' | 'reply' | 'owes'>;
+}
 
 /** What an END names: undecided, with its record as far as it can be read; or decided. */
 interface Named {
@@ -98,7 +101,12 @@ export class EndTransaction {
   }
 
   /** Classic clients would never hear of a verdict that is refused, or whose group failed after it was placed. */
-  unheard(header: EndTransactionHeader, peer: Peer, reason: string, decided?: ExtValues): void {
+  unheard(
+    header: EndTransactionHeader,
+    peer: Pick<Peer, 'remoteAddress'>,
+    reason: string,
+    decided?: ExtValues,
+  ): void {
     this.log.warn('a verdict was refused', {
       producer: peer.remoteAddress,
       group: header.producerGroup,

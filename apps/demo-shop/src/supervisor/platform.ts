@@ -90,6 +90,8 @@ function brokerProperties(folder: DataFolder, ports: Ports): string {
     brokerIP1: '127.0.0.1',
     listenPort: ports.broker,
     httpPort: ports.brokerHttp,
+    // nobody in the shop speaks it
+    grpcServerPort: 0,
     storePathRootDir: join(folder.path, 'broker'),
     transactionTimeOut: 2000,
     transactionCheckInterval: 1000,

@@ -26,7 +26,14 @@ export interface ReceiveRequest {
   /** tags, or an SQL92 expression; everything unless told */
   readonly expression: string | undefined;
   readonly expressionType: 'TAG' | 'SQL92';
+  /** any unless told */
+  readonly queueId?: number | undefined;
+  /** where a group begins that has read nothing of a queue; 'first' unless told */
+  readonly from?: PopRequest['from'] | undefined;
+  readonly attemptId?: string | undefined;
 }
+
+const ANY_QUEUE = -1;
 
 export interface ReceivedMessage {
   /** under the topic it was sent to; its own copy */
@@ -36,6 +43,11 @@ export interface ReceivedMessage {
   readonly liesIn: string;
   /** 1 for the first delivery */
   readonly attempt: number;
+}
+
+/** What names a message that is given up. */
+export interface Buried extends Pick<ReceivedMessage, 'receipt' | 'liesIn'> {
+  readonly record: Pick<MessageRecord, 'physicalOffset'>;
 }
 
 /** Pops for clients that only receive and acknowledge: who has failed too often is moved to the dead letters here. */
@@ -72,10 +84,11 @@ export class Receive {
 
   private granted(request: ReceiveRequest): PopRequest {
     const { group, topic, most, invisibleMs, ordered, expression, expressionType } = request;
+    const { queueId = ANY_QUEUE, from = 'first', attemptId } = request;
     const filter = this.checks.check({
       consumerGroup: group,
       topic,
-      queueId: -1,
+      queueId,
       maxMsgNums: most,
       invisibleTime: invisibleMs,
       pollTime: 0,
@@ -85,7 +98,7 @@ export class Receive {
       expType: expressionType,
     });
     if ('status' in filter) throw new StatusError(filter.status, filter.remark);
-    return { group, topic, queueId: -1, most, invisibleMs, ordered, from: 'first', filter };
+    return { group, topic, queueId, most, invisibleMs, ordered, from, filter, attemptId };
   }
 
   private take(
@@ -121,7 +134,7 @@ export class Receive {
    * First into the dead letters, then done: a kill in between buries it twice, never not at all.
    * @throws StatusError it is where it was
    */
-  async bury(group: string, { record, receipt, liesIn }: ReceivedMessage): Promise<void> {
+  async bury(group: string, { record, receipt, liesIn }: Buried): Promise<void> {
     const header = { offset: record.physicalOffset, group, delayLevel: -1, unitMode: false };
     await this.redeliver.sendBack(header, CURRENT_VERSION);
     this.acknowledge.done({ group, topic: liesIn, receipt });
@@ -129,7 +142,7 @@ export class Receive {
 
   /** Resolves when it is worth another look. */
   private something(
-    { topic, group }: ReceiveRequest,
+    { topic, group, queueId = ANY_QUEUE }: ReceiveRequest,
     until: number,
     blockedUntil: number | undefined,
     gone: AbortSignal,
@@ -147,7 +160,7 @@ export class Receive {
         resolve();
         return 'answered';
       };
-      const forget = this.held.add({ topic, group, queueId: -1, until, look, giveUp: end }, blockedUntil);
+      const forget = this.held.add({ topic, group, queueId, until, look, giveUp: end }, blockedUntil);
       gone.addEventListener('abort', end, { once: true });
     });
   }

@@ -1,0 +1,66 @@
+import type { Caller } from './caller.js';
+import { Refusal } from './codes.js';
+import type { Consuming } from './consuming.js';
+import type {
+  AckMessageRequest,
+  Endpoints,
+  EndTransactionRequest,
+  HandleRequest,
+  Maybe,
+  Message,
+  ReceiveMessageElement,
+  ReceiveMessageRequest,
+  Resource,
+  Seconds,
+} from './contract.js';
+import type { Producing } from './producing.js';
+import type { Queues } from './queues.js';
+import type { Sessions } from './sessions.js';
+
+type Answer = object | Promise<object>;
+interface Of {
+  readonly topic?: Maybe<Resource>;
+  readonly group?: Maybe<Resource>;
+  readonly endpoints?: Maybe<Endpoints>;
+}
+
+/** MessagingService, method by method, under the names of the contract. They know no socket and no library. */
+export interface Methods {
+  readonly unary: Readonly<Record<string, (request: never, caller: Caller) => Answer>>;
+  receive(request: ReceiveMessageRequest, caller: Caller): AsyncGenerator<ReceiveMessageElement>;
+  readonly sessions: Sessions;
+}
+
+export function methods(rooms: {
+  readonly queues: Queues;
+  readonly producing: Producing;
+  readonly consuming: Consuming;
+  readonly sessions: Sessions;
+}): Methods {
+  const { queues, producing, consuming, sessions } = rooms;
+  return {
+    unary: {
+      queryRoute: ({ topic, endpoints }: Of) => queues.route(topic, endpoints),
+      queryAssignment: (request: Of) => queues.assignments(request, request.endpoints),
+      heartbeat: (_: object, { clientId }: Caller) => sessions.heartbeat(clientId),
+      notifyClientTermination: (_: object, { clientId }: Caller) => sessions.terminated(clientId),
+      sendMessage: ({ messages }: { messages: readonly Message[] }, caller: Caller) =>
+        producing.send(messages, caller),
+      endTransaction: (request: EndTransactionRequest, caller: Caller) =>
+        producing.endTransaction(request, caller),
+      recallMessage: ({ topic, recallHandle }: Of & { recallHandle: string }) =>
+        producing.recall(topic, recallHandle),
+      ackMessage: (request: AckMessageRequest) => consuming.ack(request),
+      changeInvisibleDuration: (request: HandleRequest & { invisibleDuration?: Maybe<Seconds> }) =>
+        consuming.change(request, request.invisibleDuration),
+      forwardMessageToDeadLetterQueue: (request: HandleRequest) => consuming.bury(request),
+    },
+    receive: (request, caller) => consuming.receive(request, caller),
+    sessions,
+  };
+}
+
+/** @throws Refusal always: the contract has the method, this door does not serve it */
+export function notServed(method: string): never {
+  throw new Refusal('NOT_IMPLEMENTED', `${method} is not served by this broker`);
+}

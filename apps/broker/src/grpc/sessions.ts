@@ -1,0 +1,157 @@
+import {
+  sqlSubscription,
+  tagSubscription,
+  type Cancel,
+  type Clock,
+  type ConsumerData,
+  type HeartbeatData,
+} from '@halfmq/remoting';
+import type { BrokerConfig } from '../config/resolve-config.js';
+import type { Clients } from '../directory/clients.js';
+import type { Groups } from '../directory/groups.js';
+import type { Topics } from '../directory/topics.js';
+import type { Caller } from './caller.js';
+import { OK, Refusal } from './codes.js';
+import type { Settings, Status, Subscription, TelemetryCommand } from './contract.js';
+import { groupOf, topicOf } from './names.js';
+import type { Renewals } from './renewals.js';
+import { mergedSettings } from './settings.js';
+import { TelemetryPeer, type CommandStream } from './telemetry-peer.js';
+
+/** A client opens a new stream a second after it has lost one; the Go client takes five. */
+const WITHOUT_STREAM_MS = 10_000;
+const SQL = 'SQL';
+const SERVED: ReadonlySet<string> = new Set(['PRODUCER', 'PUSH_CONSUMER', 'SIMPLE_CONSUMER']);
+
+export interface Session {
+  readonly peer: TelemetryPeer;
+  /** what it said last */
+  settings: Settings;
+  /** ends it, because it has no stream */
+  cancel: Cancel;
+}
+
+/**
+ * Live gRPC clients. One is there from its settings until it says good-bye, its telemetry stream is away for too long, or
+ * nothing is heard of it for channelExpiredTimeout (Clients sees to that). The directory knows it as it knows every client.
+ */
+export class Sessions {
+  private readonly sessions = new Map<string, Session>();
+
+  constructor(
+    private readonly config: BrokerConfig,
+    private readonly clock: Clock,
+    private readonly topics: Topics,
+    private readonly groups: Groups,
+    private readonly clients: Clients,
+    private readonly renewals: Renewals,
+  ) {}
+
+  find(clientId: string): Session | undefined {
+    return this.sessions.get(clientId);
+  }
+
+  /** @throws Refusal UNRECOGNIZED_CLIENT_TYPE */
+  mustFind(clientId: string): Session {
+    const session = this.sessions.get(clientId);
+    if (session) return session;
+    throw new Refusal(
+      'UNRECOGNIZED_CLIENT_TYPE',
+      'cannot find client settings for this client: open a telemetry stream',
+    );
+  }
+
+  /** What a client says on its stream. @throws Refusal as settings are refused */
+  said(command: TelemetryCommand, caller: Caller, stream: CommandStream): void {
+    if (command.settings) this.settings(command.settings, caller, stream);
+    else if (command.threadStackTrace ?? command.verifyMessageResult)
+      this.sessions.get(caller.clientId)?.peer.answered(command);
+  }
+
+  private settings(own: Settings, caller: Caller, stream: CommandStream): void {
+    const heartbeat = this.heartbeatOf(own, caller.clientId);
+    const session = this.sessionOf(caller, own);
+    session.settings = own;
+    session.cancel();
+    const before = session.peer.use(stream);
+    if (before && before !== stream) before.end();
+    this.clients.heartbeat(heartbeat, session.peer.context);
+    const name = own.subscription?.group?.name;
+    const group = name === undefined ? undefined : this.groups.find(name);
+    stream.write({ status: OK, settings: mergedSettings(own, group, this.config) });
+  }
+
+  private sessionOf({ clientId, host, address, language }: Caller, settings: Settings): Session {
+    const known = this.sessions.get(clientId);
+    if (known) return known;
+    const peer = new TelemetryPeer(host, address, language, this.clock);
+    const session: Session = { peer, settings, cancel: () => undefined };
+    this.sessions.set(clientId, session);
+    peer.onClose(() => {
+      session.cancel();
+      this.sessions.delete(clientId);
+      this.renewals.gone(clientId);
+    });
+    return session;
+  }
+
+  /** The stream is gone; its client may come back with another one. */
+  ended(clientId: string, stream: CommandStream): void {
+    const session = this.sessions.get(clientId);
+    if (!session?.peer.speaksOn(stream)) return;
+    session.peer.use(undefined);
+    session.cancel = this.clock.after(WITHOUT_STREAM_MS, () =>
+      session.peer.close('its telemetry stream ended'),
+    );
+  }
+
+  heartbeat(clientId: string): { status: Status } {
+    const { settings, peer } = this.mustFind(clientId);
+    this.clients.heartbeat(this.heartbeatOf(settings, clientId), peer.context);
+    return { status: OK };
+  }
+
+  terminated(clientId: string): { status: Status } {
+    this.mustFind(clientId).peer.close('it says good-bye');
+    return { status: OK };
+  }
+
+  /** The broker stops. */
+  close(): void {
+    for (const { peer } of this.sessions.values()) peer.close('the broker stops');
+  }
+
+  /** Its producers' groups are its topics, as RocketMQ has it; each can be asked about its own. */
+  private heartbeatOf({ clientType, publishing, subscription }: Settings, clientID: string): HeartbeatData {
+    if (typeof clientType === 'string' && clientType !== UNSPECIFIED && !SERVED.has(clientType))
+      throw new Refusal('UNRECOGNIZED_CLIENT_TYPE', `clients of the type ${clientType} are not served`);
+    if (publishing) {
+      const topics = publishing.topics.map((topic) => topicOf(topic, this.topics));
+      const producerDataSet = topics.map((topic) => ({ groupName: topic, transactionalTopics: [topic] }));
+      return { clientID, producerDataSet, consumerDataSet: [] };
+    }
+    if (!subscription)
+      throw new Refusal(
+        'UNRECOGNIZED_CLIENT_TYPE',
+        'settings for publishing or for a subscription expected, got neither',
+      );
+    return { clientID, producerDataSet: [], consumerDataSet: [this.consumerOf(subscription)] };
+  }
+
+  private consumerOf({ group, subscriptions }: Subscription): ConsumerData {
+    const now = this.clock.now();
+    return {
+      groupName: groupOf(group),
+      consumeType: 'CONSUME_PASSIVELY',
+      messageModel: 'CLUSTERING',
+      consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET',
+      unitMode: false,
+      subscriptionDataSet: subscriptions.map(({ topic, expression }) => {
+        const subscribed = expression?.type === SQL ? sqlSubscription : tagSubscription;
+        return subscribed(topicOf(topic, this.topics), expression?.expression ?? '*', now);
+      }),
+    };
+  }
+}
+
+const UNSPECIFIED = 'CLIENT_TYPE_UNSPECIFIED';

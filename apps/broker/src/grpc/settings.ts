@@ -1,0 +1,52 @@
+import { delayLevelsMs, type BrokerConfig } from '../config/resolve-config.js';
+import type { GroupConfig } from '../directory/group-config.js';
+import { secondsOf, type Settings } from './contract.js';
+
+/** RocketMQ's, see ClientSettingsManager and ProxyConfig. */
+const PRODUCER = {
+  maxAttempts: 3,
+  exponentialBackoff: { initial: secondsOf(10), max: secondsOf(1_000), multiplier: 2 },
+};
+const RECEIVE_BATCH = 32;
+export const LONGEST_POLLING_MS = 20_000;
+
+type Limits = Pick<BrokerConfig, 'maxMessageSize' | 'messageDelayLevel'>;
+
+/** What a client is told to its settings: its own, with what this broker decides. */
+export function mergedSettings(own: Settings, group: GroupConfig | undefined, limits: Limits): Settings {
+  const { publishing, subscription } = own;
+  const metric = { on: false };
+  if (publishing)
+    return {
+      ...own,
+      metric,
+      backoffPolicy: PRODUCER,
+      publishing: { ...publishing, maxBodySize: limits.maxMessageSize, validateMessageType: true },
+    };
+  if (!subscription || !group) return { ...own, metric };
+  return {
+    ...own,
+    metric,
+    backoffPolicy: backoffOf(group, limits),
+    subscription: {
+      ...subscription,
+      fifo: group.consumeMessageOrderly,
+      receiveBatchSize: RECEIVE_BATCH,
+      longPollingTimeout: secondsOf(LONGEST_POLLING_MS),
+    },
+  };
+}
+
+/** The group's waits in the words of the contract; a client counts from its first, the broker (retryDelayMs) from its third. */
+function backoffOf({ retryMaxTimes, groupRetryPolicy }: GroupConfig, { messageDelayLevel }: Limits): object {
+  const maxAttempts = retryMaxTimes + 1;
+  const { type, customizedRetryPolicy, exponentialRetryPolicy } = groupRetryPolicy;
+  if (type === 'EXPONENTIAL' && exponentialRetryPolicy) {
+    const { initial, max, multiplier } = exponentialRetryPolicy;
+    const exponentialBackoff = { initial: secondsOf(initial), max: secondsOf(max), multiplier };
+    return { maxAttempts, exponentialBackoff };
+  }
+  const given = customizedRetryPolicy?.next ?? [];
+  const next = (given.length > 0 ? given : delayLevelsMs(messageDelayLevel)).map(secondsOf);
+  return { maxAttempts, customizedBackoff: { next } };
+}

@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { updateAndCreateSubscriptiongroup } from '@halfmq/remoting';
+import { GrpcTrial, texts } from '../kit/grpc-trial.js';
+import { until } from '../kit/until.js';
+
+jest.setTimeout(60_000);
+
+describe('messages at the gRPC door', () => {
+  let trial: GrpcTrial;
+  beforeEach(async () => {
+    trial = await GrpcTrial.start();
+  });
+  afterEach(() => trial.close());
+
+  it('takes messages and hands them out, never again once they are acknowledged', async () => {
+    const producer = await trial.producer();
+    const system = { tag: 'paid', keys: ['o-1', 'c-9'], traceContext: 'trace' };
+    const sent = await producer.send('orders', 'first', system, { colour: 'blue' });
+    expect(sent).toMatchObject({ status: { code: 'OK' }, entries: [{ status: { code: 'OK' }, offset: 0 }] });
+    const client = await trial.consumer();
+    const { status, messages } = await client.receive('readers', 'orders');
+    expect(status).toBe('OK');
+    expect(messages).toMatchObject([
+      {
+        topic: { name: 'orders' },
+        userProperties: { colour: 'blue' },
+        systemProperties: {
+          ...system,
+          messageId: (sent['entries'] as { messageId: string }[])[0]?.messageId,
+          messageType: 'NORMAL',
+          bodyEncoding: 'IDENTITY',
+          deliveryAttempt: 1,
+          queueId: 0,
+          queueOffset: 0,
+        },
+      },
+    ]);
+    expect(texts(messages)).toEqual(['first']);
+    expect(await client.ack('readers', 'orders', messages[0]!)).toMatchObject({ status: { code: 'OK' } });
+    await trial.advance(30_100);
+    await trial.pops.send('second');
+    expect(texts((await client.receive('readers', 'orders')).messages)).toEqual(['second']);
+  });
+
+  it('waits for messages as long as it is asked to', async () => {
+    const client = await trial.consumer();
+    const waiting = client.receive('readers', 'orders');
+    await until('the poll is held', async () => (await trial.pops.polling()) === 1);
+    await trial.pops.send('late');
+    expect(texts((await waiting).messages)).toEqual(['late']);
+    const vain = client.receive('readers', 'orders');
+    await until('the poll is held', async () => (await trial.pops.polling()) === 1);
+    await trial.advance(5_000);
+    expect(await vain).toEqual({ status: 'MESSAGE_NOT_FOUND', messages: [] });
+  });
+
+  it('hands out what the tags or the SQL expression want', async () => {
+    const producer = await trial.producer();
+    await producer.send('orders', 'cheap', { tag: 'a' }, { price: '3' });
+    await producer.send('orders', 'dear', { tag: 'b' }, { price: '30' });
+    const byTag = await trial.consumer();
+    const tags = { filterExpression: { type: 'TAG', expression: 'b || c' } };
+    expect(texts((await byTag.receive('readers', 'orders', tags)).messages)).toEqual(['dear']);
+    const bySql = await trial.consumer('orders', 'others');
+    const sql = { filterExpression: { type: 'SQL', expression: 'price < 10' } };
+    expect(texts((await bySql.receive('others', 'orders', sql)).messages)).toEqual(['cheap']);
+    const wrong = { filterExpression: { type: 'SQL', expression: 'price <' } };
+    expect((await bySql.receive('others', 'orders', wrong)).status).toBe('ILLEGAL_FILTER_EXPRESSION');
+  });
+
+  it('brings a message again: sooner or later when it is asked to, and to the dead letters when it is given up', async () => {
+    await trial.pops.send('a');
+    const client = await trial.consumer();
+    const [first] = (await client.receive('readers', 'orders')).messages;
+    const names = { group: { name: 'readers' }, topic: { name: 'orders' } };
+    const { receiptHandle, messageId } = first!.systemProperties;
+    const soon = { ...names, messageId, invisibleDuration: { seconds: 1, nanos: 0 } };
+    const changed = await client.call('ChangeInvisibleDuration', { ...soon, receiptHandle });
+    expect(changed).toMatchObject({ status: { code: 'OK' }, receiptHandle: expect.any(String) });
+    // the one from before is worth nothing any more
+    expect(await client.call('ChangeInvisibleDuration', { ...soon, receiptHandle })).toMatchObject({
+      status: { code: 'INVALID_RECEIPT_HANDLE' },
+    });
+    await trial.advance(1_100);
+    const [second] = (await client.receive('readers', 'orders')).messages;
+    expect(second).toMatchObject({
+      topic: { name: 'orders' },
+      systemProperties: { deliveryAttempt: 2, messageId },
+    });
+    const dead = { ...names, messageId, receiptHandle: second!.systemProperties.receiptHandle };
+    expect(await client.call('ForwardMessageToDeadLetterQueue', dead)).toMatchObject({
+      status: { code: 'OK' },
+    });
+    const letters = await trial.consumer('%DLQ%readers', 'undertakers');
+    expect((await letters.receive('undertakers', '%DLQ%readers')).messages).toMatchObject([
+      { systemProperties: { messageId, deadLetterQueue: { topic: 'orders', messageId } } },
+    ]);
+  });
+
+  it('keeps messages of one group in their order, one at a time until it is acknowledged', async () => {
+    const group = { groupName: 'inorder', consumeMessageOrderly: true };
+    await trial.pops.client.ask(updateAndCreateSubscriptiongroup, {}, Buffer.from(JSON.stringify(group)));
+    const producer = await trial.producer();
+    for (const body of ['a', 'b']) await producer.send('orders', body, { messageGroup: 'o-1' });
+    const client = await trial.consumer('orders', 'inorder');
+    const one = { batchSize: 1, messageQueue: { topic: { name: 'orders' }, id: 0 }, attemptId: 'x' };
+    const [a] = (await client.receive('inorder', 'orders', one)).messages;
+    expect(a).toMatchObject({ systemProperties: { messageGroup: 'o-1', messageType: 'FIFO' } });
+    // the same attempt again: its answer was lost
+    expect(texts((await client.receive('inorder', 'orders', one)).messages)).toEqual(['a']);
+    const next = client.receive('inorder', 'orders', { ...one, attemptId: 'y' });
+    const [again] = (await client.receive('inorder', 'orders', one)).messages;
+    await client.ack('inorder', 'orders', again!);
+    expect(texts((await next).messages)).toEqual(['b']);
+  });
+
+  it('delivers a delayed message at its time, unless it is taken back', async () => {
+    const producer = await trial.producer();
+    const deliveryTimestamp = { seconds: trial.pops.broker.clock.now() / 1000 + 60, nanos: 0 };
+    const kept = await producer.send('orders', 'kept', { deliveryTimestamp });
+    const back = await producer.send('orders', 'back', { deliveryTimestamp });
+    const [{ recallHandle, messageId }] = back['entries'] as [{ recallHandle: string; messageId: string }];
+    expect(kept).toMatchObject({ status: { code: 'OK' } });
+    const recalled = await producer.call('RecallMessage', { topic: { name: 'orders' }, recallHandle });
+    expect(recalled).toMatchObject({ status: { code: 'OK' }, messageId });
+    await trial.advance(60_000);
+    const client = await trial.consumer();
+    expect(texts((await client.receive('readers', 'orders')).messages)).toEqual(['kept']);
+  });
+});
