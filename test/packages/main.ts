@@ -5,11 +5,11 @@
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { root } from '../kit/docs-page.js';
+import { root, snippetsOf } from '../kit/docs-page.js';
 import { freePort } from '../kit/ports.js';
 import { PostgresServer } from '../kit/postgres.js';
 import { faultsOf, pack } from '../kit/tarballs.js';
@@ -182,6 +182,56 @@ async function plainProject(project: Project, { nameServer, http }: Platform): P
   ]);
 }
 
+/** From an empty folder, with the packages the page names. */
+async function gettingStarted(project: Project, { nameServer }: Platform): Promise<void> {
+  for (const { file, code } of snippetsOf('docs/getting-started.md')) {
+    if (file !== undefined) project.write(file, code);
+  }
+  await project.say('npx', ['--no-install', 'tsc']);
+  const env = { NAME_SERVERS: nameServer };
+  await project.say('npx', ['--no-install', 'halfmq', 'send', 'greetings', 'hello', '-n', nameServer]);
+  await project.runUntil('dist/greet.js', env, /heard hello/);
+  await project.runUntil('dist/main.js', env, /placed /, /reserved tea for /);
+}
+
+/** What the page tells to install, the project's own as files. */
+function namedOnPage(tarballs: ReadonlyMap<string, string>): string[] {
+  const typed = snippetsOf('docs/getting-started.md').flatMap(({ code }) =>
+    [...code.matchAll(/npm install (.*)/g)].flatMap(([, names = '']) => names.split(' ')),
+  );
+  return typed.filter((name) => !name.startsWith('--')).map((name) => tarballs.get(name) ?? name);
+}
+
+/** Where systemd is there to read them. */
+async function units(): Promise<void> {
+  if (spawnSync('systemd-analyze', ['--version']).status !== 0) {
+    outcome.skipped++;
+    print('skipped the units of deploy/: there is no systemd-analyze');
+    return;
+  }
+  await promise('systemd reads the units of deploy/ without a word', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'halfmq-packages-units-'));
+    try {
+      for (const unit of ['halfmq-namesrv.service', 'halfmq-broker.service']) {
+        const text = readFileSync(join(root, 'deploy', unit), 'utf8');
+        // neither node's place nor the user is that of every machine
+        writeFileSync(
+          join(folder, unit),
+          text.replace('/usr/bin/node', process.execPath).replace('User=halfmq', 'User=root'),
+        );
+      }
+      const { stdout, stderr, status } = spawnSync(
+        'systemd-analyze',
+        ['verify', ...readdirSync(folder).map((name) => join(folder, name))],
+        { encoding: 'utf8' },
+      );
+      if (status !== 0 || stdout + stderr !== '') throw new Error(stdout + stderr);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
 async function projects(tarballs: ReadonlyMap<string, string>, begun: Project[]): Promise<void> {
   const begin = (name: string, options = {}): Project => {
     const project = Project.begin(name, options);
@@ -189,14 +239,16 @@ async function projects(tarballs: ReadonlyMap<string, string>, begun: Project[])
     return project;
   };
   const [server, plain, nest] = [begin('server'), begin('plain'), begin('nest', DECORATORS)];
+  const started = begin('started');
   const files = (...names: string[]): string[] => names.map((name) => tarballs.get(name) ?? name);
   const client = files('@halfmq/transaction', '@halfmq/remoting');
   const broker = files('@halfmq/broker', '@halfmq/namesrv', '@halfmq/store');
-  await promise('npm install, in three empty folders', () =>
+  await promise('npm install, in four empty folders', () =>
     Promise.all([
       server.install(...client, ...broker, ...files('halfmq')),
       plain.install(...client, ...TYPESCRIPT),
       nest.install(...client, ...broker, ...files('@halfmq/testing'), ...NEST, ...TYPESCRIPT),
+      started.install(...client, ...broker, ...namedOnPage(tarballs)),
     ]),
   );
   const postgres = await PostgresServer.start();
@@ -209,6 +261,7 @@ async function projects(tarballs: ReadonlyMap<string, string>, begun: Project[])
     );
     await promise('every door has types for a strict compiler', () => doors(nest, tarballs));
     await promise("README's curl and a program without Nest", () => plainProject(plain, platform));
+    await promise('docs/getting-started.md, from an empty folder', () => gettingStarted(started, platform));
   } finally {
     await platform?.end();
     await postgres.stop();
@@ -223,6 +276,7 @@ async function main(): Promise<void> {
     if (tarballs === undefined) return;
     await promise('every tarball holds what it should and nothing else', () => lookIntoAll(tarballs));
     await promise('npm publish --dry-run, of each', () => tryToPublish(tarballs.values()));
+    await units();
     await projects(tarballs, begun);
   } finally {
     if (values.keep) print(begun.map((project) => project.folder).join('\n'));

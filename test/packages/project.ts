@@ -1,8 +1,11 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { keepOutput } from '../kit/tied-process.js';
+import { until } from '../kit/until.js';
 
 const run = promisify(execFile);
 /** A first install without anything cached takes its time. */
@@ -59,6 +62,22 @@ export class Project {
       throw new Error(`${command} ${args.join(' ')}: ${String(error)}\n${stdout}\n${stderr}`, {
         cause: error,
       });
+    }
+  }
+
+  /** A program that goes on by itself, ended by Ctrl-C when it has said all of that. */
+  async runUntil(script: string, env: NodeJS.ProcessEnv, ...words: readonly RegExp[]): Promise<void> {
+    const child = spawn(process.execPath, [script], { cwd: this.folder, env: { ...outside(), ...env } });
+    const said = keepOutput(child);
+    const ended = once(child, 'close');
+    try {
+      await until(`${script} says ${words.join()}`, () => {
+        if (child.exitCode !== null) throw new Error(said());
+        return words.every((one) => one.test(said()));
+      });
+    } finally {
+      child.kill('SIGINT');
+      await ended;
     }
   }
 
