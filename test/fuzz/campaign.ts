@@ -5,14 +5,17 @@ import { round } from './round.js';
 import { memoryOf, type Target } from './target.js';
 import { Witness } from './witness.js';
 
-/** After each the fuzz rests, and everything is looked at. */
+/** After each the fuzz rests, and everything is looked at: so many at least, and of so many frames at most. */
 const SLICES = 10;
+const MOST_A_SLICE = 200_000;
 const LANES = 6;
 const SLOW_ONES = 20;
 
 export interface CampaignOptions {
   readonly seed: number;
   readonly frames: number;
+  /** it ends by then (performance.now), whatever it has sent; when all is sent unless told */
+  readonly until?: number | undefined;
   /** what is neither answered nor ended by then never is */
   readonly limitMs: number;
   /** after so many complaints there is something to do */
@@ -46,8 +49,8 @@ export class Campaign {
     const loris = new Loris(SLOW_ONES, [broker, nameServer], httpPort);
     try {
       await this.witness.begin();
-      for (let slice = 1; slice <= SLICES && this.goesOn; slice++) {
-        const goal = (frames * slice) / SLICES;
+      while (this.frames < frames && this.goesOn) {
+        const goal = this.frames + Math.min(frames / SLICES, MOST_A_SLICE);
         await Promise.all(Array.from({ length: LANES }, () => this.lane(goal)));
         await this.look();
       }
@@ -64,6 +67,7 @@ export class Campaign {
   }
 
   private get goesOn(): boolean {
+    if (performance.now() > (this.options.until ?? Infinity)) return false;
     return this.complaints.length < this.options.most && this.ended.length === 0;
   }
 

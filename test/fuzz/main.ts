@@ -11,6 +11,7 @@ const HELP = `npm run fuzz                      sends nonsense to a broker and a
 
   --frames N       so many frames and requests, at least (100000)
   --seed S         which; a failure names the seed of its connection, and --frames 1 --seed S says that alone again
+  --minutes M      ends by then, however many it has sent
   --outputFile F   writes counts as jest does`;
 
 /** Long enough for whatever waits for another client, which answers nonsense or has gone. */
@@ -23,6 +24,7 @@ const { values } = parseArgs({
   options: {
     frames: { type: 'string', default: '100000' },
     seed: { type: 'string', default: String(randomInt(1_000_000)) },
+    minutes: { type: 'string', default: 'Infinity' },
     json: { type: 'boolean' },
     outputFile: { type: 'string' },
     help: { type: 'boolean' },
@@ -35,13 +37,27 @@ function whole(name: 'frames' | 'seed'): number {
   throw new Error(`--${name} must be a whole number, not ${values[name]}`);
 }
 
+function minutes(): number {
+  const number = Number(values.minutes);
+  if (number > 0) return number;
+  throw new Error(`--minutes must be a number, not ${values.minutes}`);
+}
+
 /** @returns what is wrong */
-async function fuzz(seed: number, frames: number): Promise<readonly string[]> {
+async function fuzz(seed: number, frames: number, minutes: number): Promise<readonly string[]> {
   const target = await startTarget();
   whenInterrupted(target.close);
   print(`seed ${seed}, ${frames} frames`);
   const began = performance.now();
-  const campaign = new Campaign(target, { seed, frames, limitMs: LIMIT_MS, most: MOST_COMPLAINTS, print });
+  const until = began + minutes * 60_000;
+  const campaign = new Campaign(target, {
+    seed,
+    frames,
+    until,
+    limitMs: LIMIT_MS,
+    most: MOST_COMPLAINTS,
+    print,
+  });
   try {
     return await campaign.run();
   } finally {
@@ -70,7 +86,7 @@ async function tryPlants(seed: number): Promise<readonly Plant[]> {
 async function main(): Promise<void> {
   if (values.help) return print(HELP);
   const [seed, frames] = [whole('seed'), whole('frames')];
-  const complaints = await fuzz(seed, frames);
+  const complaints = await fuzz(seed, frames, minutes());
   for (const complaint of complaints) print(`FAILED: ${complaint}`);
   const plants = frames > 1 ? PLANTS.length : 0;
   const missed = plants > 0 ? await tryPlants(seed) : [];

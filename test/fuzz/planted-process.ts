@@ -15,7 +15,7 @@ import { INTACT_TOPIC } from './intact.js';
 import type { Mistake } from './planted.js';
 
 const [, , mistake, brokerPort] = process.argv as [string, string, Mistake, string];
-const SOME = 20;
+const SOME = 6;
 const KEPT_BYTES = 192 * 1024;
 const kept: Buffer[] = [];
 let messages = 0;
