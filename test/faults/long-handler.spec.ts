@@ -4,31 +4,16 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startBroker, type RunningBroker } from '@halfmq/broker';
 import { startNamesrv, type RunningNamesrv } from '@halfmq/namesrv';
-import { ManualClock, type Cancel, type Upkeep } from '@halfmq/remoting';
 import { HalfmqClient, type PushConsumer } from '@halfmq/transaction';
 import { testLog } from '../kit/client-scenarios.js';
 import { freePort } from '../kit/ports.js';
+import { SharedClock } from '../kit/shared-clock.js';
 import { until } from '../kit/until.js';
 
 const TOPIC = 'long';
 const BROKERS = ['broker-a', 'broker-b'] as const;
 const TEN_MINUTES_MS = 600_000;
 const STEP_MS = 10_000;
-const UPKEEP_MS = 20_000;
-/** Of the machine's time: what a timer began goes over loopback and comes back. */
-const SETTLE_MS = 2;
-
-/** One clock for all: work that nobody waits for is done every twenty seconds, not every second. */
-class SharedClock extends ManualClock {
-  constructor() {
-    super(Date.UTC(2026, 10, 26), () => new Promise((resolve) => setTimeout(resolve, SETTLE_MS)));
-  }
-
-  override after(ms: number, fn: () => void, upkeep: Upkeep = false): Cancel {
-    return super.after(upkeep === false ? ms : Math.max(ms, UPKEEP_MS), fn);
-  }
-}
-
 describe('a handler that takes ten minutes', () => {
   let folder: string;
   let clock: SharedClock;

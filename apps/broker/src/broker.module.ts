@@ -246,7 +246,7 @@ const CONSUME = {
     room(Pull, CONFIG, MESSAGE_STORE, PullChecks, Hold, Resets, LOG, REFUSE_HOLD),
     room(Offsets, MESSAGE_STORE, Topics, Groups, Resets, LOG),
     room(Assignment, CONFIG, MESSAGE_STORE, Topics, Groups, Clients, Routes, LOG),
-    room(PopMemory, MESSAGE_STORE, Topics),
+    room(PopMemory, MESSAGE_STORE, Topics, OrderLocks),
     room(PopChecks, CONFIG, CLOCK, Topics, Groups, Filters),
     room(Pop, CONFIG, CLOCK, MESSAGE_STORE, Topics, Offsets, Resets, PopMemory),
     room(HeldPops, CONFIG, CLOCK, MESSAGE_STORE, Topics),

@@ -27,6 +27,27 @@ describe('order locks', () => {
     expect(locks.lock('g', 'c3', queues)).toEqual(queues);
   });
 
+  it('outlive a restart for as long as their owner goes on without a renewal', async () => {
+    const before = new OrderLocks(new ManualClock());
+    const changed: string[] = [];
+    before.changed = (group, topic) => changed.push(`${group} ${topic}`);
+    before.lock('g', 'c1', [first!, second!]);
+    before.lock('g', 'c1', [first!]);
+    before.unlock('g', 'c1', [second!]);
+    expect(changed).toHaveLength(3);
+    const clock = new ManualClock();
+    const after = new OrderLocks(clock);
+    after.restore('g', 'orders', before.rowsOf('g', 'orders'));
+    expect(after.lock('g', 'c2', queues)).toEqual(queues.slice(1));
+    expect(after.lock('g', 'c1', [first!])).toEqual([first]);
+    await clock.advance(30_001);
+    expect(after.lock('g', 'c2', [first!])).toEqual([]);
+    const silent = new OrderLocks(clock);
+    silent.restore('g', 'orders', before.rowsOf('g', 'orders'));
+    await clock.advance(30_001);
+    expect(silent.lock('g', 'c2', [first!])).toEqual([first]);
+  });
+
   it('are freed by their owner alone', () => {
     const locks = new OrderLocks(new ManualClock());
     locks.lock('g', 'c1', queues);

@@ -1,5 +1,6 @@
 import type { MessageStore } from '@halfmq/store';
 import type { Topics } from '../../directory/topics.js';
+import type { LockRow, OrderLocks } from '../order-locks.js';
 import { LeaseBook, type LeaseRow } from './lease-book.js';
 import { OrderedBook, type OrderedRow } from './ordered-book.js';
 
@@ -7,10 +8,11 @@ import { OrderedBook, type OrderedRow } from './ordered-book.js';
 interface Document {
   readonly leases: readonly LeaseRow[];
   readonly ordered: readonly OrderedRow[];
+  readonly locks: readonly LockRow[];
 }
 
 /**
- * Who has which messages. Written and logged by the store together with the consumer offsets: after a kill what was handed
+ * Who has which messages, and who may consume which queue in order. Written and logged by the store together with the consumer offsets: after a kill what was handed
  * out or done in the last second is as it was before, and comes again.
  */
 export class PopMemory {
@@ -21,17 +23,20 @@ export class PopMemory {
   constructor(
     private readonly store: Pick<MessageStore, 'leases'>,
     private readonly topics: Pick<Topics, 'onChange' | 'find'>,
+    private readonly locks: OrderLocks,
   ) {
     const touched = (group: string, topic: string): void => store.leases.touch(group, topic);
     this.leases = new LeaseBook(touched);
     this.ordered = new OrderedBook(touched);
+    locks.changed = touched;
   }
 
   start(): void {
     for (const [group, topic, document] of this.store.leases.takenOver((g, t) => this.document(g, t))) {
-      const { leases, ordered } = JSON.parse(document ?? '{}') as Partial<Document>;
+      const { leases, ordered, locks } = JSON.parse(document ?? '{}') as Partial<Document>;
       this.leases.restore(group, topic, leases ?? []);
       this.ordered.restore(group, topic, ordered ?? []);
+      this.locks.restore(group, topic, locks ?? []);
     }
     this.stopListening = this.topics.onChange((topic) => {
       if (!this.topics.find(topic)) this.forgetTopic(topic);
@@ -55,6 +60,8 @@ export class PopMemory {
   private document(group: string, topic: string): string | undefined {
     const leases = this.leases.rowsOf(group, topic);
     const ordered = this.ordered.rowsOf(group, topic);
-    return leases.length + ordered.length === 0 ? undefined : JSON.stringify({ leases, ordered });
+    const locks = this.locks.rowsOf(group, topic);
+    const nothing = leases.length + ordered.length + locks.length === 0;
+    return nothing ? undefined : JSON.stringify({ leases, ordered, locks });
   }
 }
