@@ -26,11 +26,16 @@ export function javaIsHere(): boolean {
 }
 
 /** Compiles the scenarios against one generation of the client, unless that was done since they were changed. */
-export async function buildClients(version: ClientVersion): Promise<void> {
-  const jar = `${PROJECT}target/${version}/compat-clients-1.jar`;
-  const sources = [`${PROJECT}pom.xml`, ...(await readdir(SOURCES)).map((name) => `${SOURCES}${name}`)];
-  if (existsSync(jar) && (await lastChange([jar])) >= (await lastChange(sources))) return;
-  await run('mvn', ['-q', '-B', `-Drocketmq.version=${version}`, 'package'], { cwd: PROJECT });
+export function buildClients(version: ClientVersion): Promise<void> {
+  return build(version, PROJECT, SOURCES, 'compat-clients-1.jar');
+}
+
+/** The same of any project whose pom takes a version. */
+export async function build(version: string, project: string, sources: string, name: string): Promise<void> {
+  const jar = `${project}target/${version}/${name}`;
+  const files = [`${project}pom.xml`, ...(await readdir(sources)).map((file) => `${sources}${file}`)];
+  if (existsSync(jar) && (await lastChange([jar])) >= (await lastChange(files))) return;
+  await run('mvn', ['-q', '-B', `-Drocketmq.version=${version}`, 'package'], { cwd: project });
 }
 
 async function lastChange(files: readonly string[]): Promise<number> {
@@ -62,21 +67,34 @@ export async function runScenario(
     nameServer,
     version.replaceAll('.', '_'),
   ];
-  const lines = await run('java', options, { onLine });
+  return resultOf(`${scenario} on ${version}`, await run('java', options, { onLine }));
+}
+
+/** What a scenario printed as its result. */
+export function resultOf(what: string, lines: readonly string[]): Record<string, unknown> {
   const result = lines.findLast((line) => line.startsWith('RESULT '));
-  if (result === undefined)
-    throw new Error(`${scenario} on ${version} printed no result:\n${lines.join('\n')}`);
+  if (result === undefined) throw new Error(`${what} printed no result:\n${lines.join('\n')}`);
   return JSON.parse(result.slice('RESULT '.length)) as Record<string, unknown>;
 }
 
+interface Running {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly onLine?: (line: string) => void;
+}
+
 /** The command's last lines; rejects with them when it fails. */
-function run(
+export function run(
   command: string,
   args: readonly string[],
-  { cwd, onLine }: { readonly cwd?: string; readonly onLine?: (line: string) => void },
+  { cwd, env, onLine }: Running = {},
 ): Promise<string[]> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const lines: string[] = [];
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {

@@ -47,7 +47,7 @@ function pageOf({ testResults }: Run): string {
     .map(([suite, rows]) => section(suite, rows));
   return `# Compatibility
 
-What the compatibility suites saw (\`npm run test:compat\`), line by line. The page is written by \`test/compat/page.ts\` from their results, and CI fails when it says something else. Clients and tools are the official ones, unmodified, from Maven Central; so is Apache RocketMQ.
+What the compatibility suites saw (\`npm run test:compat\`), line by line. The page is written by \`test/compat/page.ts\` from their results, and CI fails when it says something else. Clients and tools are the official ones, unmodified, from Maven Central and npm; so is Apache RocketMQ.
 
 ${sections.join('\n')}`;
 }

@@ -143,7 +143,8 @@ export class GrpcClient {
 
   private open(): ClientDuplexStream<object, object> {
     const call = this.stub['Telemetry']?.bind(this.stub) as Duplex;
-    const stream = call(this.metadata({}));
+    // as the Java client says that it has no end
+    const stream = call(this.metadata({}), { deadline: new Date(new Date().getTime() + CENTURIES_MS) });
     stream.on('data', (command: Record<string, unknown>) => this.told.push(command));
     stream.on('error', (error) => (this.ended = error));
     return stream;
@@ -169,8 +170,9 @@ type Streaming = (
   metadata: Metadata,
   options: Options,
 ) => ClientReadableStream<Record<string, unknown>>;
-type Duplex = (metadata: Metadata) => ClientDuplexStream<object, object>;
+type Duplex = (metadata: Metadata, options: Options) => ClientDuplexStream<object, object>;
 
+const CENTURIES_MS = 99e6 * 3.6e6;
 const PATIENCE_MS = 20_000;
 const deadline = (): Date => new Date(new Date().getTime() + PATIENCE_MS);
 

@@ -12,6 +12,8 @@ import { groupOf, topicOf } from './names.js';
 
 /** pops of any queue of the broker */
 const ANY_QUEUE = -1;
+/** %RETRY% and %DLQ% */
+const OF_A_GROUP = '%';
 /** what RocketMQ's clients ask for */
 const QUEUES_OF_A_NEW_TOPIC = 4;
 
@@ -64,11 +66,9 @@ export class Queues {
     const known = this.topics.find(name);
     if (known) return known;
     const template = this.topics.find(SystemTopic.AUTO_CREATE_TEMPLATE);
-    if (!template)
-      throw new Refusal(
-        'TOPIC_NOT_FOUND',
-        `topic ${name} does not exist, and autoCreateTopicEnable is off: create it first`,
-      );
+    // those of a group are made by what it does, with other queues
+    if (!template || name.startsWith(OF_A_GROUP))
+      throw new Refusal('TOPIC_NOT_FOUND', `topic ${name} does not exist: create it first`);
     return topicConfigOf(name, Math.min(QUEUES_OF_A_NEW_TOPIC, template.writeQueueNums));
   }
 

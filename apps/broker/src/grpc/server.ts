@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import {
   Server,
   ServerCredentials,
+  ServerInterceptingCall,
   status as GrpcStatus,
   type handleServerStreamingCall,
   type handleUnaryCall,
@@ -12,6 +13,7 @@ import {
 import { loadSync } from '@grpc/proto-loader';
 import { languageOf, parseHost, systemClock, type Log } from '@halfmq/remoting';
 import type { ServerSurfaceCall } from '@grpc/grpc-js/build/src/server-call.js';
+import type { ServerInterceptingCallInterface } from '@grpc/grpc-js/build/src/server-interceptors.js';
 import type { Socket } from 'node:net';
 import type { Caller } from './caller.js';
 import { Code, Refusal, statusOf } from './codes.js';
@@ -41,6 +43,7 @@ type Call = Pick<ServerSurfaceCall, 'metadata' | 'getPeer' | 'getDeadline'> & {
  */
 export class GrpcServer {
   private readonly server = new Server({
+    interceptors: [withoutEnd],
     'grpc.max_receive_message_length': MOST_BYTES,
     'grpc.max_connection_idle_ms': IDLE_MS,
     'grpc.enable_channelz': 0,
@@ -171,6 +174,20 @@ export class GrpcServer {
     };
   }
 }
+
+/**
+ * A telemetry stream lives as long as its client, and the Java client says so by a timeout of centuries. The library counts
+ * in 32 bits, so that it would be over at once: its timer is stopped before it runs.
+ */
+function withoutEnd(
+  { path }: { readonly path: string },
+  call: ServerInterceptingCallInterface,
+): ServerInterceptingCall {
+  if (path.endsWith('/Telemetry')) clearTimeout((call as Timed).deadlineTimer);
+  return new ServerInterceptingCall(call);
+}
+
+type Timed = ServerInterceptingCallInterface & { readonly deadlineTimer?: NodeJS.Timeout };
 
 function serviceDefinition(): ServiceDefinition {
   const definition = loadSync('apache/rocketmq/v2/service.proto', {

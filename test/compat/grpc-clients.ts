@@ -1,0 +1,55 @@
+import { fileURLToPath } from 'node:url';
+import { build, javaIsHere, resultOf, run } from './java-clients.js';
+
+const PROJECT = fileURLToPath(new URL('java/grpc/', import.meta.url));
+const SOURCES = `${PROJECT}src/main/java/org/halfmq/compat/grpc/`;
+const JAR = 'compat-grpc-1.jar';
+const NODE_PROGRAM = fileURLToPath(new URL('../dist/compat/grpc-node.js', import.meta.url));
+
+/** An official client of RocketMQ 5, and how its scenarios are run. */
+export interface GrpcLanguage {
+  readonly name: string;
+  readonly version: string;
+  /** @throws Error on a machine of CI that has not what it takes */
+  isHere(): boolean;
+  prepare(): Promise<void>;
+  run(scenario: string, endpoint: string, topic: string): Promise<Record<string, unknown>>;
+}
+
+const JAVA_VERSION = '5.2.0';
+/** Its defaults: TLS, and any certificate is trusted. */
+const java: GrpcLanguage = {
+  name: 'Java (TLS)',
+  version: JAVA_VERSION,
+  isHere: javaIsHere,
+  prepare: () => build(JAVA_VERSION, PROJECT, SOURCES, JAR),
+  async run(scenario, endpoint, topic) {
+    const target = `${PROJECT}target/${JAVA_VERSION}`;
+    const options = [
+      '-Xmx256m',
+      '-XX:+UseSerialGC',
+      '-XX:TieredStopAtLevel=1',
+      `-Drocketmq.log.root=${target}/logs`,
+      '-cp',
+      `${target}/${JAR}:${target}/lib/*`,
+      'org.halfmq.compat.grpc.Main',
+    ];
+    return resultOf(`${scenario} on Java`, await run('java', [...options, scenario, endpoint, topic]));
+  },
+};
+
+/** Its defaults: plain text. */
+const node: GrpcLanguage = {
+  name: 'Node.js',
+  version: '1.0.8',
+  isHere: () => true,
+  prepare: () => Promise.resolve(),
+  async run(scenario, endpoint, topic) {
+    // its own log is written there, whatever logger it is given
+    const env = { HOME: `${PROJECT}target/node-home` };
+    const lines = await run(process.execPath, [NODE_PROGRAM, scenario, endpoint, topic], { env });
+    return resultOf(`${scenario} on Node.js`, lines);
+  },
+};
+
+export const GRPC_LANGUAGES: readonly GrpcLanguage[] = [java, node];
