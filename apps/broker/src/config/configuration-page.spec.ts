@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
+import { ACCEPTED_NAMES, LEGACY_NAMES } from './accepted-names.js';
 import { refuseWhatIsMissing } from './refusals.js';
 import { SETTINGS } from './settings.js';
 import { STORE_SETTINGS_ASIDE } from './store-settings-aside.js';
@@ -32,6 +33,13 @@ function whyRefused([name, value]: readonly [string, string]): string {
     return String(error).replace(/^.*cannot be honoured: /, '');
   }
 }
+
+/** In the order of the alphabet. */
+const named = (names: readonly string[]): string =>
+  `${names
+    .toSorted()
+    .map((name) => `\`${name}\``)
+    .join(', ')}.`;
 
 /** Reasons in the table's order, with all names of each. */
 function asideRows(): string[] {
@@ -67,11 +75,23 @@ function page(): string {
     '',
     "## Settings of RocketMQ's store that change nothing here",
     '',
-    'A file that holds them starts the broker all the same, and one warning names them. Those of thread pools, Netty and of features that are not there (metrics exporters, access control) are left aside the same way.',
+    'A file that holds them starts the broker all the same, and one warning names them.',
     '',
     '| settings | why |',
     '|---|---|',
     ...asideRows(),
+    '',
+    '## Other settings of RocketMQ that change nothing here',
+    '',
+    'Taken with the same warning. They are of thread pools, Netty, its client side, and of features that are not there (metrics exporters, access control, controllers).',
+    '',
+    named(
+      [...ACCEPTED_NAMES].filter((name) => !STORE_SETTINGS_ASIDE.has(name) && !Object.hasOwn(SETTINGS, name)),
+    ),
+    '',
+    'Names that files of RocketMQ 3 and 4 have, and no release reads any more:',
+    '',
+    named([...LEGACY_NAMES]),
   ].join('\n')}\n`;
 }
 
