@@ -31,6 +31,7 @@ const MOMENTS = ['after-half', 'after-commit', 'now'] as const;
 /** How long after its last change a difference is no message in flight any more. */
 const DEADLINE_S = 30;
 const PROGRESS_MS = 30_000;
+const HEALING_MS = 60_000;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -67,10 +68,21 @@ async function live(shop: ShopProcess, mode: (typeof MODES)[number], random: Ran
     },
     (orders / perSecond) * 4000 + 120_000,
   );
-  const findings = await shop.quiet(300_000);
+  const findings = await healed(shop);
   const load = (await shop.fleet()).load;
   const kills = (await restarts(shop)) - before;
   return { placed: load?.placed ?? 0, refused: load?.refused ?? 0, lost: load?.lost ?? 0, kills, findings };
+}
+
+/** What is late and not lost comes with a retry: only what is still wrong a minute after all else has come to rest counts. */
+async function healed(shop: ShopProcess): Promise<readonly Finding[]> {
+  let findings: readonly Finding[] = await shop.quiet(300_000);
+  const allHold = async (): Promise<boolean> => {
+    findings = await shop.findings();
+    return findings.every(({ holds }) => holds);
+  };
+  await until('all hold', allHold, HEALING_MS).catch(() => undefined);
+  return findings;
 }
 
 function shot(random: Random): { target: string; at: string } {
