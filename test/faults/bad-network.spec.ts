@@ -10,10 +10,10 @@ import { until } from '../kit/until.js';
 const TOPIC = 'weather';
 const GROUP = 'weather-readers';
 const LANES = 8;
-const ANSWERS_A_STEP = 60;
+const ANSWERS_A_STEP = 30;
 
 const WEATHERS: readonly (readonly [string, Weather])[] = [
-  ['late', { delayMs: 40 }],
+  ['late', { delayMs: 25 }],
   ['in pieces that fit no frame', { pieceBytes: 37 }],
   ['a little at a time', { pieceBytes: 2_048, restMs: 2 }],
 ];

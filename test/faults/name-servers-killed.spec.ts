@@ -8,7 +8,7 @@ import { TimedBroker } from '../kit/timed-broker.js';
 import { until } from '../kit/until.js';
 
 const SERVERS = 3;
-const SENDS_A_STEP = 24;
+const SENDS_A_STEP = 12;
 /** Each of them needs a route that nobody has asked for yet. */
 const TOPICS_A_STEP = 2;
 

@@ -11,7 +11,7 @@ import { until } from '../kit/until.js';
 
 const TOPIC = 'TwoMasters';
 const BROKERS = ['broker-a', 'broker-b'] as const;
-const SENDS = 200;
+const SENDS = 80;
 
 function brokerProcess(name: string, folder: string, nameServer: string, port: number): HalfmqProcess {
   const settings = { brokerName: name, listenPort: port, brokerIP1: '127.0.0.1', httpPort: 0 };

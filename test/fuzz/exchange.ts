@@ -19,6 +19,8 @@ export class Exchange {
   /** what is wrong, a line each */
   readonly complaints: string[] = [];
   private readonly owed = new Map<number, Sent[]>();
+  /** what several requests are called, as changed bytes make it: nobody knows whose an answer is */
+  private readonly shared = new Set<number>();
   /** answers without which it is not over */
   private open = 0;
   private readonly socket: Socket;
@@ -58,6 +60,7 @@ export class Exchange {
   private expect(sent: Sent): void {
     if (sent.owed !== 'answer' && sent.owed !== 'perhaps') return;
     const others = this.owed.get(sent.opaque);
+    if (others) this.shared.add(sent.opaque);
     if (others) others.push(sent);
     else this.owed.set(sent.opaque, [sent]);
     if (sent.owed === 'answer') this.open++;
@@ -94,7 +97,8 @@ export class Exchange {
       return this.complain(
         `answered ${command.opaque} once too often, with ${command.code} ${command.remark ?? ''}`,
       );
-    if (sent.message) this.intact?.took(sent.message, command);
+    const isItsOwn = !this.shared.has(command.opaque);
+    if (sent.message && isItsOwn) this.intact?.took(sent.message, command);
     if (sent.owed === 'answer') this.open--;
     if (this.open === 0 && !this.awaitsEnd) this.end();
   }

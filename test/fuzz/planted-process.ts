@@ -47,7 +47,10 @@ function fromBroker({ code }: Command): number {
   return mistake === 'repeats' && ++answers % SOME === 0 ? 2 : 1;
 }
 
-/** Frame by frame, as long as they are frames; then as it comes. */
+/** A length no frame has: the other side ends the connection, as it would have. */
+const NO_FRAME = Buffer.alloc(4, 0xff);
+
+/** Frame by frame, as long as they are frames. */
 class Way {
   private readonly splitter = new FrameSplitter();
   private isLost = false;
@@ -58,14 +61,14 @@ class Way {
   ) {}
 
   readonly take = (chunk: Buffer): void => {
-    if (this.isLost) return void this.to.write(chunk);
+    if (this.isLost) return;
     this.splitter.push(chunk);
     try {
       for (let frame = this.splitter.next(); frame; frame = this.splitter.next()) this.each(frame);
     } catch (error) {
       if (error instanceof Error && error.message === 'planted') throw error;
       this.isLost = true;
-      this.to.write(chunk);
+      this.to.write(NO_FRAME);
     }
   };
 }
