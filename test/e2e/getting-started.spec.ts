@@ -27,7 +27,10 @@ describe('docs/getting-started.md', () => {
       .replace('./messages', join(folder, 'messages'))
       .split(' ')
       .slice(2);
-    platform = new HalfmqProcess([...typed, ...elsewhere, '-o', `httpPort=${ports.http}`], /Ctrl-C stops it/);
+    platform = new HalfmqProcess(
+      [...typed, ...elsewhere, '-o', `httpPort=${ports.http}`, '-o', 'grpcServerPort=0'],
+      /Ctrl-C stops it/,
+    );
     await platform.start();
   });
   afterAll(async () => {

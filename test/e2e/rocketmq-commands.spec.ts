@@ -68,10 +68,14 @@ describe("RocketMQ's commands", () => {
     const namesrv = await start('mqnamesrv', '-c', file('namesrv.properties', `listenPort=${namesrvPort}\n`));
     const conf = file('broker.conf', OF_RELEASE_4);
     const address = `127.0.0.1:${namesrvPort}`;
-    const broker = await start('mqbroker', '-n', address, '-c', conf, `listenPort=${port}`, 'httpPort=0');
+    const settings = [`listenPort=${port}`, 'httpPort=0', 'grpcServerPort=0', '--enable-proxy'];
+    const broker = await start('mqbroker', '-n', address, '-c', conf, ...settings);
     expect(namesrv.log).toContain('The Name Server boot success. serializeType=JSON');
     expect(broker.log).toMatch(
       new RegExp(`The broker\\[broker-old, .*:${port}\\] boot success.*name server is ${address}`),
+    );
+    expect(broker.log).toContain(
+      '--enable-proxy: no proxy is started, gRPC clients connect to the broker itself',
     );
     // one line for all that is left aside
     expect(broker.log.match(/were left aside: .*/g)).toEqual([
@@ -114,7 +118,6 @@ describe("RocketMQ's commands", () => {
     const all = await rocketmqInTurn([
       ['mqshutdown', 'proxy'],
       ['mqshutdown'],
-      ['mqbroker', '--enable-proxy'],
       ['mqbroker', 'broker.conf'],
       ['mqbroker', '-c', 'nowhere.conf'],
       ['mqnamesrv', '-x'],
@@ -123,7 +126,6 @@ describe("RocketMQ's commands", () => {
     expect(all.map(({ err }) => err)).toEqual([
       expect.stringMatching(/^no proxy runs .*mqshutdown broker, or mqshutdown namesrv$/),
       expect.stringMatching(/missing required argument 'what'/),
-      expect.stringMatching(/^--enable-proxy .*leave it away/),
       expect.stringMatching(/expected an option, or a setting as name=value/),
       expect.stringMatching(/^nowhere\.conf: cannot be read \(ENOENT\)$/),
       expect.stringMatching(/unknown option '-x'\n+\(mqnamesrv --help/),

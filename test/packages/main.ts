@@ -95,7 +95,16 @@ interface Platform {
 /** `npx halfmq dev`, as it is typed. */
 async function startPlatform({ folder }: Project): Promise<Platform> {
   const [namesrv, broker, http] = [await freePort(), await freePort(), await freePort()];
-  const ports = ['--port', `${namesrv}`, '-o', `listenPort=${broker}`, '-o', `httpPort=${http}`];
+  const ports = [
+    '--port',
+    `${namesrv}`,
+    '-o',
+    `listenPort=${broker}`,
+    '-o',
+    `httpPort=${http}`,
+    '-o',
+    'grpcServerPort=0',
+  ];
   const child: ChildProcess = spawn(
     'npx',
     ['--no-install', 'halfmq', 'dev', '--store', 'messages', ...ports],

@@ -65,8 +65,8 @@ export function mqbroker(): Command {
 
 function startBroker(settings: Assignments | undefined, flags: BrokerFlags): Promise<void> {
   if (flags.enableProxy) {
-    throw new Error(
-      '--enable-proxy starts the door for gRPC clients, which this broker has not got yet: leave it away; clients over remoting need no proxy',
+    process.stderr.write(
+      '--enable-proxy: no proxy is started, gRPC clients connect to the broker itself (grpcServerPort)\n',
     );
   }
   const { namesrvAddr, configFile } = flags;
@@ -163,7 +163,7 @@ async function shutdown(what: string): Promise<void> {
 const pidsOf = (all: readonly Noted[]): string => all.map(({ pid }) => pid).join(', ');
 
 const ABSENT: Readonly<Record<string, string>> = {
-  proxy: 'no proxy runs beside this broker, clients over remoting need none',
+  proxy: 'no proxy runs beside this broker, gRPC clients connect to it',
   controller: 'there is no controller, as this broker keeps no replicas yet',
   brokerContainer: 'there are no broker containers, each broker is a process',
 };
