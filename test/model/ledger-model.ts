@@ -43,7 +43,7 @@ export interface Prepared {
 }
 
 export interface Half extends Prepared {
-  /** it was prepared, or resumed */
+  /** it was prepared, or resumed; by the clock that was set back since then: what that said */
   since: number;
   checks: number;
   due: number;
@@ -152,6 +152,11 @@ export class LedgerModel {
     const seen = this.seen.get(topic);
     if (seen) seen.push(body);
     else this.seen.set(topic, [body]);
+  }
+
+  /** What is worked out by the clock from now on may lie before what was; a kill may bring any of it back. */
+  clockSet(now: number): void {
+    for (const half of this.open) half.since = Math.min(half.since, now);
   }
 
   /** What has waited long enough is due, or seen. */

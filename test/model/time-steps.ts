@@ -16,6 +16,7 @@ export async function wait(life: Life, ms: number): Promise<void> {
 
 export async function setClock(life: Life, byMs: number): Promise<void> {
   life.broker.setClock(byMs);
+  life.model.clockSet(life.broker.now);
   for (let left = NOTICED_MS; left > 0; left -= CHUNK_MS) await pass(life, CHUNK_MS, left <= CHUNK_MS);
 }
 
