@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { HandlerTimedOut, InvalidOption, Skip, type HalfmqClient } from '@halfmq/transaction';
+import { HandlerTimedOut, InvalidOption, PauseGroup, Skip, type HalfmqClient } from '@halfmq/transaction';
 import { InProcessCluster } from '../kit/in-process-cluster.js';
 import { until } from '../kit/until.js';
 
@@ -64,6 +64,54 @@ describe('a handler', () => {
     await producer.send({ topic: 'skipped', body: 'c', orderingKey: 'one queue' });
     await start();
     expect(seen).toEqual(['c']);
+  });
+
+  it.each([true, false])(
+    'that pauses its group is given nothing meanwhile, and loses no attempt (orderly: %s)',
+    async (orderly) => {
+      const topic = `paused-${orderly}`;
+      const producer = client.producer();
+      const seen: string[] = [];
+      const consumer = client.consumer({
+        group: `patient-${orderly}`,
+        from: 'first',
+        subscriptions: { [topic]: '*' },
+        orderly,
+        concurrency: 1,
+        maxReconsumeTimes: 0,
+        handle: async ({ body, reconsumeTimes }) => {
+          seen.push(`${body.toString()} ${reconsumeTimes}`);
+          if (seen.length === 1) throw new PauseGroup(200);
+        },
+      });
+      for (const body of ['a', 'b']) await producer.send({ topic, body, orderingKey: 'one queue' });
+      await consumer.start();
+      await until('both were handled', () => seen.length === 3);
+      expect(seen).toEqual(['a 0', 'a 0', 'b 0']);
+      await consumer.close();
+    },
+  );
+
+  it('runs as many at a time as it was told last', async () => {
+    const producer = client.producer();
+    const waiting: (() => void)[] = [];
+    const consumer = client.consumer({
+      group: 'growing',
+      from: 'first',
+      subscriptions: { grown: '*' },
+      concurrency: 1,
+      handle: () => new Promise((resolve) => waiting.push(resolve)),
+    });
+    for (let n = 0; n < 5; n++) await producer.send({ topic: 'grown', body: `${n}` });
+    await consumer.start();
+    await until('one is handled', () => waiting.length === 1);
+    expect(() => consumer.setConcurrency(0)).toThrow(InvalidOption);
+    consumer.setConcurrency(4);
+    await until('four are handled', () => waiting.length === 4);
+    consumer.setConcurrency(5);
+    await until('all are handled', () => waiting.length === 5);
+    for (const end of waiting) end();
+    await consumer.close();
   });
 
   it.each(['soon', 0, -1])('is not given a timeout of %j', async (timeout) => {

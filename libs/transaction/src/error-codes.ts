@@ -88,6 +88,11 @@ export const HALFMQ_ERRORS = {
     meaning: 'thrown by a handler: deliver this message again after about this long',
     hint: 'Nothing to do: it comes again.',
   },
+  PAUSE_GROUP: {
+    thrownAs: 'PauseGroup',
+    meaning: 'thrown by a handler: what it needs is away, so nothing is handed out for a while',
+    hint: 'Nothing to do: the message comes again, and no attempt is used up.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type HalfmqErrorCode = keyof typeof HALFMQ_ERRORS;

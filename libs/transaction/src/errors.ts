@@ -239,3 +239,18 @@ export class RetryIn extends HalfmqError {
     super('RETRY_IN', reason, options);
   }
 }
+
+/**
+ * Thrown by a handler whose downstream is away: this member hands nothing to its handlers for so long, then this message
+ * comes again. No attempt is used up. Other members of the group find out by themselves.
+ */
+export class PauseGroup extends HalfmqError {
+  constructor(
+    /** milliseconds or text, see parseDuration */
+    readonly delay: number | string,
+    reason = `hand out nothing for ${delay}`,
+    options?: ErrorOptions,
+  ) {
+    super('PAUSE_GROUP', reason, options);
+  }
+}

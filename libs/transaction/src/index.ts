@@ -12,6 +12,14 @@ export type {
   TransactionProducerOptions,
 } from './client-options.js';
 export type { ConsumerOptions, StartPosition } from './consumer/consumer-options.js';
+export {
+  byConfig,
+  byMachineRoom,
+  byMachineRoomNearby,
+  type AllocationStrategy,
+  type MachineRooms,
+  type NamedAllocation,
+} from './consumer/allocation-strategies.js';
 export type { HandlingContext } from './consumer/handling.js';
 export { HalfmqClient } from './client.js';
 export { Producer } from './producer/producer.js';

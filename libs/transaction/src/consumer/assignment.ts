@@ -1,5 +1,4 @@
 import {
-  allocateAveragely,
   decodeConsumerIdList,
   getConsumerListByGroup,
   type Clock,
@@ -9,6 +8,7 @@ import {
 import type { BrokerRequests } from '../broker-requests.js';
 import type { Routes } from '../routes/routes.js';
 import { compareQueues, compareText } from '../routes/topic-route.js';
+import type { AllocationStrategy } from './allocation-strategies.js';
 
 export interface AssignmentParts {
   readonly clock: Clock;
@@ -17,6 +17,7 @@ export interface AssignmentParts {
   readonly group: string;
   readonly routes: Routes;
   readonly brokers: BrokerRequests;
+  readonly strategy: AllocationStrategy;
 }
 
 /**
@@ -33,7 +34,7 @@ export async function assignedQueues(
   if (!queues || model === 'broadcasting') return queues;
   const members = await memberIds(topic, parts);
   if (!members.includes(parts.clientId)) return undefined;
-  return allocateAveragely([...queues].sort(compareQueues), members.sort(compareText), parts.clientId);
+  return parts.strategy.allocate([...queues].sort(compareQueues), members.sort(compareText), parts.clientId);
 }
 
 /** Any broker of the topic can tell: every member sends its heartbeats to all of them. */

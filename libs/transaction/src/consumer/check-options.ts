@@ -23,9 +23,7 @@ export function checkConsumerOptions(options: ConsumerOptions): void {
   for (const [topic, expression] of Object.entries(subscriptions)) {
     checkSubscription(group, topic, expression);
   }
-  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) {
-    throw new InvalidOption(`consumer ${group}: concurrency expected from 1 on, got ${concurrency}`);
-  }
+  if (concurrency !== undefined) checkConcurrency(group, concurrency);
   if (timeout !== undefined && !(durationOf(group, timeout) > 0)) {
     throw new InvalidOption(`consumer ${group}: a timeout from 1 ms on expected, got ${timeout}`);
   }
@@ -34,6 +32,12 @@ export function checkConsumerOptions(options: ConsumerOptions): void {
       `consumer ${group}: maxReconsumeTimes expected from 0 on, got ${maxReconsumeTimes}`,
     );
   }
+}
+
+/** @throws InvalidOption */
+export function checkConcurrency(group: string, concurrency: number): void {
+  if (Number.isInteger(concurrency) && concurrency > 0) return;
+  throw new InvalidOption(`consumer ${group}: concurrency expected from 1 on, got ${concurrency}`);
 }
 
 function durationOf(group: string, timeout: Duration): number {

@@ -1,5 +1,6 @@
 import type { Duration } from '../duration.js';
 import type { ReceivedMessage } from '../message.js';
+import type { AllocationStrategy, NamedAllocation } from './allocation-strategies.js';
 import type { Selector } from '../selector.js';
 import type { HandlingContext } from './handling.js';
 
@@ -18,8 +19,8 @@ export interface ConsumerOptions {
   readonly subscriptions: Readonly<Record<string, string | Selector>>;
   /**
    * Return = acknowledged. Throw = delivered again with growing back-off, and after maxReconsumeTimes to the dead-letter
-   * topic. Throw DeadLetter = there at once; throw RetryIn = again after that long; throw Skip = done with, and told in the
-   * log. May see a message more than once.
+   * topic. Throw DeadLetter = there at once; throw RetryIn = again after that long; throw PauseGroup = nothing
+   * is handed out here for that long, and no attempt used up; throw Skip = done with, and told in the log. May see a message more than once.
    */
   readonly handle: (message: ReceivedMessage, context: HandlingContext) => Promise<void>;
   /**
@@ -31,6 +32,8 @@ export interface ConsumerOptions {
   readonly concurrency?: number | undefined;
   /** clustering (unless told): each message to one member. broadcasting: to every member, without retries */
   readonly model?: 'clustering' | 'broadcasting' | undefined;
+  /** which member reads which queues; AVG unless told. The same for all members of the group */
+  readonly allocation?: NamedAllocation | AllocationStrategy | undefined;
   /** unless told: last */
   readonly from?: StartPosition | undefined;
   /** retries before the dead-letter topic; 16 unless told, without end for an ordered consumer */

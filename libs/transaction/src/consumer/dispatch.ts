@@ -1,8 +1,8 @@
-import type { Clock, Log } from '@halfmq/remoting';
+import type { Cancel, Clock, Log } from '@halfmq/remoting';
 import { channels } from '../channels.js';
 import type { HandOut } from '../client-options.js';
 import { parseDuration } from '../duration.js';
-import { DeadLetter, RetryIn, Skip } from '../errors.js';
+import { DeadLetter, PauseGroup, RetryIn, Skip } from '../errors.js';
 import { InFlight } from '../in-flight.js';
 import type { ConsumedQueue, TakenMessage } from './consumed-queue.js';
 import type { ConsumerOptions } from './consumer-options.js';
@@ -36,10 +36,21 @@ export class Dispatch {
   private running = 0;
   private stopped = false;
   private readonly timeoutMs: number | undefined;
+  private most: number;
+  /** monotonic ms */
+  private pausedUntil = -Infinity;
+  private cancelPause: Cancel = () => undefined;
 
   constructor(private readonly parts: DispatchParts) {
-    const { orderly, timeout = HANDLER_TIMEOUT } = parts.options;
+    const { orderly, timeout = HANDLER_TIMEOUT, concurrency = CONCURRENCY } = parts.options;
     this.timeoutMs = orderly ? undefined : parseDuration(timeout);
+    this.most = concurrency;
+  }
+
+  /** Handlers at a time from now on; those running end. */
+  setConcurrency(most: number): void {
+    this.most = most;
+    this.wake();
   }
 
   add(queue: ConsumedQueue): void {
@@ -52,8 +63,8 @@ export class Dispatch {
 
   /** Starts as many handlers as may run. Called when something arrived, ended, or may be tried again. */
   wake(): void {
-    const most = this.parts.options.concurrency ?? CONCURRENCY;
-    while (!this.stopped && this.running < most) {
+    if (this.parts.clock.monotonic() < this.pausedUntil) return;
+    while (!this.stopped && this.running < this.most) {
       const next = this.next();
       if (!next) return;
       this.running++;
@@ -64,6 +75,7 @@ export class Dispatch {
   /** Nothing more is handed out; resolves when the last running handler has ended. */
   async drain(): Promise<void> {
     this.stopped = true;
+    this.cancelPause();
     await this.handling.settled();
   }
 
@@ -125,7 +137,7 @@ export class Dispatch {
         log.info('a handler has skipped a message', { group, topic, messageId, reason: error.message });
         return undefined;
       }
-      if (error instanceof RetryIn) return checked(error);
+      if (error instanceof RetryIn || error instanceof PauseGroup) return checked(error);
       return error ?? new Error('the handler threw nothing');
     }
   }
@@ -145,6 +157,16 @@ export class Dispatch {
       messageId: message.messageId,
       error: thrown,
     };
+    if (thrown instanceof PauseGroup) {
+      log.warn(
+        `a handler has paused its group for ${thrown.delay}: nothing is handed out here meanwhile`,
+        fields,
+      );
+      // its own timer is the earlier one: it is back when the pause ends
+      this.again(queue, taken, parseDuration(thrown.delay));
+      this.pause(parseDuration(thrown.delay));
+      return false;
+    }
     if (options.model === 'broadcasting') {
       log.warn('a handler failed; a broadcast message is not delivered again', fields);
       return true;
@@ -156,6 +178,20 @@ export class Dispatch {
       return false;
     }
     return this.sendBack(queue, taken, options.orderly ? DEAD_LETTER_LEVEL : sendBackLevel(thrown));
+  }
+
+  /** What runs goes on; the longest pause counts. */
+  private pause(ms: number): void {
+    const { clock } = this.parts;
+    const until = clock.monotonic() + ms;
+    if (until <= this.pausedUntil) return;
+    this.pausedUntil = until;
+    this.cancelPause();
+    this.cancelPause = clock.after(ms, () => {
+      // a timer may be early by a part of a millisecond
+      this.pausedUntil = -Infinity;
+      this.wake();
+    });
   }
 
   private givesUp({ message }: TakenMessage, thrown: unknown): boolean {
@@ -202,7 +238,7 @@ export class Dispatch {
 }
 
 /** A wait that is no duration is the handler's mistake, and retried like any other. */
-function checked(thrown: RetryIn): Error {
+function checked(thrown: RetryIn | PauseGroup): Error {
   try {
     parseDuration(thrown.delay);
     return thrown;

@@ -12,8 +12,9 @@ import type { ClientParts } from '../client-parts.js';
 import { Complaints } from '../complaints.js';
 import { ClientClosed } from '../errors.js';
 import { subscriptionTo } from '../selector.js';
+import { strategyOf } from './allocation-strategies.js';
 import { assignedQueues } from './assignment.js';
-import { checkConsumerOptions } from './check-options.js';
+import { checkConcurrency, checkConsumerOptions } from './check-options.js';
 import { checkSelectors } from './check-selectors.js';
 import type { ConsumerOptions, StartPosition } from './consumer-options.js';
 import { Dispatch } from './dispatch.js';
@@ -62,6 +63,7 @@ export class PushConsumer {
     checkConsumerOptions(options);
     const { clock, log, routes, brokers, delivery, handOut } = parts;
     const { group } = options;
+    const strategy = strategyOf(options.allocation);
     this.subVersion = clock.now();
     const own = Object.keys(options.subscriptions);
     this.topics = this.model === 'clustering' ? [...own, retryTopic(group)] : own;
@@ -79,7 +81,7 @@ export class PushConsumer {
         await parts.heartbeats.beat();
         return this.held.finishReleases();
       },
-      assigned: (topic) => assignedQueues(topic, this.model, { ...parts, group }),
+      assigned: (topic) => assignedQueues(topic, this.model, { ...parts, group, strategy }),
       take: (queues) => this.held.take(queues),
       release: (queue) => this.held.release(queue),
     });
@@ -118,6 +120,12 @@ export class PushConsumer {
       this.state = 'closed';
       throw error;
     }
+  }
+
+  /** Handlers running at a time, from now on. @throws InvalidOption */
+  setConcurrency(concurrency: number): void {
+    checkConcurrency(this.options.group, concurrency);
+    this.dispatch.setConcurrency(concurrency);
   }
 
   /** Drains, see above. Handlers that run longer than drainTimeoutMs are left alone: their messages come again. */

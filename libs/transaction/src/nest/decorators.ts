@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import type { StartPosition } from '../consumer/consumer-options.js';
 import type { Duration } from '../duration.js';
-import { DeadLetter, RetryIn, Skip } from '../errors.js';
+import { DeadLetter, PauseGroup, RetryIn, Skip } from '../errors.js';
 import type { TransactionState } from '../message.js';
 import type { Selector } from '../selector.js';
 import { type Topic, type TopicOrName, topicOf } from '../topic.js';
@@ -98,9 +98,9 @@ function add(key: symbol, target: object, value: unknown): void {
 }
 
 /** What a handler asks for by throwing is no failure: without a filter of its own Nest would log it as an error. */
-@Catch(DeadLetter, RetryIn, Skip)
+@Catch(DeadLetter, PauseGroup, RetryIn, Skip)
 class AsAsked implements ExceptionFilter {
-  catch(wish: DeadLetter | RetryIn | Skip): never {
+  catch(wish: DeadLetter | PauseGroup | RetryIn | Skip): never {
     throw wish;
   }
 }
@@ -109,8 +109,8 @@ const AS_ASKED = UseFilters(new AsAsked());
 
 /**
  * The method handles messages of the topic. Return: acknowledged. Throw: again, with growing back-off, at last to the
- * dead-letter topic; DeadLetter: there at once; RetryIn: again after that long. A filter that is to see these two goes
- * above `@MessageHandler`.
+ * dead-letter topic; DeadLetter: there at once; RetryIn: again after that long; PauseGroup: nothing at all for that long; Skip:
+ * done with. A filter that is to see these goes above `@MessageHandler`.
  */
 export function MessageHandler<T>(topic: TopicOrName<T>, options: MessageHandlerOptions): MethodDecorator {
   const definition: HandlerDefinition = { ...options, topic: topicOf(topic) };
