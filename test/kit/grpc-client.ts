@@ -50,7 +50,8 @@ export class GrpcClient {
     stream.write({ settings });
     while (this.told.length === before) {
       if (this.ended) throw this.ended;
-      await Promise.race([once(stream, 'data'), once(stream, 'error')]).catch(() => undefined);
+      // rejects with the stream's error, which is in `ended` then
+      await once(stream, 'data').catch(() => undefined);
     }
     return this.told[before]?.['settings'] as Record<string, unknown>;
   }

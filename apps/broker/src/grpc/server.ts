@@ -137,17 +137,17 @@ export class GrpcServer {
       write: (command) => void (call.writable && call.write(command)),
       end: () => call.end(),
     };
-    let clientId = '';
+    let caller: Caller | undefined;
     call.on('data', (command: TelemetryCommand) => {
       try {
-        const caller = callerOf(call);
-        ({ clientId } = caller);
+        // once a stream: it listens to the stream's end, and settings come for as long as the client lives
+        caller ??= callerOf(call);
         sessions.said(command, caller, stream);
       } catch (error) {
         this.failed(call, this.refusal('Telemetry', error));
       }
     });
-    const ended = (): void => sessions.ended(clientId, stream);
+    const ended = (): void => sessions.ended(caller?.clientId ?? '', stream);
     call.on('end', () => {
       ended();
       call.end();
