@@ -102,4 +102,14 @@ describe('the gRPC door beside others', () => {
     });
     expect((await waiting).messages).toMatchObject([{ systemProperties: { deliveryAttempt: 2 } }]);
   });
+
+  it('leaves no timer of what it renews behind when the broker stops', async () => {
+    const { broker } = trial.pops;
+    await trial.pops.send('slow work');
+    const worker = await trial.consumer('orders', 'readers', 'PUSH_CONSUMER');
+    const { messages } = await worker.receive('readers', 'orders', { autoRenew: true });
+    expect(texts(messages)).toEqual(['slow work']);
+    await broker.stop();
+    expect(broker.clock.pending).toBe(0);
+  });
 });

@@ -119,6 +119,7 @@ export class Sessions {
   /** The broker stops. */
   close(): void {
     for (const { peer } of this.sessions.values()) peer.close('the broker stops');
+    this.renewals.stop();
   }
 
   /** Its producers' groups are its topics, as RocketMQ has it; each can be asked about its own. */
