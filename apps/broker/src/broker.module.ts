@@ -264,7 +264,7 @@ const CONSUME = {
 const PUSH = {
   rooms: [
     room(Pushers, CONFIG, CLOCK, LOG, Receive, Acknowledge, Groups, Outbound),
-    room(Pushes, LOG, MESSAGE_STORE, Groups, PopChecks, Pushers),
+    room(Pushes, LOG, MESSAGE_STORE, Groups, Receive, Pushers),
     room(BackurlPush, CLOCK, MESSAGE_STORE, Backurls, Pushers),
   ],
 };

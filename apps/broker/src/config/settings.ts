@@ -23,8 +23,8 @@ const LEVELS = '1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h';
 
 /**
  * Every setting that means something to this broker. Names, units and defaults are RocketMQ's
- * (BrokerConfig, MessageStoreConfig, NettyServerConfig); those that begin with `http`, `outbound` and `tls` are ours. docs/configuration.md is made of
- * this table.
+ * (BrokerConfig, MessageStoreConfig, NettyServerConfig); those that begin with `http`, `outbound` and `tls` are ours.
+ * docs/configuration.md is made of this table.
  */
 export const SETTINGS = {
   // who and where

@@ -13,6 +13,7 @@ import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Clients } from '../directory/clients.js';
 import type { Groups } from '../directory/groups.js';
 import type { Routes } from '../directory/routes.js';
+import { told } from '../directory/told.js';
 import { groupOfRetryTopic } from '../directory/topic-names.js';
 import type { Topics } from '../directory/topics.js';
 
@@ -53,11 +54,8 @@ export class Assignment {
     if (!this.groups.find(consumerGroup))
       throw new StatusError('SUBSCRIPTION_GROUP_NOT_EXIST', `subscription group[${consumerGroup}] not exist`);
     const document = JSON.stringify({ mode, popShareQueueNum } satisfies Mode);
-    return new Promise((resolve, reject) => {
-      this.store.settings.put('broker', `${PREFIX}${topic} ${consumerGroup}`, document, (error) =>
-        error ? reject(error) : resolve(),
-      );
-    });
+    const name = `${PREFIX}${topic} ${consumerGroup}`;
+    return told((stored) => this.store.settings.put('broker', name, document, stored));
   }
 
   /** All that were set. */

@@ -1,4 +1,4 @@
-import { decodeRecord, Permission, StatusError, type MessageRecord } from '@halfmq/remoting';
+import { decodeRecords, Permission, StatusError, type MessageRecord } from '@halfmq/remoting';
 import type { MessageStore } from '@halfmq/store';
 import type { Topics } from '../directory/topics.js';
 import type { Filters, MessageFilter } from './filters.js';
@@ -90,10 +90,7 @@ export class TopicReader {
   private look(queueId: number, offset: number, most: number, found: MessageRecord[]): number {
     const limits = { maxMessages: most, maxBytes: MOST_BYTES, ...this.filter };
     const read = this.store.read(this.topic, queueId, offset, limits);
-    for (const row of read.records) {
-      const bytes = Buffer.from(row);
-      for (let at = 0; at < bytes.length; at += bytes.readInt32BE(at)) found.push(decodeRecord(bytes, at));
-    }
+    for (const row of read.records) found.push(...decodeRecords(Buffer.from(row)));
     read.giveBack();
     return read.nextOffset;
   }

@@ -8,9 +8,8 @@ import {
 import type { MessageStore, StoreError } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { PREDEFINED_GROUPS, type GroupConfig } from './group-config.js';
-import { isLegalGroup } from './topic-names.js';
-
-const SYSTEM_GROUP_PREFIX = 'CID_RMQ_SYS_';
+import { told } from './told.js';
+import { isLegalGroup, isSystemGroup } from './topic-names.js';
 
 /** Consumer groups: documents in the store's settings, and the predefined ones, which are there without being stored. */
 export class Groups {
@@ -56,9 +55,7 @@ export class Groups {
 
   /** Creates the group or replaces its settings. Resolves when stored. @throws StoreError nothing has changed then */
   update(group: GroupConfig): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.put(group, (error) => (error ? reject(error) : resolve()));
-    });
+    return told((stored) => this.put(group, stored));
   }
 
   /** Resolves when stored. A group nobody knows is as good as deleted. @throws StoreError */
@@ -66,13 +63,11 @@ export class Groups {
     if (!this.groups.delete(group)) return;
     for (const listener of this.listeners) listener(group);
     this.version = nextDataVersion(this.version, this.clock);
-    await new Promise<void>((resolve, reject) => {
-      this.store.settings.delete('group', group, (error) => (error ? reject(error) : resolve()));
-    });
+    await told((stored) => this.store.settings.delete('group', group, stored));
   }
 
   private autoCreate(group: string): GroupConfig | undefined {
-    const allowed = this.config.autoCreateSubscriptionGroup || group.startsWith(SYSTEM_GROUP_PREFIX);
+    const allowed = this.config.autoCreateSubscriptionGroup || isSystemGroup(group);
     if (!allowed || !isLegalGroup(group)) return undefined;
     const created = subscriptionGroupConfig(group);
     this.log.info('consumer group created by its first use', { group });

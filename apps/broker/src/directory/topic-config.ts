@@ -4,6 +4,9 @@ import { SystemTopic } from './topic-names.js';
 
 export type { TopicConfig } from '@halfmq/remoting';
 
+/** of one that a send makes: what RocketMQ's clients ask for */
+export const QUEUES_OF_A_NEW_TOPIC = 4;
+
 /** A topic with as many queues to read as to write, for both unless said otherwise. */
 export function topicOf(topicName: string, queues: number, more: Partial<TopicConfig> = {}): TopicConfig {
   return topicConfig(topicName, { readQueueNums: queues, writeQueueNums: queues, ...more });

@@ -1,5 +1,6 @@
 import { StatusError } from '@halfmq/remoting';
 
+const SYSTEM_GROUP_PREFIX = 'CID_RMQ_SYS_';
 const RETRY_PREFIX = '%RETRY%';
 const DEAD_LETTER_PREFIX = '%DLQ%';
 const SYSTEM_PREFIX = 'rmq_sys_';
@@ -94,6 +95,11 @@ export function validateTopicName(topic: string, longest: number): void {
       `The specified topic is longer than topic max length ${longest}: ${topic.length} characters.`,
     );
   }
+}
+
+/** One of the broker's own. */
+export function isSystemGroup(group: string): boolean {
+  return group.startsWith(SYSTEM_GROUP_PREFIX);
 }
 
 export function isLegalGroup(group: string): boolean {

@@ -8,6 +8,7 @@ import {
 } from '@halfmq/remoting';
 import type { MessageStore, Stored } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
+import { told } from './told.js';
 import { systemTopics, topicOf } from './topic-config.js';
 import { SystemTopic, deadLetterTopicOf, isSystemName, retryTopicOf } from './topic-names.js';
 
@@ -172,11 +173,4 @@ export class Topics {
 
 function readTopic(name: string, document: string): TopicConfig {
   return topicOf(name, 1, JSON.parse(document) as Partial<TopicConfig>);
-}
-
-/** A store's callback as a promise. */
-function told(ask: (stored: Stored) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    ask((error) => (error ? reject(error) : resolve()));
-  });
 }

@@ -1,5 +1,5 @@
 import { StatusError } from '@halfmq/remoting';
-import { isLegalGroup, validateTopicName } from '../directory/topic-names.js';
+import { isLegalGroup, isSystemGroup, validateTopicName } from '../directory/topic-names.js';
 import type { Topics } from '../directory/topics.js';
 import { Refusal } from './codes.js';
 import type { Maybe, Resource } from './contract.js';
@@ -7,7 +7,6 @@ import type { Maybe, Resource } from './contract.js';
 /** RocketMQ's limits at this door (GrpcValidator). */
 const LONGEST_TOPIC = 127;
 const LONGEST_GROUP = 120;
-const SYSTEM_GROUP_PREFIX = 'CID_RMQ_SYS_';
 
 /** @throws Refusal ILLEGAL_TOPIC */
 export function topicOf(resource: Maybe<Resource>, topics: Pick<Topics, 'isSystem'>): string {
@@ -31,7 +30,7 @@ export function groupOf(resource: Maybe<Resource>): string {
       'ILLEGAL_CONSUMER_GROUP',
       `a consumer group of 1 to ${LONGEST_GROUP} letters of %|a-zA-Z0-9_- expected, got "${name.slice(0, LONGEST_GROUP)}"`,
     );
-  if (name.startsWith(SYSTEM_GROUP_PREFIX))
+  if (isSystemGroup(name))
     throw new Refusal('ILLEGAL_CONSUMER_GROUP', `group ${name} is the broker's own, choose another name`);
   return name;
 }

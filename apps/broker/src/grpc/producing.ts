@@ -10,10 +10,10 @@ import {
   type SendMessageAnswer,
   type SendMessageHeader,
 } from '@halfmq/remoting';
-import { SystemTopic } from '../directory/topic-names.js';
 import type { Topics } from '../directory/topics.js';
 import type { Destination } from '../produce/destination.js';
 import { queueOfKey } from '../produce/ordering-key.js';
+import { plainHeader } from '../produce/plain-header.js';
 import type { Recall } from '../produce/recall.js';
 import type { Send } from '../produce/send.js';
 import type { EndTransaction } from '../transaction/end-transaction.js';
@@ -26,8 +26,6 @@ import { sentMessage, type SendLimits, type SentMessage } from './sent-message.j
 import type { Sessions } from './sessions.js';
 import { formatTransactionId, parseTransactionId } from './transaction-id.js';
 
-/** what RocketMQ's clients ask for */
-const QUEUES_OF_A_NEW_TOPIC = 4;
 const RESOLUTION: Readonly<Record<string, number>> = {
   COMMIT: SysFlag.TRANSACTION_COMMIT,
   ROLLBACK: SysFlag.TRANSACTION_ROLLBACK,
@@ -84,17 +82,8 @@ export class Producing {
   }
 
   private header(topic: string, sent: SentMessage): SendMessageHeader {
-    const header: SendMessageHeader = {
-      producerGroup: topic,
-      topic,
-      defaultTopic: SystemTopic.AUTO_CREATE_TEMPLATE,
-      defaultTopicQueueNums: QUEUES_OF_A_NEW_TOPIC,
-      queueId: -1,
-      sysFlag: sent.sysFlag,
-      bornTimestamp: sent.bornTimestamp,
-      flag: 0,
-      properties: sent.properties,
-    };
+    const { sysFlag, bornTimestamp, properties } = sent;
+    const header = plainHeader({ producerGroup: topic, topic, bornTimestamp, sysFlag, properties });
     const config = this.destination.topic(header);
     refuseOtherType(config, sent.type);
     if (sent.messageGroup === undefined) return header;

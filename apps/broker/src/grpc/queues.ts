@@ -2,7 +2,11 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { Permission } from '@halfmq/remoting';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Groups } from '../directory/groups.js';
-import { topicOf as topicConfigOf, type TopicConfig } from '../directory/topic-config.js';
+import {
+  QUEUES_OF_A_NEW_TOPIC,
+  topicOf as topicConfigOf,
+  type TopicConfig,
+} from '../directory/topic-config.js';
 import { SystemTopic } from '../directory/topic-names.js';
 import type { Topics } from '../directory/topics.js';
 import { OK, Refusal } from './codes.js';
@@ -14,8 +18,6 @@ import { groupOf, topicOf } from './names.js';
 const ANY_QUEUE = -1;
 /** %RETRY% and %DLQ% */
 const OF_A_GROUP = '%';
-/** what RocketMQ's clients ask for */
-const QUEUES_OF_A_NEW_TOPIC = 4;
 
 /** Where a topic's queues are, and which of them a consumer receives from: those of this broker. */
 export class Queues {

@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
 import {
-  encodeOffsetMessageId,
   formatHost,
   formatReceipt,
-  inflateBody,
-  CompressionError,
   parseProperties,
   PropertyName,
+  shownBody,
   SysFlag,
   type MessageRecord,
   type Receipt,
 } from '@halfmq/remoting';
 import { RESERVED } from '../produce/reserved-names.js';
+import { keysOf, messageIdOf } from '../produce/shown-message.js';
 import { secondsOf, type Message, type MessageType, type SystemProperties } from './contract.js';
 
 /** What of a message only its receiver knows. */
@@ -27,7 +26,7 @@ export interface Delivery {
  */
 export function shownMessage(record: MessageRecord, delivery?: Delivery): Message {
   const properties = parseProperties(record.properties);
-  const { body, encoding } = shownBody(record);
+  const body = shownBody(record);
   const user = [...properties].filter(([name]) => !RESERVED.has(name));
   return {
     topic: { resourceNamespace: '', name: record.topic },
@@ -36,7 +35,8 @@ export function shownMessage(record: MessageRecord, delivery?: Delivery): Messag
       ...wordsOf(record, properties),
       ...placeOf(record, properties),
       bodyDigest: { type: 'MD5', checksum: createHash('md5').update(body).digest('hex').toUpperCase() },
-      bodyEncoding: encoding,
+      // one that cannot be inflated here goes as it is stored: perhaps its client can
+      bodyEncoding: isCompressed(record) && body === record.body ? 'GZIP' : 'IDENTITY',
       ...(delivery && {
         receiptHandle: `${formatReceipt(delivery.receipt)} ${record.physicalOffset}`,
         deliveryAttempt: delivery.attempt,
@@ -52,10 +52,9 @@ function wordsOf(record: MessageRecord, properties: Properties): SystemPropertie
   const topic = properties.get(PropertyName.DLQ_ORIGIN_TOPIC);
   const messageId = properties.get(PropertyName.DLQ_ORIGIN_MESSAGE_ID);
   return {
-    messageId:
-      properties.get(PropertyName.UNIQ_KEY) ?? encodeOffsetMessageId(record.storeHost, record.physicalOffset),
+    messageId: messageIdOf(record, properties),
     tag: properties.get(PropertyName.TAGS),
-    keys: properties.get(PropertyName.KEYS)?.split(' ').filter(Boolean) ?? [],
+    keys: keysOf(properties),
     messageGroup: properties.get(PropertyName.SHARDING_KEY),
     traceContext: properties.get(PropertyName.TRACE_CONTEXT),
     messageType: typeOf(properties),
@@ -89,13 +88,4 @@ function typeOf(properties: Properties): MessageType {
   return properties.has(PropertyName.SHARDING_KEY) ? 'FIFO' : 'NORMAL';
 }
 
-/** One that cannot be inflated here goes as it is stored: perhaps its client can. */
-function shownBody(record: MessageRecord): { body: Buffer; encoding: string } {
-  try {
-    return { body: inflateBody(record), encoding: 'IDENTITY' };
-  } catch (error) {
-    if (!(error instanceof CompressionError)) throw error;
-    const compressed = (record.sysFlag & SysFlag.COMPRESSED) !== 0;
-    return { body: record.body, encoding: compressed ? 'GZIP' : 'IDENTITY' };
-  }
-}
+const isCompressed = ({ sysFlag }: MessageRecord): boolean => (sysFlag & SysFlag.COMPRESSED) !== 0;

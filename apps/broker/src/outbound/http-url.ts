@@ -1,5 +1,7 @@
 import { StatusError } from '@halfmq/remoting';
 
+/** one that a caller may give, in characters */
+export const LONGEST_URL = 1_024;
 const LONGEST_QUOTE = 100;
 
 /**

@@ -30,7 +30,7 @@ export interface Delivery {
 
 /** Somebody answered. */
 export interface Delivered {
-  /** any: it is taken when it is 2xx */
+  /** any; see isTaken */
   readonly status: number;
   /** it asks not to be called again before, ms from now; 0: it does not */
   readonly retryAfterMs: number;
@@ -121,7 +121,7 @@ export class Outbound {
       throw asOutboundError(url, error);
     }
     const { status, retryAfterMs } = delivered;
-    if (status >= 200 && status < 300) this.receivers.answered(endpoint);
+    if (isTaken(status)) this.receivers.answered(endpoint);
     else this.receivers.away(endpoint, retryAfterMs);
     return delivered;
   }
@@ -241,6 +241,8 @@ function waitOf(text: string | undefined, clock: Clock): number {
   const waitMs = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - clock.now();
   return waitMs > 0 ? waitMs : 0;
 }
+
+export const isTaken = (status: number): boolean => status >= 200 && status < 300;
 
 const isStopping = (): OutboundError => new OutboundError('closed', 'the broker is stopping');
 

@@ -13,6 +13,7 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
+import { LONGEST_URL } from '../outbound/http-url.js';
 import { RESERVED } from './reserved-names.js';
 
 /** A message as REST is given it. Either `body` or `bodyBase64`. */
@@ -60,8 +61,6 @@ export class DelayedMessage extends GivenMessage {
   @Matches(MOMENT, { message: 'deliverAt is no moment in ISO 8601, such as 2026-01-31T12:00:00Z' })
   deliverAt?: string;
 }
-
-const LONGEST_URL = 1_024;
 
 /** One that is also POSTed somewhere once it is visible, whoever else receives it. */
 export class PostedMessage extends DelayedMessage {

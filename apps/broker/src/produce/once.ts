@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { decodeRecord, StatusError, type Clock, type MessageRecord } from '@halfmq/remoting';
+import { decodeRecord, decodeRecords, StatusError, type Clock, type MessageRecord } from '@halfmq/remoting';
 import type { MessageStore } from '@halfmq/store';
 import { SystemTopic } from '../directory/topic-names.js';
 import { realPlace } from './stored-message.js';
@@ -89,8 +89,7 @@ export class Once {
       const limits = { maxMessages: count - records.length, maxBytes: MOST_BYTES };
       const found = this.store.read(topic, queueId, queueOffset + records.length, limits);
       for (const bytes of found.records) {
-        const own = Buffer.from(bytes);
-        for (let at = 0; at < own.length; at += own.readInt32BE(at)) records.push(decodeRecord(own, at));
+        records.push(...decodeRecords(Buffer.from(bytes)));
       }
       found.giveBack();
       if (found.count === 0) break;

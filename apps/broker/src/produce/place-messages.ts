@@ -14,10 +14,10 @@ import {
   type SendMessageHeader,
 } from '@halfmq/remoting';
 import type { BrokerConfig } from '../config/resolve-config.js';
-import { SystemTopic } from '../directory/topic-names.js';
 import type { Destination } from './destination.js';
 import type { Once } from './once.js';
 import { queueOfKey } from './ordering-key.js';
+import { plainHeader } from './plain-header.js';
 import { realPlace } from './stored-message.js';
 import type { Send } from './send.js';
 
@@ -53,8 +53,6 @@ export interface Placed {
 }
 
 const GROUP = 'HALFMQ_HTTP_PRODUCER';
-/** what RocketMQ's clients ask for */
-const QUEUES_OF_A_NEW_TOPIC = 4;
 
 /** Sends for doors that answer when it is stored: as by the wire, and once for each Idempotency-Key. */
 export class PlaceMessages {
@@ -115,18 +113,8 @@ export class PlaceMessages {
   }
 
   private header({ topic, batch, orderingKey }: Messages, properties: string | undefined): SendMessageHeader {
-    const header: SendMessageHeader = {
-      producerGroup: GROUP,
-      topic,
-      defaultTopic: SystemTopic.AUTO_CREATE_TEMPLATE,
-      defaultTopicQueueNums: QUEUES_OF_A_NEW_TOPIC,
-      queueId: -1,
-      sysFlag: 0,
-      bornTimestamp: this.clock.now(),
-      flag: 0,
-      properties,
-      batch,
-    };
+    const bornTimestamp = this.clock.now();
+    const header = plainHeader({ producerGroup: GROUP, topic, bornTimestamp, properties, batch });
     if (orderingKey === undefined) return header;
     const { writeQueueNums } = this.destination.topic(header);
     return { ...header, queueId: queueOfKey(orderingKey, writeQueueNums) };

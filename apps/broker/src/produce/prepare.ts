@@ -8,10 +8,10 @@ import {
 } from '@halfmq/remoting';
 import type { MessageStore, NewMessage } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
-import { SystemTopic } from '../directory/topic-names.js';
 import type { Delay } from './delay.js';
 import type { Destination } from './destination.js';
 import { ended, halfMessage } from './half.js';
+import { plainHeader } from './plain-header.js';
 import type { BrokerProperties } from './send-properties.js';
 
 /** A message of a transaction, as its door has read it. */
@@ -35,9 +35,6 @@ export interface NewTransaction {
   /** until the first check; in whole seconds, rounded up */
   readonly checkAfterMs?: number | undefined;
 }
-
-/** what RocketMQ's clients ask for */
-const QUEUES_OF_A_NEW_TOPIC = 4;
 
 /** Prepares a transaction of several half messages at once: all are stored in one append, or none. */
 export class Prepare {
@@ -87,16 +84,8 @@ export class Prepare {
   ): NewMessage {
     const { group, bornHost } = transaction;
     const now = this.clock.now();
-    const topic = this.destination.topic({
-      producerGroup: group,
-      topic: name,
-      defaultTopic: SystemTopic.AUTO_CREATE_TEMPLATE,
-      defaultTopicQueueNums: QUEUES_OF_A_NEW_TOPIC,
-      queueId: -1,
-      sysFlag: 0,
-      bornTimestamp: now,
-      flag: 0,
-    });
+    const header = plainHeader({ producerGroup: group, topic: name, bornTimestamp: now });
+    const topic = this.destination.topic(header);
     const queueId = this.destination.queue(topic, chooseQueue?.(topic.writeQueueNums) ?? -1);
     const { properties, uniqueKey } = this.properties.add(ended(sent) + ofTransaction(transaction));
     const message: NewMessage = {

@@ -1,9 +1,10 @@
 import { Body, Controller, Headers, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { formatProperties, parseHost, type Host } from '@halfmq/remoting';
+import { formatProperties } from '@halfmq/remoting';
 import type { Request, Response } from 'express';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { CONFIG } from '../tokens.js';
 import { Backurls } from './backurls.js';
+import { bornHostOf } from './born-host.js';
 import { bodyOf, propertiesOf } from './given-message.js';
 import { uniqueKeysOf } from './once.js';
 import { PlaceMessages, type SentMessage } from './place-messages.js';
@@ -48,7 +49,7 @@ export class SendOverHttp {
       messages: [{ body, properties }],
       batch: false,
       orderingKey,
-      bornHost: hostOf(request),
+      bornHost: bornHostOf(request),
       uniqueKeys: uniqueKeysOf(topic, key, 1),
     });
     if (!made) response.status(OK);
@@ -73,7 +74,7 @@ export class SendOverHttp {
       })),
       batch: true,
       orderingKey,
-      bornHost: hostOf(request),
+      bornHost: bornHostOf(request),
       uniqueKeys: uniqueKeysOf(topic, key, messages.length),
     });
     if (!made) response.status(OK);
@@ -89,11 +90,6 @@ export class SendOverHttp {
   ): Promise<{ messageId: string }> {
     return { messageId: await this.recalls.recall({ topic, recallHandle }) };
   }
-}
-
-function hostOf({ socket }: Request): Host {
-  const { remoteAddress = '127.0.0.1', remotePort = 0 } = socket;
-  return parseHost(`[${remoteAddress}]:${remotePort}`);
 }
 
 /** Who gets the message by push is told what it is. */

@@ -33,16 +33,15 @@ export const LAST_MOMENT = 8.64e15;
 
 export function shown(record: MessageRecord): Message {
   const properties = parseProperties(record.properties);
-  const offsetMessageId = encodeOffsetMessageId(record.storeHost, record.physicalOffset);
   const body = shownBody(record);
   return {
-    messageId: properties.get(PropertyName.UNIQ_KEY) ?? offsetMessageId,
-    offsetMessageId,
+    messageId: messageIdOf(record, properties),
+    offsetMessageId: offsetMessageIdOf(record),
     topic: record.topic,
     queueId: record.queueId,
     offset: record.queueOffset,
     tag: properties.get(PropertyName.TAGS),
-    keys: properties.get(PropertyName.KEYS)?.split(' ').filter(Boolean) ?? [],
+    keys: keysOf(properties),
     properties: Object.fromEntries(properties),
     ...(isUtf8(body) ? { body: body.toString() } : { bodyBase64: body.toString('base64') }),
     bornAt: shownMoment(record.bornTimestamp),
@@ -50,6 +49,21 @@ export function shown(record: MessageRecord): Message {
     storedAt: shownMoment(record.storeTimestamp),
     reconsumeTimes: record.reconsumeTimes,
   };
+}
+
+type Properties = ReadonlyMap<string, string>;
+
+/** UNIQ_KEY; the offset message id of one without. */
+export function messageIdOf(record: MessageRecord, properties: Properties): string {
+  return properties.get(PropertyName.UNIQ_KEY) ?? offsetMessageIdOf(record);
+}
+
+function offsetMessageIdOf({ storeHost, physicalOffset }: MessageRecord): string {
+  return encodeOffsetMessageId(storeHost, physicalOffset);
+}
+
+export function keysOf(properties: Properties): string[] {
+  return properties.get(PropertyName.KEYS)?.split(' ').filter(Boolean) ?? [];
 }
 
 export function shownMoment(ms: number): string {

@@ -2,6 +2,7 @@ import { PropertyName, propertyOf, StatusError, withProperty, type Clock } from 
 import type { MessageStore } from '@halfmq/store';
 import type { ReceivedMessage } from '../consume/pop/receive.js';
 import { BACKURL_GROUP } from '../directory/group-config.js';
+import { told } from '../directory/told.js';
 import { SystemTopic } from '../directory/topic-names.js';
 import type { Backurls } from '../produce/backurls.js';
 import { waitingUntil } from '../produce/delay.js';
@@ -79,8 +80,6 @@ export class BackurlPush {
       properties: withProperty(record.properties, PropertyName.TIMER_OUT_MS, undefined),
     });
     const { message, deliverAt } = waitingUntil(this.clock.now() + delayMs, copy);
-    return new Promise((resolve, reject) => {
-      this.store.delayed.schedule(message, deliverAt, (error) => (error ? reject(error) : resolve()));
-    });
+    return told((stored) => void this.store.delayed.schedule(message, deliverAt, stored));
   }
 }

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import { encodeOffsetMessageId, parseProperties, PropertyName, shownBody } from '@halfmq/remoting';
+import { parseProperties, PropertyName, shownBody } from '@halfmq/remoting';
 import type { ReceivedMessage } from '../consume/pop/receive.js';
 import type { Delivery } from '../outbound/outbound.js';
 import { signatureOf } from '../outbound/signature.js';
 import { RESERVED } from '../produce/reserved-names.js';
 import { CONTENT_TYPE } from '../produce/raw-message.js';
+import { messageIdOf } from '../produce/shown-message.js';
 
 /** Where a message is to go. */
 export interface Target {
@@ -29,8 +30,7 @@ export function deliveryOf(message: ReceivedMessage, target: Target, now: number
   const { record, attempt } = message;
   const body = shownBody(record);
   const properties = parseProperties(record.properties);
-  const id =
-    properties.get(PropertyName.UNIQ_KEY) ?? encodeOffsetMessageId(record.storeHost, record.physicalOffset);
+  const id = messageIdOf(record, properties);
   const timestamp = Math.floor(now / 1000);
   const headers: Record<string, string> = {
     'content-type': properties.get(CONTENT_TYPE) ?? typeOf(body),

@@ -1,13 +1,14 @@
 import { Type } from 'class-transformer';
 import { IsBoolean, IsInt, IsOptional, IsString, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { Selection } from '../consume/selection.js';
+import { LONGEST_URL } from '../outbound/http-url.js';
 
-const LONGEST_URL = 1_024;
 const MOST_AT_ONCE = 256;
 const MOST_A_SECOND = 100_000;
 const MOST_SHOWN = 500;
 
 /** Body of PUT /v1/groups/{group}/push. */
-export class PushRequest {
+export class PushRequest extends Selection {
   @IsString()
   @MinLength(1)
   topic = '';
@@ -16,16 +17,6 @@ export class PushRequest {
   @IsString()
   @MaxLength(LONGEST_URL)
   backurl = '';
-
-  /** `created || paid`: everything unless told */
-  @IsOptional()
-  @IsString()
-  tags?: string;
-
-  /** an SQL92 expression instead, where the broker filters by properties */
-  @IsOptional()
-  @IsString()
-  sql?: string;
 
   /** true: of a queue nothing more while one message is not done */
   @IsOptional()

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res }
 import { StatusError } from '@halfmq/remoting';
 import type { Response } from 'express';
 import { Pop } from '../consume/pop/pop.js';
+import { refuseBoth } from '../consume/selection.js';
 import { BACKURL_GROUP } from '../directory/group-config.js';
 import { SystemTopic } from '../directory/topic-names.js';
 import type { Health } from '../outbound/endpoints.js';
@@ -118,8 +119,7 @@ export class PushOverHttp {
 
   private settingsOf(given: PushRequest): Omit<PushSettings, 'paused'> {
     const { topic, backurl, tags, sql, ordered, secret, previousSecret, concurrency, rateLimit } = given;
-    if (tags !== undefined && sql !== undefined)
-      throw new StatusError('INVALID_PARAMETER', 'at most one of tags and sql is expected');
+    refuseBoth(given);
     if (previousSecret !== undefined && secret === undefined)
       throw new StatusError('INVALID_PARAMETER', 'previousSecret is given without secret');
     const secrets = [secret, previousSecret].filter((each) => each !== undefined);

@@ -6,7 +6,7 @@ import { MOST_MESSAGES } from '../consume/pop/pop-checks.js';
 import type { ReceivedMessage, Receive, ReceiveRequest } from '../consume/pop/receive.js';
 import { retryDelayMs } from '../directory/group-retry.js';
 import type { Groups } from '../directory/groups.js';
-import type { Outbound } from '../outbound/outbound.js';
+import { isTaken, type Outbound } from '../outbound/outbound.js';
 import { OutboundError } from '../outbound/outbound-error.js';
 import { Pace } from './pace.js';
 import { deliveryOf, type Target } from './push-message.js';
@@ -194,7 +194,7 @@ export class Pusher {
     try {
       const target = this.task.targetOf(message);
       const { status, retryAfterMs } = await outbound.deliver(deliveryOf(message, target, clock.now()));
-      const taken = status >= 200 && status < 300;
+      const taken = isTaken(status);
       return { taken, status, retryAfterMs, why: taken ? undefined : `it answered HTTP ${status}` };
     } catch (error) {
       if (!(error instanceof OutboundError || error instanceof StatusError)) throw error;

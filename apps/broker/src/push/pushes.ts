@@ -1,7 +1,9 @@
 import { StatusError, type Log } from '@halfmq/remoting';
-import type { MessageStore, Stored } from '@halfmq/store';
-import type { PopChecks } from '../consume/pop/pop-checks.js';
+import type { MessageStore } from '@halfmq/store';
+import type { Receive } from '../consume/pop/receive.js';
+import { filterOf } from '../consume/selection.js';
 import type { Groups } from '../directory/groups.js';
+import { told } from '../directory/told.js';
 import type { PushSettings } from './push-settings.js';
 import type { Pusher, PushTask } from './pusher.js';
 import type { Pushers } from './pushers.js';
@@ -23,7 +25,7 @@ export class Pushes {
     private readonly log: Log,
     private readonly store: Pick<MessageStore, 'settings'>,
     private readonly groups: Groups,
-    private readonly checks: PopChecks,
+    private readonly receives: Pick<Receive, 'filter'>,
     private readonly pushers: Pushers,
   ) {}
 
@@ -50,7 +52,8 @@ export class Pushes {
    */
   put(group: string, settings: Omit<PushSettings, 'paused'>): Promise<{ push: Push; made: boolean }> {
     return this.inTurn(async () => {
-      this.mustReceive(group, settings);
+      // refused now rather than by every attempt
+      this.receives.filter({ group, topic: settings.topic, most: 1, invisibleMs: 0, ...filterOf(settings) });
       const before = this.pushes.get(group);
       const whole = { ...settings, paused: before?.settings.paused ?? false };
       await this.keep(group, whole);
@@ -119,23 +122,6 @@ export class Pushes {
         this.log.warn('the push of a deleted group could not be deleted', { group, error: error.message });
     });
   }
-
-  /** @throws StatusError as a pop is refused */
-  private mustReceive(group: string, { topic, tags, sql }: Omit<PushSettings, 'paused'>): void {
-    const checked = this.checks.check({
-      consumerGroup: group,
-      topic,
-      queueId: -1,
-      maxMsgNums: 1,
-      invisibleTime: 0,
-      pollTime: 0,
-      bornTime: 0,
-      initMode: 0,
-      exp: sql ?? tags,
-      expType: sql === undefined ? 'TAG' : 'SQL92',
-    });
-    if ('status' in checked) throw new StatusError(checked.status, checked.remark);
-  }
 }
 
 /** Of two groups with the same address each finds out by itself; another address begins well. */
@@ -144,23 +130,16 @@ export function endpointOf(group: string, { backurl }: Pick<PushSettings, 'backu
 }
 
 function taskOf(group: string, settings: PushSettings): PushTask {
-  const { topic, backurl, tags, sql, ordered, secrets, concurrency, rateLimit } = settings;
+  const { topic, backurl, ordered, secrets, concurrency, rateLimit } = settings;
   const target = { url: new URL(backurl), endpoint: endpointOf(group, settings), secrets, group };
   return {
     group,
     topic,
     ordered,
-    expression: sql ?? tags,
-    expressionType: sql === undefined ? 'TAG' : 'SQL92',
+    ...filterOf(settings),
     concurrency,
     rateLimit,
     targetOf: () => target,
     endpoint: target.endpoint,
   };
-}
-
-function told(ask: (stored: Stored) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    ask((error) => (error ? reject(error) : resolve()));
-  });
 }

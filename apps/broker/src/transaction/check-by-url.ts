@@ -1,13 +1,14 @@
 import { propertyOf, PropertyName, StatusError, type Clock, type Log } from '@halfmq/remoting';
 import { StoreError, type HalfMessage, type MessageStore, type Verdict } from '@halfmq/store';
 import { channels } from '../channels.js';
+import { httpUrl } from '../outbound/http-url.js';
 import type { Outbound } from '../outbound/outbound.js';
 import { OutboundError } from '../outbound/outbound-error.js';
 import type { Asked, CheckHistory } from './check-history.js';
 import type { Decide } from './decide.js';
 import { readHalf } from './half-record.js';
 import { shownHalf } from './shown-transaction.js';
-import { checkUrlOf, urlAnswer, type UrlAnswer } from './url-answer.js';
+import { urlAnswer, type UrlAnswer } from './url-answer.js';
 import type { Waits } from './waits.js';
 
 /** As much is asked there as may be at once: looked at again after this, ms. */
@@ -195,7 +196,7 @@ export class CheckByUrl {
 /** Those that came over the wire were looked at by nobody. */
 function urlIn(text: string): URL | OutboundError {
   try {
-    return checkUrlOf(text);
+    return httpUrl('checkUrl', text);
   } catch (error) {
     if (error instanceof StatusError) return new OutboundError('refused', error.message);
     throw error;

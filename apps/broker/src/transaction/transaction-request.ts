@@ -14,13 +14,13 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
+import { LONGEST_URL } from '../outbound/http-url.js';
 import { PostedMessage } from '../produce/given-message.js';
 
 export const STATES = ['pending', 'parked', 'committed', 'rolledBack'] as const;
 
 const MOST_MESSAGES = 1_000;
 const LONGEST_REASON = 500;
-const LONGEST_URL = 1_024;
 const MOST_MS = 1e12;
 
 /** One message of a transaction. */

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
-import { parseHost, StatusError } from '@halfmq/remoting';
+import { StatusError } from '@halfmq/remoting';
 import type { Request, Response } from 'express';
 import { Outbound } from '../outbound/outbound.js';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { Backurls } from '../produce/backurls.js';
+import { bornHostOf } from '../produce/born-host.js';
 import { bodyOf, propertiesOf } from '../produce/given-message.js';
 import { queueOfKey } from '../produce/ordering-key.js';
 import type { NewTransaction, PreparedMessage } from '../produce/prepare.js';
@@ -59,14 +60,13 @@ export class TransactionsOverHttp {
     return this.known.list(asked);
   }
 
-  private transactionOf(id: string, given: BeginRequest, { socket }: Request): NewTransaction {
-    const { remoteAddress = '127.0.0.1', remotePort = 0 } = socket;
+  private transactionOf(id: string, given: BeginRequest, request: Request): NewTransaction {
     const { group, messages, checkUrl, checkAfterMs } = given;
     return {
       id,
       group,
       messages: messages.map((message) => this.messageOf(message)),
-      bornHost: parseHost(`[${remoteAddress}]:${remotePort}`),
+      bornHost: bornHostOf(request),
       checkUrl: checkUrl === undefined ? undefined : this.outbound.callable('checkUrl', checkUrl).href,
       checkAfterMs,
     };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkUrlOf, urlAnswer } from './url-answer.js';
+import { httpUrl } from '../outbound/http-url.js';
+import { urlAnswer } from './url-answer.js';
 
 describe('the answer of a check URL', () => {
   it.each(['commit', ' Commit\n', '"commit"', '{"verdict":"commit"}', '{"verdict":"COMMIT","more":1}'])(
@@ -31,7 +32,7 @@ describe('the answer of a check URL', () => {
 
 describe('a check URL', () => {
   it('is an http or https address without a password', () => {
-    expect(checkUrlOf('HTTPS://shop.example/a b?c').href).toBe('https://shop.example/a%20b?c');
+    expect(httpUrl('checkUrl', 'HTTPS://shop.example/a b?c').href).toBe('https://shop.example/a%20b?c');
     for (const wrong of [
       '',
       'shop',
@@ -42,6 +43,6 @@ describe('a check URL', () => {
       'http://me@a/',
       'javascript:x',
     ])
-      expect(() => checkUrlOf(wrong)).toThrow('checkUrl');
+      expect(() => httpUrl('checkUrl', wrong)).toThrow('checkUrl');
   });
 });

@@ -1,5 +1,4 @@
 import type { Verdict } from '@halfmq/store';
-import { httpUrl } from '../outbound/http-url.js';
 import type { Answer } from '../outbound/outbound.js';
 
 const VERDICTS: readonly string[] = ['commit', 'rollback', 'unknown'];
@@ -34,9 +33,4 @@ function wordOf(text: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** @throws StatusError INVALID_PARAMETER */
-export function checkUrlOf(text: string): URL {
-  return httpUrl('checkUrl', text);
 }

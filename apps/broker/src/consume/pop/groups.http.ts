@@ -6,6 +6,7 @@ import { retryDelayMs } from '../../directory/group-retry.js';
 import { Groups } from '../../directory/groups.js';
 import { shown, type Message } from '../../produce/shown-message.js';
 import { CONFIG } from '../../tokens.js';
+import { filterOf } from '../selection.js';
 import { Acknowledge, type HandedOut } from './acknowledge.js';
 import { AckBody, ExtendBody, NackBody, ReceiveBody } from './receive-request.js';
 import { Receive, type ReceivedMessage } from './receive.js';
@@ -40,12 +41,10 @@ export class GroupsOverHttp {
     @Body() asked: ReceiveBody,
     @Res({ passthrough: true }) response: Response,
   ): Promise<{ items: readonly Received[] }> {
-    const { topic, max: most, invisibleMs, waitMs, ordered, tags, sql } = asked;
-    if (tags !== undefined && sql !== undefined)
-      throw new StatusError('INVALID_PARAMETER', 'at most one of tags and sql is expected');
+    const { topic, max: most, invisibleMs, waitMs, ordered } = asked;
+    const filter = filterOf(asked);
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    const filter = { expression: sql ?? tags, expressionType: sql === undefined ? 'TAG' : 'SQL92' } as const;
     const request = { group, topic, most, invisibleMs, waitMs, ordered, ...filter };
     const messages = await this.receives.receive(request, gone.signal);
     return { items: messages.map(received) };

@@ -12,8 +12,8 @@ interface Document {
 }
 
 /**
- * Who has which messages, and who may consume which queue in order. Written and logged by the store together with the consumer offsets: after a kill what was handed
- * out or done in the last second is as it was before, and comes again.
+ * Who has which messages, and who may consume which queue in order. Written and logged by the store together with the
+ * consumer offsets: after a kill what was handed out or done in the last second is as it was before, and comes again.
  */
 export class PopMemory {
   readonly leases: LeaseBook;

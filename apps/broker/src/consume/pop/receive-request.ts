@@ -11,6 +11,7 @@ import {
   Min,
   MinLength,
 } from 'class-validator';
+import { Selection } from '../selection.js';
 import { MOST_MESSAGES } from './pop-checks.js';
 
 const LONGEST_INVISIBLE_MS = 12 * 3_600_000;
@@ -18,7 +19,7 @@ const LONGEST_WAIT_MS = 30_000;
 const MOST_RECEIPTS = 1_000;
 
 /** Body of POST /v1/groups/{group}/receive. */
-export class ReceiveBody {
+export class ReceiveBody extends Selection {
   @IsString()
   @MinLength(1)
   topic = '';
@@ -44,16 +45,6 @@ export class ReceiveBody {
   @Min(0)
   @Max(LONGEST_WAIT_MS)
   waitMs = 0;
-
-  /** `created || paid`: everything unless told */
-  @IsOptional()
-  @IsString()
-  tags?: string;
-
-  /** an SQL92 expression instead, where the broker filters by properties */
-  @IsOptional()
-  @IsString()
-  sql?: string;
 
   /** true: of a queue nothing more while one message is out */
   @IsOptional()

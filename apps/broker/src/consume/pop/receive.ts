@@ -7,6 +7,7 @@ import {
   type Receipt,
 } from '@halfmq/remoting';
 import type { Groups } from '../../directory/groups.js';
+import type { MessageFilter } from '../filters.js';
 import type { Redeliver } from '../redeliver.js';
 import type { Acknowledge } from './acknowledge.js';
 import type { HeldPops, Look } from './held-pops.js';
@@ -83,8 +84,23 @@ export class Receive {
   }
 
   private granted(request: ReceiveRequest): PopRequest {
-    const { group, topic, most, invisibleMs, ordered, expression, expressionType } = request;
-    const { queueId = ANY_QUEUE, from = 'first', attemptId } = request;
+    const {
+      group,
+      topic,
+      most,
+      invisibleMs,
+      ordered,
+      queueId = ANY_QUEUE,
+      from = 'first',
+      attemptId,
+    } = request;
+    const filter = this.filter(request);
+    return { group, topic, queueId, most, invisibleMs, ordered, from, filter, attemptId };
+  }
+
+  /** What of the topic the group may receive. @throws StatusError as a pop is refused */
+  filter(request: Omit<ReceiveRequest, 'waitMs' | 'ordered'>): MessageFilter {
+    const { group, topic, most, invisibleMs, expression, expressionType, queueId = ANY_QUEUE } = request;
     const filter = this.checks.check({
       consumerGroup: group,
       topic,
@@ -98,7 +114,7 @@ export class Receive {
       expType: expressionType,
     });
     if ('status' in filter) throw new StatusError(filter.status, filter.remark);
-    return { group, topic, queueId, most, invisibleMs, ordered, from, filter, attemptId };
+    return filter;
   }
 
   private take(
