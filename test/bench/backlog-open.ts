@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { openStore } from '@halfmq/store';
+import { processMemory } from '../kit/process-memory.js';
 import { workOptions } from '../kit/store-work.js';
 
 /** The other process of backlog.ts: opens a store, says what that cost, and pulls from the oldest on. */
@@ -13,8 +13,7 @@ export interface Opened {
 }
 
 function memoryMiB(field: string): number {
-  const rollup = readFileSync('/proc/self/smaps_rollup', 'utf8');
-  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? 0) / 1024;
+  return (processMemory('self', field) ?? 0) / 1024 / 1024;
 }
 
 const [, , path = '', topic = '', pulls = '0'] = process.argv;

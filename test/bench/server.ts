@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { processMemory } from '../kit/process-memory.js';
 import { atExit } from './at-exit.js';
 import type { Target } from './load.js';
 
@@ -136,12 +137,7 @@ function words(path: string): string[] {
 }
 
 function rollupMb(pid: number, line: 'Pss' | 'Pss_Anon'): number {
-  try {
-    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
-    return Number(new RegExp(`^${line}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
+  return (processMemory(pid, line) ?? 0) / 1024 / 1024;
 }
 
 function stop(child: ChildProcess): Promise<void> {

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { Cluster } from '../kit/cluster.js';
 import { freePort } from '../kit/ports.js';
+import { processMemory } from '../kit/process-memory.js';
 import type { HalfmqProcess } from '../kit/process.js';
 import { until } from '../kit/until.js';
 
@@ -80,8 +80,6 @@ export async function startTarget(): Promise<Target> {
   };
 }
 
-const ANONYMOUS = /^Pss_Anon:\s+(\d+) kB$/m;
-
 /**
  * Memory that is a process's own and no garbage, in bytes: pages of its files are the system's to take back.
  * @returns undefined when it has ended
@@ -92,7 +90,5 @@ export async function memoryOf({ name, log, pid }: Watched): Promise<number | un
   const before = log.collected;
   process.kill(id, 'SIGUSR2');
   await until(`the ${name} has collected its garbage`, () => log.collected > before || pid() === undefined);
-  const text = await readFile(`/proc/${id}/smaps_rollup`, 'utf8').catch(() => '');
-  const size = ANONYMOUS.exec(text)?.[1];
-  return size === undefined ? undefined : Number(size) * 1024;
+  return processMemory(id, 'Pss_Anon');
 }

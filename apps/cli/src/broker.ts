@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { RunningBroker } from '@halfmq/broker';
 import { collectAssignment, type Assignments } from './assignments.js';
 import { examples } from './examples.js';
 import { loadSooner } from './load.js';
@@ -84,12 +85,7 @@ export async function runBroker(wish: BrokerWish, serveIt = serve): Promise<void
 
 /** RocketMQ's words; scripts wait for "boot success". */
 export function brokerBootLine(
-  broker: {
-    readonly name: string;
-    readonly address: string;
-    readonly httpPort: number | undefined;
-    readonly grpcPort: number | undefined;
-  },
+  broker: Pick<RunningBroker, 'name' | 'address' | 'httpPort' | 'grpcPort'>,
   nameServers: string,
 ): string {
   const registered =

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { RunningBroker } from '@halfmq/broker';
 import type { Clock, Log } from '@halfmq/transaction';
 import { collectAssignment, type Assignments } from './assignments.js';
 import { brokerBootLine } from './broker.js';
@@ -79,11 +80,7 @@ async function start(flags: Flags, common: { clock: Clock; log: Log }): Promise<
 
 function whatRunsWhere(
   nameServer: string,
-  broker: {
-    readonly address: string;
-    readonly httpPort: number | undefined;
-    readonly grpcPort: number | undefined;
-  },
+  broker: Pick<RunningBroker, 'address' | 'httpPort' | 'grpcPort'>,
   store: string,
 ): string {
   const rows = [

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ALLOCATIONS, type MessageQueue } from '@halfmq/remoting';
 import { InvalidOption } from '../errors.js';
+import { queueKey } from '../routes/topic-route.js';
 
 /**
  * Which member of a group reads which queues. All members work it out for themselves, so all must have the same strategy, and
@@ -58,16 +59,8 @@ export function strategyOf(wanted: NamedAllocation | AllocationStrategy = 'AVG')
 
 /** CONFIG: this member reads these queues, whoever else is there; that each is read once is up to who configures. */
 export function byConfig(queues: readonly MessageQueue[]): AllocationStrategy {
-  return {
-    name: 'CONFIG',
-    allocate: (all) =>
-      all.filter((one) =>
-        queues.some(
-          ({ topic, brokerName, queueId }) =>
-            one.topic === topic && one.brokerName === brokerName && one.queueId === queueId,
-        ),
-      ),
-  };
+  const own = new Set(queues.map(queueKey));
+  return { name: 'CONFIG', allocate: (all) => all.filter((queue) => own.has(queueKey(queue))) };
 }
 
 /** MACHINE_ROOM: of brokers whose names are `room@name`, those of these rooms, averagely: blocks, then what is left one by one. */

@@ -20,7 +20,8 @@ export interface ConsumerOptions {
   /**
    * Return = acknowledged. Throw = delivered again with growing back-off, and after maxReconsumeTimes to the dead-letter
    * topic. Throw DeadLetter = there at once; throw RetryIn = again after that long; throw PauseGroup = nothing
-   * is handed out here for that long, and no attempt used up; throw Skip = done with, and told in the log. May see a message more than once.
+   * is handed out here for that long, and no attempt used up; throw Skip = done with, and told in the log. May see a
+   * message more than once.
    */
   readonly handle: (message: ReceivedMessage, context: HandlingContext) => Promise<void>;
   /**

@@ -162,9 +162,10 @@ export class Dispatch {
         `a handler has paused its group for ${thrown.delay}: nothing is handed out here meanwhile`,
         fields,
       );
+      const ms = parseDuration(thrown.delay);
       // its own timer is the earlier one: it is back when the pause ends
-      this.again(queue, taken, parseDuration(thrown.delay));
-      this.pause(parseDuration(thrown.delay));
+      this.again(queue, taken, ms);
+      this.pause(ms);
       return false;
     }
     if (options.model === 'broadcasting') {
