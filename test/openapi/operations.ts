@@ -131,11 +131,11 @@ const inPlace = (place: string, { name, required, schema }: Field): object => {
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** `response.status(CODE)` */
+/** `reply.status(CODE)` */
 const isStatusCall = (node: ts.Node): node is ts.CallExpression =>
-  ts.isCallExpression(node) && node.expression.getText() === 'response.status';
+  ts.isCallExpression(node) && node.expression.getText() === 'reply.status';
 
-/** It is given the response, and Nest answers nothing. */
+/** It is given the reply, and Nest answers nothing. */
 function writesItself(parameter: ts.ParameterDeclaration): boolean {
   const given = decoratorsOf(parameter).get('Res');
   return given?.length === 0;

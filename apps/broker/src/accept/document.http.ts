@@ -1,21 +1,20 @@
 import { Controller, Get, Res } from '@nestjs/common';
-import type { Response } from 'express';
-import { fileURLToPath } from 'node:url';
+import type { FastifyReply } from 'fastify';
+import { createReadStream } from 'node:fs';
 
-/** The package's folder, which may lie below one whose name begins with a dot: only what is named under it is judged. */
-const ROOT = { root: fileURLToPath(new URL('../../', import.meta.url)) };
+const file = (name: string) => createReadStream(new URL(`../../${name}`, import.meta.url));
 
 /** What this door speaks: two files beside the code, read when somebody asks. */
 @Controller()
 export class DocumentOverHttp {
   @Get('v1/openapi.json')
-  document(@Res() response: Response): void {
-    response.sendFile('openapi.json', ROOT);
+  document(@Res() reply: FastifyReply): void {
+    void reply.type('application/json; charset=utf-8').send(file('openapi.json'));
   }
 
   /** The same for people. */
   @Get('docs')
-  page(@Res() response: Response): void {
-    response.sendFile('docs.html', ROOT);
+  page(@Res() reply: FastifyReply): void {
+    void reply.type('text/html; charset=utf-8').send(file('docs.html'));
   }
 }

@@ -1,11 +1,11 @@
 import 'reflect-metadata';
-import { UnsupportedMediaTypeException, type DynamicModule } from '@nestjs/common';
+import { BadRequestException, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Clock, Log, StatusName } from '@halfmq/remoting';
-import type { NextFunction, Request, Response } from 'express';
-import type { IncomingMessage } from 'node:http';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { AddressInfo } from 'node:net';
+import { takeBodies } from './bodies.js';
 import { DocumentPipe } from './document-pipe.js';
 import { PortError } from './ports.js';
 import { AsProblem } from './problem.js';
@@ -29,27 +29,34 @@ export interface HttpDoorOptions {
   readonly nameOf: (error: unknown) => StatusName | undefined;
 }
 
-const BESIDE_THE_BODY = 128 * 1024;
+/** Names of the longest kind fit; what is longer than a topic may be is refused where topics are. */
+const LONGEST_PARAMETER = 16 * 1024;
+/** Node.js's own, which Fastify would switch off: whoever sends a request byte by byte is cut off. */
+const REQUEST_MS = 300_000;
+const KEEP_ALIVE_MS = 5_000;
 
 /**
- * REST and health as a Nest application on Express. Loaded only where the door is opened: Express and class-validator
+ * REST and health as a Nest application on Fastify. Loaded only where the door is opened: Fastify and class-validator
  * take 20 MB and a third of a second.
  * @throws PortError
  */
 export async function openHttpDoor(module: DynamicModule, options: HttpDoorOptions): Promise<HttpDoor> {
+  const problems = new AsProblem(options.log, options.nameOf);
+  const adapter = new FastifyAdapter({
+    routerOptions: { ignoreTrailingSlash: true, caseSensitive: false, maxParamLength: LONGEST_PARAMETER },
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
+      problems.answer(new BadRequestException(error.message), reply),
+    return503OnClosing: false,
+    skipMiddie: true,
+    multipart: false,
+  });
+  takeBodies(adapter.getInstance(), options.maxMessageSize);
   const application = await quietly(() =>
-    NestFactory.create<NestExpressApplication>(module, new ExpressAdapter(), {
-      abortOnError: false,
-      bodyParser: false,
-    }),
+    NestFactory.create<NestFastifyApplication>(module, adapter, { abortOnError: false, bodyParser: false }),
   );
-  application.disable('x-powered-by');
-  application.disable('etag');
-  // base64 takes a third more, a text of quotes and line ends twice as much
-  application.useBodyParser('json', { limit: options.maxMessageSize * 2 + BESIDE_THE_BODY, type: isJson });
-  application.useBodyParser('raw', { limit: options.maxMessageSize, type: isRawMessage });
-  application.use(refuseOtherBodies);
-  application.useGlobalFilters(new AsProblem(options.log, options.nameOf));
+  application.useGlobalFilters(problems);
   application.useGlobalPipes(new DocumentPipe());
   try {
     await quietly(() => application.listen(options.port, options.host));
@@ -65,34 +72,4 @@ export async function openHttpDoor(module: DynamicModule, options: HttpDoorOptio
     cancel();
   };
   return { port: (server.address() as AddressInfo).port, close };
-}
-
-/** What is no JSON would be read as an empty document, and refused for what it lacks: curl -d sends a form. */
-function refuseOtherBodies(request: Request, _response: Response, next: NextFunction): void {
-  if (isJson(request)) return next();
-  const type = request.headers['content-type'];
-  const hasBody =
-    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
-  if (!hasBody || isRawMessage(request)) return next();
-  next(
-    new UnsupportedMediaTypeException(
-      `the body is sent as ${type ?? 'no type at all'}: send JSON with the header content-type: application/json`,
-    ),
-  );
-}
-
-const MESSAGES = /^\/v1\/topics\/[^/]+\/messages\/?(\?|$)/;
-/** what curl and PHP say of a body whose kind they were not told */
-const FORM = /^(application\/x-www-form-urlencoded|multipart\/form-data)/;
-const JSON_DOCUMENT = /^application\/json\s*(;|$)/;
-
-function isJson({ headers }: IncomingMessage): boolean {
-  return JSON_DOCUMENT.test(headers['content-type']?.toLowerCase() ?? '');
-}
-
-/** A message as it is, with all else in headers: a body of any kind but JSON, where messages are sent. */
-function isRawMessage({ method, url, headers }: IncomingMessage): boolean {
-  const type = headers['content-type']?.toLowerCase();
-  if (method !== 'POST' || type === undefined || !MESSAGES.test(url ?? '')) return false;
-  return !FORM.test(type) && !JSON_DOCUMENT.test(type);
 }

@@ -1,6 +1,6 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { STATUS, StatusError, type Log, type StatusName } from '@halfmq/remoting';
-import type { Response } from 'express';
+import type { FastifyReply } from 'fastify';
 
 /** A refusal over HTTP: RFC 9457, with the remoting code and what to do. */
 export interface Problem {
@@ -32,9 +32,12 @@ export class AsProblem implements ExceptionFilter {
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const response = host.switchToHttp().getResponse<Response>();
+    this.answer(error, host.switchToHttp().getResponse<FastifyReply>());
+  }
+
+  answer(error: unknown, reply: FastifyReply): void {
     const answer = this.describe(error);
-    response.status(answer.status).type('application/problem+json').send(JSON.stringify(answer));
+    void reply.status(answer.status).type('application/problem+json').send(JSON.stringify(answer));
   }
 
   private describe(error: unknown): Problem {

@@ -1,5 +1,5 @@
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
-import type { Response } from 'express';
+import type { FastifyReply } from 'fastify';
 import { shown } from '../produce/shown-message.js';
 import type { Messages } from './messages.http.js';
 import { BrowseRequest, TailRequest } from './topic-request.js';
@@ -28,9 +28,10 @@ export class TopicsOverHttp {
     @Param('topic') topic: string,
     @Query() { tags }: TailRequest,
     @Headers('last-event-id') last: string | undefined,
-    @Res() response: Response,
+    @Res() reply: FastifyReply,
   ): void {
     const from = last === undefined || last === '' ? 'latest' : { after: last };
-    this.tails.begin(this.readers.open(topic, tags, from), response);
+    const reader = this.readers.open(topic, tags, from);
+    this.tails.begin(reader, reply.hijack().raw);
   }
 }

@@ -1,7 +1,7 @@
 import { hostOf, type Host } from '@halfmq/remoting';
-import type { Request } from 'express';
+import type { FastifyRequest } from 'fastify';
 
 /** Who sent a message by HTTP. */
-export function bornHostOf({ socket: { remoteAddress = '127.0.0.1', remotePort } }: Request): Host {
+export function bornHostOf({ socket: { remoteAddress = '127.0.0.1', remotePort } }: FastifyRequest): Host {
   return hostOf(remoteAddress, remotePort);
 }

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { StatusError } from '@halfmq/remoting';
-import type { Request } from 'express';
+import type { FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 
 /*
@@ -18,7 +18,7 @@ export const CONTENT_TYPE = 'contentType';
 
 /** The document of a send: its body, or what the headers of a raw one say. Checked like any body. */
 export const SendDocument = createParamDecorator((_: unknown, context: ExecutionContext): unknown => {
-  const request = context.switchToHttp().getRequest<Request<object, unknown, unknown>>();
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
   return Buffer.isBuffer(request.body) ? documentOf(request.headers) : request.body;
 });
 

@@ -1,6 +1,6 @@
 import { Body, Controller, Headers, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { formatProperties } from '@halfmq/remoting';
-import type { Request, Response } from 'express';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { CONFIG } from '../tokens.js';
 import { Backurls } from './backurls.js';
@@ -34,15 +34,15 @@ export class SendOverHttp {
     @Param('topic') topic: string,
     @SendDocument() given: SendRequest,
     @Headers(IDEMPOTENCY_KEY) key: string | undefined,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SentMessage | undefined> {
     const { orderingKey } = given;
-    const isRaw = Buffer.isBuffer(request.body);
-    const body = isRaw ? (request.body as Buffer) : bodyOf(given, this.config.maxMessageSize);
+    const raw = Buffer.isBuffer(request.body) ? request.body : undefined;
+    const body = raw ?? bodyOf(given, this.config.maxMessageSize);
     const properties =
       propertiesOf(given, orderingKey) +
-      (isRaw ? contentTypeOf(request) : '') +
+      (raw ? contentTypeOf(request) : '') +
       this.backurls.propertyOf(given);
     const { sent, made } = await this.messages.place({
       topic,
@@ -52,7 +52,7 @@ export class SendOverHttp {
       bornHost: bornHostOf(request),
       uniqueKeys: uniqueKeysOf(topic, key, 1),
     });
-    if (!made) response.status(OK);
+    if (!made) reply.status(OK);
     return sent[0];
   }
 
@@ -63,8 +63,8 @@ export class SendOverHttp {
     @Param('topic') topic: string,
     @Body() { messages, orderingKey }: BatchRequest,
     @Headers(IDEMPOTENCY_KEY) key: string | undefined,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ items: readonly SentMessage[] }> {
     const { sent, made } = await this.messages.place({
       topic,
@@ -77,7 +77,7 @@ export class SendOverHttp {
       bornHost: bornHostOf(request),
       uniqueKeys: uniqueKeysOf(topic, key, messages.length),
     });
-    if (!made) response.status(OK);
+    if (!made) reply.status(OK);
     return { items: sent };
   }
 
@@ -93,7 +93,7 @@ export class SendOverHttp {
 }
 
 /** Who gets the message by push is told what it is. */
-function contentTypeOf({ headers }: Request): string {
+function contentTypeOf({ headers }: FastifyRequest): string {
   const type = headers['content-type'] ?? ANY_BYTES;
   return type === ANY_BYTES ? '' : formatProperties([[CONTENT_TYPE, type]]);
 }

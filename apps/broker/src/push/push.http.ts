@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
 import { StatusError } from '@halfmq/remoting';
-import type { Response } from 'express';
+import type { FastifyReply } from 'fastify';
 import { Pop } from '../consume/pop/pop.js';
 import { refuseBoth } from '../consume/selection.js';
 import { BACKURL_GROUP } from '../directory/group-config.js';
@@ -69,10 +69,10 @@ export class PushOverHttp {
   async put(
     @Param('group') group: string,
     @Body() given: PushRequest,
-    @Res({ passthrough: true }) response: Response,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ShownPush> {
     const { push, made } = await this.pushes.put(group, this.settingsOf(given));
-    if (made) response.status(CREATED);
+    if (made) reply.status(CREATED);
     return this.shown(push);
   }
 

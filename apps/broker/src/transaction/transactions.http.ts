@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
 import { StatusError } from '@halfmq/remoting';
-import type { Request, Response } from 'express';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Outbound } from '../outbound/outbound.js';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { Backurls } from '../produce/backurls.js';
@@ -31,7 +31,7 @@ export class TransactionsOverHttp {
   /** Under an id of the broker's. */
   @Post()
   @HttpCode(CREATED)
-  async post(@Body() given: BeginRequest, @Req() request: Request): Promise<ShownTransaction> {
+  async post(@Body() given: BeginRequest, @Req() request: FastifyRequest): Promise<ShownTransaction> {
     const { transaction } = await this.beginning.begin(this.transactionOf(randomUUID(), given, request));
     return this.known.shown(transaction, false);
   }
@@ -41,8 +41,8 @@ export class TransactionsOverHttp {
   async put(
     @Param('id') id: string,
     @Body() given: BeginRequest,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ShownTransaction> {
     if (!/^[A-Za-z0-9._-]{1,64}$/.test(id)) {
       throw new StatusError(
@@ -51,7 +51,7 @@ export class TransactionsOverHttp {
       );
     }
     const { transaction, made } = await this.beginning.begin(this.transactionOf(id, given, request));
-    if (made) response.status(CREATED);
+    if (made) reply.status(CREATED);
     return this.known.shown(transaction, false);
   }
 
@@ -60,7 +60,7 @@ export class TransactionsOverHttp {
     return this.known.list(asked);
   }
 
-  private transactionOf(id: string, given: BeginRequest, request: Request): NewTransaction {
+  private transactionOf(id: string, given: BeginRequest, request: FastifyRequest): NewTransaction {
     const { group, messages, checkUrl, checkAfterMs } = given;
     return {
       id,

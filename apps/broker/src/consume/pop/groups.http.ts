@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
 import { formatReceipt, parseReceipt, StatusError } from '@halfmq/remoting';
-import type { Response } from 'express';
+import type { FastifyReply } from 'fastify';
 import type { BrokerConfig } from '../../config/resolve-config.js';
 import { retryDelayMs } from '../../directory/group-retry.js';
 import { Groups } from '../../directory/groups.js';
@@ -39,12 +39,12 @@ export class GroupsOverHttp {
   async receive(
     @Param('group') group: string,
     @Body() asked: ReceiveBody,
-    @Res({ passthrough: true }) response: Response,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ items: readonly Received[] }> {
     const { topic, max: most, invisibleMs, waitMs, ordered } = asked;
     const filter = filterOf(asked);
     const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    reply.raw.once('close', () => gone.abort());
     const request = { group, topic, most, invisibleMs, waitMs, ordered, ...filter };
     const messages = await this.receives.receive(request, gone.signal);
     return { items: messages.map(received) };
