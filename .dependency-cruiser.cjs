@@ -94,7 +94,7 @@ module.exports = {
           '^(apps|libs)/[^/]+/src/index[.]ts$',
           '^libs/remoting/src/(record-door|transport|settings/index)[.]ts$',
           '^libs/store/src/tools/index[.]ts$',
-          '^libs/transaction/src/(nest|typeorm|pg|drizzle)/index[.]ts$',
+          '^libs/transaction/src/(nest|microservice|typeorm|pg|drizzle)/index[.]ts$',
           '^libs/testing/src/(expect|jest)[.]ts$',
         ],
       },
@@ -129,7 +129,7 @@ module.exports = {
       to: {
         path: [
           'node_modules/(@nestjs|typeorm|pg|drizzle-orm|mysql2|libsql)/',
-          `${src('libs/transaction')}(nest|typeorm|pg|drizzle)/`,
+          `${src('libs/transaction')}(nest|microservice|typeorm|pg|drizzle)/`,
         ],
       },
     },

@@ -43,6 +43,8 @@ export interface ConsumerOptions {
   readonly orderly?: boolean | undefined;
   /** how long close() waits for running handlers; 30 s unless told */
   readonly drainTimeoutMs?: number | undefined;
+  /** makes topics at start that are not there yet, on brokers where the first message would (autoCreateTopicEnable) */
+  readonly makeTopics?: boolean | undefined;
   /** broadcasting: the folder of the offset file; <home>/.rocketmq_offsets unless told */
   readonly offsetFolder?: string | undefined;
 }

@@ -20,6 +20,7 @@ import type { ConsumerOptions, StartPosition } from './consumer-options.js';
 import { Dispatch } from './dispatch.js';
 import { within } from '../within.js';
 import { HeldQueues } from './held-queues.js';
+import { makeTopic } from '../routes/make-topic.js';
 import { LocalOffsets, offsetFile } from './local-offsets.js';
 import { RemoteOffsets } from './offsets.js';
 import { QueueLocks, RENEW_LOCKS_MS } from './queue-locks.js';
@@ -146,10 +147,11 @@ export class PushConsumer {
   /** Learns a topic's route, or says that there is none: a name with a slip of the pen would never be heard of. */
   private async look(topic: string): Promise<void> {
     const { routes, log } = this.parts;
-    const { group } = this.options;
+    const { group, makeTopics } = this.options;
     try {
       const queues = await routes.subscribeQueues(topic);
-      if (!queues && !isRetryTopic(topic)) {
+      if (!queues && makeTopics && !isRetryTopic(topic)) await makeTopic(topic, this.parts);
+      else if (!queues && !isRetryTopic(topic)) {
         log.warn(`topic ${topic} does not exist: group ${group} reads it as soon as it does`, {
           topic,
           group,

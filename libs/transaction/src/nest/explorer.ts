@@ -3,6 +3,7 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { InvalidOption } from '../errors.js';
 import type { HandlerDefinition, ListenerDefinition, LocalTransaction } from './decorators.js';
 import { handlersOf, listenersOf, stepOf } from './decorators.js';
+import type { Wrapper } from './request-scope.js';
 
 /** A decorated method of a provider or controller. */
 export interface FoundHandler {
@@ -12,6 +13,8 @@ export interface FoundHandler {
   readonly methodName: string;
   /** Class.method, for messages to people */
   readonly where: string;
+  /** set where the object is made anew for each message; `instance` has its methods and nothing else then */
+  readonly perMessage?: Wrapper | undefined;
 }
 
 export interface FoundListener {
@@ -20,7 +23,10 @@ export interface FoundListener {
   readonly where: string;
 }
 
-type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
+interface Found {
+  readonly instance: object;
+  readonly perMessage: Wrapper | undefined;
+}
 
 /** Finds what the decorators have marked, in this application's container alone. */
 @Injectable()
@@ -31,7 +37,7 @@ export class Explorer {
 
   /** @throws InvalidOption for two handlers of one group and topic, and for two equal steps of a pair */
   handlers(): FoundHandler[] {
-    const found = this.instances().flatMap((instance) => this.handlersIn(instance));
+    const found = this.found().flatMap((one) => this.handlersIn(one));
     refuseDuplicates(found, '@MessageHandler');
     refuseEqualSteps(found);
     return found;
@@ -39,10 +45,15 @@ export class Explorer {
 
   /** @throws InvalidOption for two listeners of one group and topic */
   listeners(): FoundListener[] {
-    const found = this.instances().flatMap((instance) => {
+    const found = this.found().flatMap(({ instance, perMessage }) => {
       const type = classOf(instance);
       const listener = instance as LocalTransaction<unknown>;
       if (!type) return [];
+      if (perMessage && listenersOf(type).length > 0) {
+        throw new InvalidOption(
+          `${type.name} is asked about transactions of any time and must not be request-scoped or transient`,
+        );
+      }
       return listenersOf(type).map((definition) => ({ definition, listener, where: type.name }));
     });
     refuseDuplicates(found, '@TransactionListener');
@@ -57,16 +68,20 @@ export class Explorer {
     );
   }
 
-  private instances(): object[] {
+  private found(): Found[] {
     const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
-    const instances = wrappers
-      .filter((wrapper) => isAlive(wrapper))
-      .map((wrapper) => wrapper.instance as object);
-    // useExisting gives a second wrapper for the same object
-    return [...new Set(instances)];
+    const found = new Map<object, Found>();
+    for (const wrapper of wrappers) {
+      const instance: unknown = wrapper.instance;
+      // useExisting gives a second wrapper for the same object
+      if (typeof instance !== 'object' || instance === null || found.has(instance)) continue;
+      const isForAll = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
+      found.set(instance, { instance, perMessage: isForAll ? undefined : wrapper });
+    }
+    return [...found.values()];
   }
 
-  private handlersIn(instance: object): FoundHandler[] {
+  private handlersIn({ instance, perMessage }: Found): FoundHandler[] {
     const prototype = Object.getPrototypeOf(instance) as Record<string, unknown> | null;
     if (!prototype) return [];
     return this.scanner.getAllMethodNames(prototype).flatMap((methodName) => {
@@ -84,6 +99,7 @@ export class Explorer {
         method: callable,
         methodName,
         where,
+        perMessage,
       }));
     });
   }
@@ -94,24 +110,6 @@ function classOf(instance: object): (new () => object) | undefined {
   const prototype = Object.getPrototypeOf(instance) as { constructor?: unknown } | null;
   const type = prototype?.constructor;
   return typeof type === 'function' ? (type as new () => object) : undefined;
-}
-
-/** @throws InvalidOption for a class that is made anew for each request: there is no request here */
-function isAlive(wrapper: Wrapper): boolean {
-  const { metatype, instance } = wrapper as { metatype: unknown; instance: unknown };
-  if (wrapper.isDependencyTreeStatic()) return typeof instance === 'object' && instance !== null;
-  if (typeof metatype === 'function' && isMarked(metatype)) {
-    throw new InvalidOption(`${metatype.name} handles messages and must not be request-scoped or transient`);
-  }
-  return false;
-}
-
-function isMarked(type: { readonly prototype?: unknown }): boolean {
-  if (listenersOf(type).length > 0) return true;
-  if (typeof type.prototype !== 'object' || type.prototype === null) return false;
-  return Object.values(Object.getOwnPropertyDescriptors(type.prototype)).some(
-    ({ value }) => typeof value === 'function' && handlersOf(value as object).length > 0,
-  );
 }
 
 interface Named {

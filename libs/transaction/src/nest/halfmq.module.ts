@@ -7,12 +7,15 @@ import { ClientConnection } from './connection.js';
 import { Explorer } from './explorer.js';
 import { Messages } from './messages.js';
 import { nestLog } from './nest-log.js';
-import { type HalfmqModuleAsyncOptions, type HalfmqModuleOptions, MODULE_OPTIONS } from './options.js';
+import {
+  type HalfmqModuleAsyncOptions,
+  type HalfmqModuleOptions,
+  MODULE_OPTIONS,
+  NEST_START_TIMEOUT_MS,
+} from './options.js';
+import { RequestScope } from './request-scope.js';
 import { CLOCK, HalfmqRuntime, LOG } from './runtime.js';
 import { Transactions, TransactionsOn } from './transactions.js';
-
-/** One attempt to find a name server at start: after it the application starts anyway, and goes on looking. */
-const START_TIMEOUT_MS = 2_000;
 
 /**
  * HalfMQ in a Nest application, once, global: `Transactions`, `Messages` and `HalfmqClient` can be injected anywhere,
@@ -53,7 +56,7 @@ const PROVIDERS: Provider[] = [
     provide: HalfmqClient,
     inject: [MODULE_OPTIONS, CLOCK, LOG],
     useFactory: (options: HalfmqModuleOptions, clock: Clock, log: Log) =>
-      new HalfmqClient({ ...options, clock, log, startTimeoutMs: START_TIMEOUT_MS }),
+      new HalfmqClient({ ...options, clock, log, startTimeoutMs: NEST_START_TIMEOUT_MS }),
   },
   {
     provide: ClientConnection,
@@ -74,5 +77,6 @@ const PROVIDERS: Provider[] = [
   Transactions,
   { provide: TransactionsOn, useExisting: Transactions },
   Explorer,
+  RequestScope,
   HalfmqRuntime,
 ];

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/internal';
-import type { ExternalContextCreator } from '@nestjs/core';
+import type { ContextId, ExternalContextCreator } from '@nestjs/core';
 import { RpcParamtype } from '@nestjs/microservices/enums/rpc-paramtype.enum.js';
 import type { HandlingContext } from '../consumer/handling.js';
 import { DeadLetter, InvalidOption, MessageInvalid } from '../errors.js';
@@ -11,10 +11,13 @@ import type { BodyChecks } from './body-checks.js';
 import { managerOfContext, type StepDefinition, stepOf } from './decorators.js';
 import type { FoundHandler } from './explorer.js';
 import { MessageContext } from './message-context.js';
+import type { RequestScope } from './request-scope.js';
 import type { TransactionsOn } from './transactions.js';
 
 /** Ends a transaction whose handler failed although its error was caught outside (by a filter, say). */
 class CaughtOutside extends Error {}
+
+type Wrapped = (body: unknown, context: MessageContext<unknown>) => Promise<unknown>;
 
 type Work = TransactionCallback<unknown, void>;
 
@@ -32,16 +35,17 @@ const paramsFactory = {
   },
 };
 
-/** One decorated method, wrapped once by Nest with its guards, pipes, interceptors and filters. */
+/** One decorated method, wrapped by Nest with its guards, pipes, interceptors and filters: once, or with each message. */
 export class HandlerCall {
-  private readonly wrapped: (...args: unknown[]) => Promise<unknown>;
+  private readonly wrapped: Wrapped;
   private readonly outcome = new AsyncLocalStorage<Outcome>();
   private readonly step: StepDefinition | undefined;
 
   /** @throws InvalidOption for no group, @Tx() or @Compensable without dedupe, or dedupe in a broadcasting group */
   constructor(
     readonly handler: FoundHandler,
-    creator: ExternalContextCreator,
+    private readonly creator: ExternalContextCreator,
+    private readonly scope: RequestScope,
     private readonly checks: BodyChecks,
     private readonly transactions: TransactionsOn<unknown>,
     /** hears of what the method has returned */
@@ -49,19 +53,13 @@ export class HandlerCall {
   ) {
     this.step = stepOf(handler.method);
     this.refuseNonsense();
-    const { instance, methodName } = handler;
-    const callback = this.watched(handler.method);
-    this.wrapped = creator.create(
-      instance,
-      callback,
-      methodName,
-      ROUTE_ARGS_METADATA,
-      paramsFactory,
-      undefined,
-      undefined,
-      undefined,
-      'rpc',
-    ) as (...args: unknown[]) => Promise<unknown>;
+    const { instance, perMessage } = handler;
+    this.wrapped = perMessage
+      ? async (body, context) => {
+          const made = await this.scope.make(perMessage, body, context);
+          return this.wrap(made.instance, made.contextId, perMessage.id)(body, context);
+        }
+      : this.wrap(instance);
   }
 
   /** @throws DeadLetter for a body that is none; what the method, a guard or a pipe threw */
@@ -95,6 +93,21 @@ export class HandlerCall {
       if (!(error instanceof CaughtOutside)) throw error;
     }
     return result;
+  }
+
+  private wrap(instance: object, contextId?: ContextId, inquirerId?: string): Wrapped {
+    const { method, methodName } = this.handler;
+    return this.creator.create(
+      instance,
+      this.watched(method),
+      methodName,
+      ROUTE_ARGS_METADATA,
+      paramsFactory,
+      contextId,
+      inquirerId,
+      undefined,
+      'rpc',
+    ) as Wrapped;
   }
 
   private async body(message: ReceivedMessage): Promise<unknown> {

@@ -1,3 +1,4 @@
+import { BaseRpcContext } from '@nestjs/microservices';
 import type { EntityManager } from 'typeorm';
 import { InvalidOption } from '../errors.js';
 import type { HandlingContext } from '../consumer/handling.js';
@@ -13,7 +14,7 @@ export interface SurroundingTransaction<Manager = EntityManager> {
 }
 
 /** What a handler may know besides the body: `@Ctx() context: MessageContext`. */
-export class MessageContext<Manager = EntityManager> {
+export class MessageContext<Manager = EntityManager> extends BaseRpcContext<[ReceivedMessage]> {
   constructor(
     /** consumer group it is handled for */
     readonly group: string,
@@ -21,7 +22,9 @@ export class MessageContext<Manager = EntityManager> {
     readonly message: ReceivedMessage,
     private readonly handling: HandlingContext,
     private readonly transaction?: SurroundingTransaction<Manager>,
-  ) {}
+  ) {
+    super([message]);
+  }
 
   /** UNIQ_KEY: the same on every delivery */
   get messageId(): string {

@@ -43,3 +43,6 @@ export interface HalfmqModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'
 }
 
 export const MODULE_OPTIONS = Symbol('HalfmqModuleOptions');
+
+/** One attempt to find a name server at start: after it the application starts anyway, and goes on looking. */
+export const NEST_START_TIMEOUT_MS = 2_000;

@@ -25,6 +25,7 @@ import { HandlerCall } from './handler-call.js';
 import { ListenerBinding } from './listener-binding.js';
 import { Messages } from './messages.js';
 import { type HalfmqModuleOptions, MODULE_OPTIONS } from './options.js';
+import { RequestScope } from './request-scope.js';
 import { TransactionsOn } from './transactions.js';
 
 export const CLOCK = Symbol('Clock');
@@ -56,6 +57,7 @@ export class HalfmqRuntime
     private readonly connection: ClientConnection,
     private readonly explorer: Explorer,
     private readonly creator: ExternalContextCreator,
+    private readonly scope: RequestScope,
     private readonly moduleRef: ModuleRef,
     private readonly checks: BodyChecks,
     private readonly transactions: TransactionsOn<unknown>,
@@ -67,7 +69,7 @@ export class HalfmqRuntime
     const handlers = this.explorer.handlers();
     const calls = handlers.map(
       (handler) =>
-        new HandlerCall(handler, this.creator, this.checks, this.transactions, (to, result) =>
+        new HandlerCall(handler, this.creator, this.scope, this.checks, this.transactions, (to, result) =>
           this.messages.reply(to, result),
         ),
     );

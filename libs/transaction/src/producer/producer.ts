@@ -116,20 +116,25 @@ export class Producer {
 
   /**
    * Answers a request that a consumer was given.
+   * @param properties come with the answer
    * @throws MessageInvalid when it is no request; BrokerRefused when whoever has sent it is gone
    */
-  async reply(to: ReceivedMessage, body: Buffer | string): Promise<void> {
+  async reply(
+    to: ReceivedMessage,
+    body: Buffer | string,
+    properties?: OutgoingMessage['properties'],
+  ): Promise<void> {
     this.mustBeOpen();
-    const { properties, brokerName } = to;
-    const [correlationId, client, cluster] = REPLY_NEEDS.map((name) => properties.get(name));
+    const { properties: asked, brokerName } = to;
+    const [correlationId, client, cluster] = REPLY_NEEDS.map((name) => asked.get(name));
     if (!correlationId || !client || !cluster)
       throw new MessageInvalid(`message ${to.messageId} is no request: it has no ${REPLY_NEEDS.join(', ')}`);
-    const wire = toWire({ topic: `${cluster}_REPLY_TOPIC`, body }, this.parts.clock, {
+    const wire = toWire({ topic: `${cluster}_REPLY_TOPIC`, body, properties }, this.parts.clock, {
       more: [
         [PropertyName.MSG_TYPE, 'reply'],
         [PropertyName.CORRELATION_ID, correlationId],
         [PropertyName.REPLY_TO_CLIENT, client],
-        [PropertyName.TTL, properties.get(PropertyName.TTL) ?? String(REQUEST_TIMEOUT_MS)],
+        [PropertyName.TTL, asked.get(PropertyName.TTL) ?? String(REQUEST_TIMEOUT_MS)],
       ],
     });
     await this.sends.track(this.parts.delivery.reply(wire, brokerName, this.group));

@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { type ContextId, ContextIdFactory, type DiscoveryService, ModuleRef } from '@nestjs/core';
+import { Injector } from '@nestjs/core/internal';
+import { RequestContextHost } from '@nestjs/microservices/context/request-context-host.js';
+import type { MessageContext } from './message-context.js';
+
+export type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
+
+/** A handler's object for one message, and the key to whatever else was made for it. */
+export interface MadeForMessage {
+  readonly instance: object;
+  readonly contextId: ContextId;
+}
+
+/**
+ * Makes handlers anew for each message where they, or what they need, are request-scoped: `@Inject(REQUEST)` is Nest's
+ * RequestContext then, with topic, body and MessageContext as pattern, data and context.
+ */
+@Injectable()
+export class RequestScope {
+  private readonly injector = new Injector();
+
+  constructor(private readonly moduleRef: ModuleRef) {}
+
+  /** @throws whatever the constructors throw */
+  async make(wrapper: Wrapper, body: unknown, context: MessageContext<unknown>): Promise<MadeForMessage> {
+    const request = RequestContextHost.create(context.message.topic, body, context);
+    const contextId = ContextIdFactory.getByRequest(request);
+    const { payload } = contextId as { payload?: unknown };
+    // as Nest's own listeners do: durable providers see what their strategy gives, the others the request
+    const seen = wrapper.isDependencyTreeDurable() ? payload : Object.assign(request, payload);
+    this.moduleRef.registerRequestByContextId(seen, contextId);
+    const { host } = wrapper;
+    if (!host) throw new TypeError(`${wrapper.name} belongs to no module`);
+    const collection = host.controllers.has(wrapper.token) ? host.controllers : host.providers;
+    const instance = await this.injector.loadPerContext<object>(
+      wrapper.instance as object,
+      host,
+      collection,
+      contextId,
+      wrapper,
+    );
+    return { instance, contextId };
+  }
+}

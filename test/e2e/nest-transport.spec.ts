@@ -1,0 +1,246 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Controller, ForbiddenException, type CanActivate, UseGuards } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Ctx, EventPattern, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
+import { silentLog } from '@halfmq/transaction';
+import {
+  DeadLetter,
+  HalfmqRecord,
+  HalfmqServer,
+  MessageContext,
+  RetryIn,
+  type SendReceipt,
+} from '@halfmq/transaction/microservice';
+import { firstValueFrom, lastValueFrom, of, timer, toArray } from 'rxjs';
+import { freePort } from '../kit/ports.js';
+import { NestServices } from '../kit/nest-services.js';
+import { until } from '../kit/until.js';
+
+describe('HalfmqServer and HalfmqClient', () => {
+  let services: NestServices;
+  beforeEach(async () => {
+    services = await NestServices.begin();
+  });
+  afterEach(() => services?.broker.close());
+
+  it('bring events to @EventPattern and answers of @MessagePattern back, object patterns too', async () => {
+    const seen: unknown[] = [];
+    @Controller()
+    class Orders {
+      @EventPattern<unknown>('order.placed')
+      placed(@Payload() order: unknown, @Ctx() { message, reconsumeTimes }: MessageContext): void {
+        const { topic, keys, tag } = message;
+        seen.push({ order, topic, keys, tag, reconsumeTimes });
+      }
+
+      @MessagePattern({ cmd: 'sum' })
+      sum(@Payload() numbers: number[]): number {
+        return numbers.reduce((a, b) => a + b, 0);
+      }
+
+      @MessagePattern('each')
+      each(): unknown {
+        return of(1, 2, 3);
+      }
+
+      @MessagePattern('nothing')
+      nothing(): void {}
+    }
+    await services.start({ controllers: [Orders] });
+    const { client, broker } = services;
+    const receipt = await lastValueFrom(client.emit<SendReceipt>('order.placed', { id: 7 }));
+    expect(receipt).toMatchObject({ topic: 'order-placed', status: 'stored' });
+    const record = new HalfmqRecord({ id: 8 }, { keys: ['o-8'], tag: 'big' });
+    await lastValueFrom(client.emit('order.placed', record));
+    await broker.settle();
+    const first = { topic: 'order-placed', reconsumeTimes: 0 };
+    expect(seen).toEqual([
+      { ...first, order: { id: 7 }, keys: [], tag: undefined },
+      { ...first, order: { id: 8 }, keys: ['o-8'], tag: 'big' },
+    ]);
+    expect(await lastValueFrom(client.send<number>({ cmd: 'sum' }, [1, 2, 3]).pipe(toArray()))).toEqual([6]);
+    expect(await firstValueFrom(client.send('each', {}))).toBe(3);
+    expect(await firstValueFrom(client.send('nothing', {}))).toBeNull();
+  });
+
+  it('an event whose handler throws comes again, in RocketMQ levels, or as the handler asks', async () => {
+    const seen: string[] = [];
+    @Controller()
+    class Handlers {
+      @EventPattern<unknown>('tried')
+      try(@Payload() { what }: { what: string }, @Ctx() context: MessageContext): void {
+        seen.push(`${what} ${context.reconsumeTimes}`);
+        if (context.reconsumeTimes > 0) return;
+        if (what === 'fails') throw new Error('not now');
+        if (what === 'soon') throw new RpcException(new RetryIn('1s'));
+        throw new RpcException(new DeadLetter('never'));
+      }
+    }
+    await services.start({ controllers: [Handlers] });
+    const { client, broker } = services;
+    for (const what of ['fails', 'soon', 'never']) await lastValueFrom(client.emit('tried', { what }));
+    await broker.settle();
+    expect(seen.splice(0).sort()).toEqual(['fails 0', 'never 0', 'soon 0']);
+    await broker.advance('2s');
+    expect(seen.splice(0)).toEqual(['soon 1']);
+    await broker.advance('15s');
+    expect(seen).toEqual(['fails 1']);
+    expect(broker.deadLetters('service')).toHaveLength(1);
+  });
+
+  it('who asks hears what the handler threw, or that nobody answers; the question is done with', async () => {
+    const calls: string[] = [];
+    class OnlyTea implements CanActivate {
+      canActivate(context: { switchToRpc(): { getData(): unknown } }): boolean {
+        if (context.switchToRpc().getData() === 'gin') throw new RpcException('no gin here');
+        return true;
+      }
+    }
+    @Controller()
+    class Handlers {
+      @UseGuards(OnlyTea)
+      @MessagePattern('price')
+      price(@Payload() sku: string): number {
+        calls.push(sku);
+        if (sku === 'jam') throw new RpcException({ code: 404, sku });
+        throw new ForbiddenException('a secret of the service');
+      }
+
+      @MessagePattern('slow')
+      slow(): unknown {
+        return timer(60_000);
+      }
+    }
+    await services.start({ controllers: [Handlers] });
+    const { client, broker } = services;
+    const asked = (sku: string): Promise<unknown> =>
+      firstValueFrom(client.send('price', sku)).catch((e: unknown) => e);
+    expect(await asked('gin')).toEqual({ status: 'error', message: 'no gin here' });
+    expect(await asked('jam')).toEqual({ code: 404, sku: 'jam' });
+    expect(await asked('tea')).toEqual({ status: 'error', message: 'Internal server error' });
+    await broker.advance('1h');
+    expect(calls).toEqual(['jam', 'tea']);
+    const nobody = firstValueFrom(client.send('nobody.listens', 1)).catch((e: unknown) => e);
+    await broker.settle();
+    await broker.advance('11s');
+    expect(await nobody).toMatchObject({ code: 'REQUEST_TIMED_OUT', topic: 'nobody-listens' });
+  });
+
+  it('work with whatever else speaks RocketMQ: text and JSON, with or without Nest', async () => {
+    const seen: unknown[] = [];
+    @Controller()
+    class Handlers {
+      @EventPattern<unknown>('greeted')
+      greeted(@Payload() data: unknown): void {
+        seen.push(data);
+      }
+    }
+    await services.start({ controllers: [Handlers] });
+    const { client, broker } = services;
+    const plain = await broker.connect();
+    const producer = plain.producer();
+    await producer.send({ topic: 'greeted', body: 'Hello RocketMQ 0' });
+    await producer.send({ topic: 'greeted', body: '{"hello":1}' });
+    const heard: unknown[] = [];
+    const consumer = plain.consumer({
+      group: 'plain',
+      subscriptions: { answered: '*' },
+      makeTopics: true,
+      handle: async (message) => {
+        heard.push(message.body.toString());
+        if (message.properties.has('REPLY_TO_CLIENT')) await producer.reply(message, 'no JSON');
+      },
+    });
+    await consumer.start();
+    await lastValueFrom(client.emit('answered', { a: 1 }));
+    expect(await firstValueFrom(client.send('answered', 2))).toBe('no JSON');
+    await broker.settle();
+    expect(seen).toEqual(expect.arrayContaining(['Hello RocketMQ 0', { hello: 1 }]));
+    expect(heard).toEqual(['{"a":1}', '2']);
+  });
+
+  it('each group gets every event; several methods for one event all do', async () => {
+    const seen: string[] = [];
+    const service = (name: string) => {
+      @Controller()
+      class Listening {
+        @EventPattern<unknown>('told')
+        one(): void {
+          seen.push(`${name} one`);
+        }
+        @EventPattern<unknown>('told')
+        other(): void {
+          seen.push(`${name} other`);
+        }
+      }
+      return services.start({ controllers: [Listening], options: { group: name } });
+    };
+    await service('first');
+    await service('second');
+    await lastValueFrom(services.client.emit('told', 1));
+    await services.broker.settle();
+    expect(seen.sort()).toEqual(['first one', 'first other', 'second one', 'second other']);
+  });
+
+  it('closing waits for the handler that runs, and for its answer', async () => {
+    let end = (): void => undefined;
+    let began = false;
+    @Controller()
+    class Handlers {
+      @MessagePattern('long')
+      async long(): Promise<string> {
+        began = true;
+        await new Promise<void>((resolve) => (end = resolve));
+        return 'done';
+      }
+    }
+    const app = await services.start({ controllers: [Handlers] });
+    const answer = firstValueFrom(services.client.send('long', 1));
+    await until('the handler runs', () => began);
+    let closed = false;
+    const closing = app.close().then(() => (closed = true));
+    await services.broker.settle();
+    expect(closed).toBe(false);
+    end();
+    expect(await answer).toBe('done');
+    await closing;
+  });
+
+  it('a pattern that can be no topic, and two with one topic, stop the start and say what to do', async () => {
+    const refusal = (...patterns: string[]) => {
+      class Handlers {
+        [method: string]: () => void;
+      }
+      for (const pattern of patterns) {
+        const value = (): void => undefined;
+        Object.defineProperty(Handlers.prototype, pattern, { value });
+        EventPattern<unknown>(pattern)(Handlers.prototype, pattern, { value });
+      }
+      Controller()(Handlers);
+      return services.start({ controllers: [Handlers] }).then(
+        () => 'started',
+        (error: Error) => error.message,
+      );
+    };
+    expect(await refusal('orders.*')).toMatch(/pattern "orders\.\*" makes no topic.*no wildcards/);
+    expect(await refusal('a.b', 'a-b')).toMatch(/"a\.b" and "a-b" both have the topic a-b/);
+    const { client } = services;
+    await expect(lastValueFrom(client.emit('订单', 1))).rejects.toThrow('makes no topic');
+  });
+
+  it('a service starts while no name server answers, and says so once', async () => {
+    @Controller()
+    class Handlers {
+      @EventPattern<unknown>('late')
+      late(): void {}
+    }
+    const warned: string[] = [];
+    const log = { ...silentLog, warn: (line: string) => void warned.push(line) };
+    const strategy = new HalfmqServer({ nameServers: `127.0.0.1:${await freePort()}`, group: 'late', log });
+    const root = { module: class Root {}, controllers: [Handlers] };
+    const app = await NestFactory.createMicroservice(root, { strategy, logger: false });
+    await app.listen();
+    expect(warned).toEqual([expect.stringContaining('starts without a broker')]);
+    await app.close();
+  });
+});
