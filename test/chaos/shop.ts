@@ -28,7 +28,7 @@ const seed = Number(values.seed);
 
 const MODES = ['plain', 'transactional'] as const;
 const IN_TRANSACTIONS = ['order', 'payment', 'stock', 'broker'] as const;
-const PLATFORM = ['name server', 'PostgreSQL'] as const;
+const PLATFORM = ['shipping', 'name server', 'PostgreSQL'] as const;
 const MOMENTS = ['after-half', 'after-commit', 'now'] as const;
 /** How long after its last change a difference is no message in flight any more. */
 const DEADLINE_S = 30;

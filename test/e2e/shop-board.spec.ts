@@ -1,13 +1,24 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createBarrierTables } from '@halfmq/transaction/typeorm';
 import { ManualClock, systemClock } from '@halfmq/transaction';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { Board } from '../../apps/demo-shop/src/board/board.js';
 import { ReadOnlyDatabases } from '../../apps/demo-shop/src/board/databases.js';
+import { Journeys } from '../../apps/demo-shop/src/board/journey.js';
+import type { Finding } from '../../apps/demo-shop/src/board/judge.js';
+import { Parcels } from '../../apps/demo-shop/src/board/parcels.js';
 import { CreateOrders1764100000000 } from '../../apps/demo-shop/src/order/migrations.js';
 import { CreatePayments1764100000002 } from '../../apps/demo-shop/src/payment/migrations.js';
 import { CreateStock1764100000001 } from '../../apps/demo-shop/src/stock/migrations.js';
+import { root } from '../kit/docs-page.js';
 import { PostgresServer } from '../kit/postgres.js';
+import { ships } from '../kit/shop.js';
+import { until } from '../kit/until.js';
 
 /** The board is what everybody believes: here it is shown a wrong shop for each of its sentences. */
 
@@ -179,5 +190,95 @@ describe('the board', () => {
 
   test('the board cannot change what it looks at', async () => {
     await expect(databases.rows('order', 'DELETE FROM orders')).rejects.toThrow('read-only transaction');
+  });
+});
+
+(ships ? describe : describe.skip)('the board of a shop that ships', () => {
+  let folder: string;
+  let file: string;
+  let shipping: ChildProcess;
+  let parcels: Parcels;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'halfmq-shipping-'));
+    file = join(folder, 'shipping.db');
+    const script = join(root, 'apps/demo-shop/shipping/shipping.py');
+    // there is no broker that could push anything to it
+    shipping = spawn('python3', [script, '--tied', '--broker', 'http://127.0.0.1:1', '--database', file]);
+    let said = '';
+    for (const stream of [shipping.stdout, shipping.stderr])
+      stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    parcels = new Parcels(await until('it serves', () => /shipping at (\S+)/.exec(said)?.[1], 40_000));
+  }, 60_000);
+  afterAll(async () => {
+    shipping.kill('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    await order('shipped');
+    await payment('captured');
+    await reservation('sold');
+    await shelf(1998, 0, 2);
+    write('DELETE FROM parcels');
+  });
+
+  /** As the service would, had it been pushed to. */
+  function write(statement: string): void {
+    const script =
+      'import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute(sys.argv[2]); d.commit()';
+    const { status, stderr } = spawnSync('python3', ['-c', script, file, statement]);
+    expect([status, String(stderr)]).toEqual([0, '']);
+  }
+  const parcel = (message: string): void =>
+    write(`INSERT INTO parcels VALUES ('${message}', '${ORDER}', '${LONG_AGO}', 1577836800)`);
+  const found = async (): Promise<Finding[]> =>
+    new Board(databases, new ManualClock(), DEADLINE_MS, parcels).findings();
+  const brokenOnes = async (): Promise<string[]> =>
+    (await found()).filter(({ holds }) => !holds).map(({ name }) => name);
+
+  test('is green for an order with one parcel', async () => {
+    parcel('m1');
+    expect(await brokenOnes()).toEqual([]);
+  });
+
+  test('an order that was paid and not shipped, or shipped twice', async () => {
+    expect(await brokenOnes()).toEqual(['parcels-are-orders-paid']);
+    parcel('m1');
+    parcel('m2');
+    expect(await brokenOnes()).toEqual(['parcels-are-orders-paid']);
+  });
+
+  test('a parcel for an order that is cancelled', async () => {
+    parcel('m1');
+    await sql('order', `UPDATE orders SET state = 'cancelled'`);
+    expect(await brokenOnes()).toContain('parcels-are-orders-paid');
+  });
+
+  test('a parcel of which the order never heard', async () => {
+    parcel('m1');
+    await sql('order', `UPDATE orders SET state = 'paid'`);
+    expect(await brokenOnes()).toEqual(['nothing-in-doubt']);
+  });
+
+  test('shows the way of a parcel, and not what it cannot ask', async () => {
+    parcel('m1');
+    expect((await new Journeys(databases, parcels).of([ORDER])).get(ORDER)).toEqual([
+      { service: 'shipping', effect: 'parcel sent', at: LONG_AGO.replace('Z', '.000Z'), messageId: 'm1' },
+    ]);
+    const nobody = new Parcels('http://127.0.0.1:1');
+    expect((await new Journeys(databases, nobody).of([ORDER])).get(ORDER)).toBeUndefined();
+  });
+
+  test('says that the service is away, which is neither right nor wrong, and ends with whoever started it', async () => {
+    parcel('m1');
+    shipping.stdin?.end();
+    await once(shipping, 'exit');
+    const finding = (await found()).find(({ name }) => name === 'parcels-are-orders-paid');
+    expect(finding).toMatchObject({
+      holds: true,
+      settling: 1,
+      detail: expect.stringContaining('The shipping service does not answer.'),
+    });
+    expect(await brokenOnes()).toEqual([]);
   });
 });

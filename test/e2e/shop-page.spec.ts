@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { freePort } from '../kit/ports.js';
-import { ShopProcess } from '../kit/shop.js';
+import { LAST_STATE, ShopProcess, ships } from '../kit/shop.js';
 import { until } from '../kit/until.js';
 
+/** of an order that goes well */
+const MILESTONES = ships ? 7 : 6;
 const CHROMIUM = '/usr/bin/chromium';
 const FLAGS = [
   '--no-sandbox',
@@ -47,8 +49,8 @@ withBrowser(`the shop's page${installed ? '' : ` (skipped: there is no ${CHROMIU
     await page.getByLabel('one more').click();
     await page.getByRole('button', { name: /Place order · €36.00/ }).click();
     await page.waitForSelector('#answer[data-kind="good"]');
-    await page.waitForSelector('.milestones li[data-state="done"]:nth-child(6)');
-    expect(await page.textContent('#yours')).toContain('paid');
+    await page.waitForSelector(`.milestones li[data-state="done"]:nth-child(${MILESTONES})`);
+    expect(await page.textContent('#yours')).toContain(LAST_STATE);
     await page.waitForSelector('#verdict[data-kind="green"]');
   });
 
@@ -65,9 +67,9 @@ withBrowser(`the shop's page${installed ? '' : ` (skipped: there is no ${CHROMIU
     await page.getByRole('button', { name: /Place order/ }).click();
     await page.waitForSelector('#events li:has-text("broker died")');
     await page.waitForSelector('#events li:has-text("broker is back")');
-    await page.waitForSelector('.milestones li[data-state="done"]:nth-child(6)');
+    await page.waitForSelector(`.milestones li[data-state="done"]:nth-child(${MILESTONES})`);
     await page.waitForSelector('#verdict[data-kind="green"]');
-    expect(await page.textContent('#verdict')).toBe('all 7 hold');
+    expect(await page.textContent('#verdict')).toBe(`all ${ships ? 8 : 7} hold`);
   });
 
   test('the order service, which serves the page, is killed: the page says so and comes back', async () => {
@@ -81,11 +83,11 @@ withBrowser(`the shop's page${installed ? '' : ` (skipped: there is no ${CHROMIU
   const orderIsPaid = async (): Promise<void> => {
     const wish = { sku: 'lamp', quantity: 1, customer: 'Ada' };
     const id = await until('an order is taken', () => shop.place(wish).catch(() => undefined));
-    await until('it is paid', async () => (await shop.order(id)).state === 'paid');
+    await until('it is paid', async () => (await shop.order(id)).state === LAST_STATE);
   };
 
-  test('PostgreSQL and the name server are killed: both come back, and an order arrives', async () => {
-    for (const target of ['PostgreSQL', 'name server']) {
+  test('shipping, PostgreSQL and the name server are killed: all come back, and an order arrives', async () => {
+    for (const target of [...(ships ? ['shipping'] : []), 'PostgreSQL', 'name server']) {
       await page.click(`[data-target="${target}"][data-at="now"]`);
       await page.waitForSelector(`#events li:has-text("${target} is back")`);
     }

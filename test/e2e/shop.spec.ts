@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { freePort } from '../kit/ports.js';
 import { HalfmqProcess } from '../kit/process.js';
-import { isAlive, type OrderAnswer, ShopProcess } from '../kit/shop.js';
+import { isAlive, LAST_STATE, type OrderAnswer, ShopProcess, ships } from '../kit/shop.js';
 import { until } from '../kit/until.js';
 
 jest.setTimeout(90_000);
@@ -30,26 +30,23 @@ describe('an order', () => {
     const placed = await Promise.all(Array.from({ length: 20 }, () => shop.place(order({ quantity: 2 }))));
     const ended = await until('every order has come to its end', async () => {
       const orders = await shop.get<OrderAnswer[]>('/api/orders');
-      return orders.every(({ state }) => state === 'paid' || state === 'cancelled') && orders;
+      return orders.every(({ state }) => state === LAST_STATE || state === 'cancelled') && orders;
     });
     expect(new Set(ended.map(({ orderId }) => orderId))).toEqual(new Set(placed));
     const findings = await shop.quiet();
 
-    const paid = ended.filter(({ state }) => state === 'paid');
+    const paid = ended.filter(({ state }) => state === LAST_STATE);
     const cancelled = ended.filter(({ state }) => state === 'cancelled');
     expect(paid.length).toBeGreaterThan(0);
     expect(cancelled.length).toBeGreaterThan(0);
     expect(new Set(cancelled.map(({ note }) => note))).toEqual(new Set(['not paid in time']));
 
     const way = (await shop.order(paid[0]!.orderId)).way.map(({ service, effect }) => `${service} ${effect}`);
-    expect(way).toEqual([
-      'order placed',
-      'stock reserved',
-      'order confirmed',
-      'payment captured',
-      'order paid',
-      'stock sold',
-    ]);
+    const once = ['order placed', 'stock reserved', 'order confirmed', 'payment captured', 'order paid'];
+    expect(way.slice(0, once.length)).toEqual(once);
+    // whoever hears of the payment does not wait for another
+    const shipped = ships ? ['order shipped', 'shipping parcel sent'] : [];
+    expect(way.slice(once.length).sort()).toEqual([...shipped, 'stock sold'].sort());
     expect(findings.filter(({ holds }) => !holds)).toEqual([]);
     const shelves =
       await shop.get<{ sku: string; onHand: number; reserved: number; sold: number }[]>('/api/products');
@@ -58,8 +55,11 @@ describe('an order', () => {
 
   test('leads from each of its steps to the history of the transaction behind it', async () => {
     const { way } = await shop.order(await shop.place(order()));
-    const orders = await shop.get<OrderAnswer[]>('/api/orders?state=paid');
-    const steps = [...way, ...(await shop.order(orders[0]!.orderId)).way];
+    const orders = await shop.get<OrderAnswer[]>(`/api/orders?state=${LAST_STATE}`);
+    // the last is the answer of the shipping service, which sends a plain message
+    const steps = [...way, ...(await shop.order(orders[0]!.orderId)).way].filter(
+      ({ effect }) => effect !== 'shipped',
+    );
     const ids = steps.flatMap(({ messageId }) => messageId ?? []);
     expect(ids.length).toBeGreaterThan(3);
     for (const id of ids) {
@@ -98,6 +98,47 @@ describe('an order', () => {
     expect(all[0]).toMatchObject({ orderId: answer.body.orderId, couponId: 'SPRING', useBalance: true });
     const cancelled = await shop.get<{ state: string }[]>('/api/orders?state=cancelled');
     expect(new Set(cancelled.map(({ state }) => state))).toEqual(new Set(['cancelled']));
+  });
+});
+
+(ships ? describe : describe.skip)('the shipping service, in Python', () => {
+  test('is killed again and again while orders are paid: each is shipped once', async () => {
+    await shop.call('POST', '/api/load', { orders: 40, perSecond: 20 });
+    for (let kills = 1; kills <= 3; kills++) {
+      await until('it is killed', async () => {
+        await shop.call('POST', '/api/chaos', { target: 'shipping', at: 'now' });
+        return (await shop.processOf('shipping')).restarts >= kills;
+      });
+      await until('it is back', async () => (await shop.processOf('shipping')).state === 'running');
+    }
+    const findings = await shop.quiet(60_000);
+    expect(findings.filter(({ holds }) => !holds)).toEqual([]);
+    const { detail } = findings.find(({ name }) => name === 'parcels-are-orders-paid')!;
+    expect(detail).toMatch(/^([1-9]\d+) paid \/ \1 sent$/);
+    const shipped = await shop.get<OrderAnswer[]>('/api/orders?state=shipped&limit=1000');
+    expect(String(shipped.length)).toBe(detail.split(' ')[0]);
+  });
+
+  test('answers by messages of its own', async () => {
+    const [order] = await shop.get<OrderAnswer[]>('/api/orders?state=shipped&limit=1');
+    const { way } = await shop.order(order!.orderId);
+    const answer = way.find(({ effect }) => effect === 'shipped');
+    const path = `messages/${answer?.messageId}?topic=shop-order-shipped`;
+    const message = await fetch(`http://127.0.0.1:${door}/v1/${path}`);
+    expect(await message.json()).toMatchObject({ topic: 'shop-order-shipped', keys: [order!.orderId] });
+  });
+
+  test('ships nothing because somebody says so', async () => {
+    const { where } = (await shop.fleet()).processes.find(({ name }) => name === 'shipping')!;
+    const url = where.split(',')[0] ?? '';
+    const forged = { 'webhook-id': 'x', 'webhook-timestamp': '1', 'webhook-signature': 'v1,AAAA' };
+    for (const headers of [{}, forged])
+      expect((await fetch(url, { method: 'POST', body: '{"orderId": "1"}', headers })).status).toBe(401);
+  });
+
+  test('knows no points of a transaction to be killed at', async () => {
+    const answer = await shop.call('POST', '/api/chaos', { target: 'shipping', at: 'after-half' });
+    expect(answer).toMatchObject({ status: 409, body: { detail: expect.stringContaining('kill it now') } });
   });
 });
 
@@ -159,6 +200,7 @@ test('the board shows each invariant with its SQL', async () => {
     'stock-reserved-is-orders-open',
     'transactions-are-whole',
     'one-effect-per-message',
+    ...(ships ? ['parcels-are-orders-paid'] : []),
     'nothing-in-doubt',
   ]);
   for (const { sql } of findings) expect(sql).toMatch(/^-- (order|payment|stock) database\nSELECT /);
@@ -201,8 +243,14 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
-test('a second Ctrl-C ends everything at once and leaves no folder', async () => {
-  const hurried = await ShopProcess.start();
+test('without Python the shop is there all the same, and says what is not; a second Ctrl-C ends everything at once and leaves no folder', async () => {
+  const hurried = await ShopProcess.start({ HALFMQ_SHOP_PYTHON: 'no-such-python' });
+  expect(hurried.process.log).toMatch(
+    /without its shipping service, orders end as paid: there is no no-such-python \(HALFMQ_SHOP_PYTHON/,
+  );
+  const { orderId } = { orderId: await hurried.place(order()) };
+  await until('it is paid', async () => (await hurried.order(orderId)).state === 'paid');
+  expect((await hurried.quiet()).map(({ name }) => name)).not.toContain('parcels-are-orders-paid');
   const { folder, process: supervisor } = hurried;
   const pids = await hurried.pids();
   const ended = supervisor.end('SIGINT');

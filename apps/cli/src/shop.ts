@@ -9,7 +9,7 @@ export function shopCommand(): Command {
   return new Command('shop')
     .summary('start the demo shop')
     .description(
-      'Starts the demo shop: order, payment and stock, each a process with a database of its own, and whatever of name server, broker and PostgreSQL is not there yet.',
+      'Starts the demo shop: order, payment and stock, and shipping where python3 is installed, each a process with a database of its own, and whatever of name server, broker and PostgreSQL is not there yet.',
     )
     .option('-n, --namesrvAddr <address>', 'use the brokers of this name server instead of starting some')
     .addHelpText(
@@ -19,6 +19,7 @@ export function shopCommand(): Command {
         'halfmq shop -n 127.0.0.1:9876': 'on brokers that run already, ours or Apache RocketMQ',
         'DATABASE_URL=postgres://… halfmq shop': 'on a PostgreSQL of yours',
         'HALFMQ_SHOP_PORT=3001 halfmq shop': 'when port 3000 is taken',
+        'HALFMQ_SHOP_PYTHON=python3.12 halfmq shop': 'shipping by this Python',
       }),
     )
     .action(async ({ namesrvAddr }: Flags) => {

@@ -1,11 +1,12 @@
 import { topic } from '@halfmq/transaction/nest';
 
 /**
- * Everything the three services ever say to each other.
+ * Everything the services ever say to each other.
  *
  *   order ── OrderPlaced ──▶ stock ── StockReserved ──▶ order ── OrderConfirmed ──▶ payment
  *                              └───── StockRefused ───▶ order                         │
  *   stock ◀── OrderPaid ── order ◀────────────── PaymentCaptured | PaymentDeclined ───┘
+ *   shipping ◀── OrderPaid ── order ◀── OrderShipped ── shipping
  *   order ── OrderExpiry, delayed ──▶ order ── OrderCancelled ──▶ stock, payment
  */
 
@@ -28,6 +29,10 @@ export interface OrderConfirmedBody extends OfOrder {
   readonly placedAt: string;
 }
 
+export interface OrderPaidBody extends OfOrder {
+  readonly placedAt: string;
+}
+
 export interface OrderCancelledBody extends OrderPlacedBody {
   readonly amount: number;
 }
@@ -38,7 +43,9 @@ export interface StockRefusedBody extends OfOrder {
 
 export const OrderPlaced = topic<OrderPlacedBody>('shop-order-placed', byOrder);
 export const OrderConfirmed = topic<OrderConfirmedBody>('shop-order-confirmed', byOrder);
-export const OrderPaid = topic<OfOrder>('shop-order-paid', byOrder);
+export const OrderPaid = topic<OrderPaidBody>('shop-order-paid', byOrder);
+/** Sent over HTTP by `shipping/shipping.py`. */
+export const OrderShipped = topic<OfOrder>('shop-order-shipped', byOrder);
 export const OrderCancelled = topic<OrderCancelledBody>('shop-order-cancelled', byOrder);
 /** Sent with the order, delivered when its time to be paid is over. */
 export const OrderExpiry = topic<OfOrder>('shop-order-expiry', byOrder);

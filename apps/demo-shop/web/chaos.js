@@ -1,8 +1,8 @@
 import { byId, call, h, keyed } from './dom.js';
 
-const TARGETS = ['broker', 'order', 'payment', 'stock', 'name server', 'PostgreSQL'];
 /** They take no part in transactions. */
-const PLATFORM = ['name server', 'PostgreSQL'];
+const KILLED_AT_ONCE = ['shipping', 'name server', 'PostgreSQL'];
+const TARGETS = ['broker', 'order', 'payment', 'stock', ...KILLED_AT_ONCE];
 /** Where it dies: in the API's word, on the button, in a sentence. */
 const MOMENTS = [
   ['now', 'kill now', 'now'],
@@ -92,7 +92,7 @@ export function showChaos({ at, mode, fleet, tallies }) {
 }
 
 function targetRow({ target, mode, state, pid, restarts, armed }) {
-  const moments = PLATFORM.includes(target) ? MOMENTS.slice(0, 1) : MOMENTS;
+  const moments = KILLED_AT_ONCE.includes(target) ? MOMENTS.slice(0, 1) : MOMENTS;
   const buttons = moments.map(([at, ...words]) => {
     const [label, says] = (mode === 'plain' && PLAIN[at]) || words;
     return h(

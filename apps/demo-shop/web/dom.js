@@ -44,6 +44,9 @@ export function keyed(parent, items, keyOf, draw) {
   for (const gone of present.values()) gone.remove();
 }
 
+/** Whether the service in Python is one of the processes. */
+export const ships = (fleet) => fleet?.processes.some(({ name }) => name === 'shipping') ?? false;
+
 const cents = new Intl.NumberFormat('en', { style: 'currency', currency: 'EUR' });
 export const money = (amount) => cents.format(amount / 100);
 

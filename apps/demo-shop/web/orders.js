@@ -1,9 +1,10 @@
-import { byId, h, keyed, money } from './dom.js';
+import { byId, h, keyed, money, ships } from './dom.js';
 import { pill } from './storefront.js';
 
 const STATES = ['unconfirmed', 'confirmed', 'paid', 'shipped', 'received', 'cancelled'];
 
-export function showOrders({ orders, states, products, brokerDoor }) {
+export function showOrders({ orders, states, products, brokerDoor, fleet }) {
+  byId('legend-shipping').hidden = !ships(fleet);
   const names = new Map(products.map(({ sku, name }) => [sku, name]));
   byId('no-orders').hidden = orders.length > 0;
   const counted = STATES.filter((state) => states[state] !== undefined);
@@ -45,13 +46,16 @@ function way(order) {
 function steps({ orderId, way, placedAt, expiresAt, brokerDoor }) {
   const begun = Date.parse(placedAt);
   const lines = way.map(({ service, effect, at, messageId }) => {
+    // shipping answers with a plain message: there is no transaction behind it
+    const isPlain = service === 'order' && effect === 'shipped';
+    const where = isPlain ? `messages/${messageId}?topic=shop-order-shipped` : `transactions/${messageId}`;
     return h(
       'tr',
       {},
       h('td', { class: 'num' }, `+${Math.max(0, Date.parse(at) - begun)} ms`),
       h('td', {}, h('span', { class: 'step', 'data-service': service }, service)),
       h('td', {}, effect),
-      h('td', {}, because(messageId, brokerDoor)),
+      h('td', {}, because(messageId, brokerDoor, where)),
     );
   });
   const head = h(
@@ -77,12 +81,10 @@ function steps({ orderId, way, placedAt, expiresAt, brokerDoor }) {
   );
 }
 
-/** The message that caused a step; behind it the history of the transaction that sent it. */
-function because(messageId, brokerDoor) {
+/** The message that caused a step; behind it the history of the transaction that sent it, or itself. */
+function because(messageId, brokerDoor, where) {
   const id = h('code', {}, messageId ?? 'called by its customer');
-  return messageId === null || brokerDoor === null
-    ? id
-    : link(`${brokerDoor}/v1/transactions/${messageId}`, id);
+  return messageId === null || brokerDoor === null ? id : link(`${brokerDoor}/v1/${where}`, id);
 }
 
 function link(href, content) {

@@ -1,4 +1,4 @@
-import { byId, call, h, keyed, money } from './dom.js';
+import { byId, call, h, keyed, money, ships } from './dom.js';
 import { picture } from './pictures.js';
 
 /** The way of an order that goes well, as its customer sees it. */
@@ -10,9 +10,12 @@ const MILESTONES = [
   ['order', 'paid'],
   ['stock', 'sold'],
 ];
+/** Where there is a shipping service. */
+const SHIPPED = ['order', 'shipped'];
 
 let chosen = 'lamp';
 let products = [];
+let milestones = MILESTONES;
 /** The order this visitor placed last. */
 let mine;
 
@@ -33,6 +36,7 @@ export function startStorefront() {
 
 export function showStorefront(picture) {
   products = picture.products;
+  milestones = ships(picture.fleet) ? [...MILESTONES, SHIPPED] : MILESTONES;
   drawShelf();
   const order = picture.orders.find(({ orderId }) => orderId === mine?.orderId);
   if (order !== undefined) mine = order;
@@ -121,7 +125,7 @@ function yours(order) {
   const reached = new Map(order.way.map((step) => [`${step.service} ${step.effect}`, step]));
   const cancelled = order.state === 'cancelled';
   const begun = Date.parse(order.placedAt);
-  const steps = MILESTONES.map(([service, effect]) => {
+  const steps = milestones.map(([service, effect]) => {
     const step = reached.get(`${service} ${effect}`);
     const after = step === undefined ? '' : `${Math.max(0, Date.parse(step.at) - begun)} ms`;
     const state = step !== undefined ? 'done' : cancelled ? 'never' : 'open';

@@ -1,8 +1,14 @@
-import type { ServiceName } from '../supervisor/messages.js';
+import { SHIPPING, type ServiceName } from '../supervisor/messages.js';
 
 export interface Query {
   readonly database: ServiceName;
   readonly sql: string;
+}
+
+/** Asked of the shipping service, which answers over HTTP. */
+export interface Call {
+  readonly service: typeof SHIPPING;
+  readonly get: '/parcels';
 }
 
 /** A sentence that must be true, and how it is asked of the databases. `$1` is the moment counting began. */
@@ -18,7 +24,7 @@ export interface CrossCheck {
   readonly title: string;
   readonly unit: 'money' | 'units';
   readonly left: Query & { readonly what: string };
-  readonly right: Query & { readonly what: string };
+  readonly right: (Query | Call) & { readonly what: string };
 }
 
 /** Rows that must not exist. Each query answers `problem` (a sentence) and, where time may heal it, `age_ms`. */
@@ -41,13 +47,32 @@ const reservations = (state: string): Query => ({
   FROM reservations WHERE state = '${state}' AND placed_at >= $1`,
 });
 
+/** An order waits between two states while it is in one of these. */
+const open = (states: readonly string[]): NoneFound => ({
+  kind: 'none-found',
+  name: 'nothing-in-doubt',
+  title: 'Nothing in doubt: no order waits between two states',
+  calm: 'every order reached its end',
+  queries: [
+    {
+      database: 'order',
+      sql: `SELECT format('order %s is still %s', left(id::text, 8), state) AS problem,
+       extract(epoch FROM clock_timestamp() - CASE state
+         WHEN 'confirmed' THEN greatest(updated_at, expires_at)
+         ELSE updated_at END) * 1000 AS age_ms
+  FROM orders
+ WHERE state IN (${states.map((state) => `'${state}'`).join(', ')}) AND placed_at >= $1`,
+    },
+  ],
+});
+
 const orders = (figure: string, condition: string): Query => ({
   database: 'order',
   sql: `SELECT id AS order_id, ${figure} AS figure, ${AGE}
   FROM orders WHERE ${condition} AND placed_at >= $1`,
 });
 
-export const INVARIANTS: readonly Invariant[] = [
+const ALWAYS: readonly Invariant[] = [
   {
     kind: 'cross-check',
     name: 'money-captured-is-orders-paid',
@@ -122,21 +147,20 @@ HAVING (count(e.id) > 0) <> (coalesce(b.state, 'unknown') = 'committed')`,
 HAVING count(*) > 1`,
     })),
   },
-  {
-    kind: 'none-found',
-    name: 'nothing-in-doubt',
-    title: 'Nothing in doubt: no order waits between two states',
-    calm: 'every order reached its end',
-    queries: [
-      {
-        database: 'order',
-        sql: `SELECT format('order %s is still %s', left(id::text, 8), state) AS problem,
-       extract(epoch FROM clock_timestamp() - CASE state
-         WHEN 'unconfirmed' THEN updated_at
-         ELSE greatest(updated_at, expires_at) END) * 1000 AS age_ms
-  FROM orders
- WHERE state IN ('unconfirmed', 'confirmed') AND placed_at >= $1`,
-      },
-    ],
-  },
 ];
+
+const SHIPPED: CrossCheck = {
+  kind: 'cross-check',
+  name: 'parcels-are-orders-paid',
+  title: 'Parcels sent = orders paid, one each',
+  unit: 'units',
+  left: { what: 'paid', ...orders('1', PAID) },
+  right: { what: 'sent', service: SHIPPING, get: '/parcels' },
+};
+
+/** What must be true of the shop. Where nobody ships, a paid order is at its end. */
+export function invariants(hasShipping: boolean): readonly Invariant[] {
+  return hasShipping
+    ? [...ALWAYS, SHIPPED, open(['unconfirmed', 'confirmed', 'paid'])]
+    : [...ALWAYS, open(['unconfirmed', 'confirmed'])];
+}

@@ -1,13 +1,16 @@
 import type { ReadOnlyDatabases } from './databases.js';
-import { SERVICES, type ServiceName } from '../supervisor/messages.js';
+import { SERVICES, SHIPPING, type ServiceName } from '../supervisor/messages.js';
+import type { Parcels } from './parcels.js';
+
+type Stepping = ServiceName | typeof SHIPPING;
 
 /** One step an order took. */
 export interface Step {
-  readonly service: ServiceName;
+  readonly service: Stepping;
   readonly effect: string;
   /** ISO 8601, by the service's own database. */
   readonly at: string;
-  /** The message that caused it; absent for what a customer caused. */
+  /** The message that caused it; null for what a customer caused. */
   readonly messageId: string | null;
 }
 
@@ -18,25 +21,42 @@ export interface StepRow {
   readonly at: Date;
 }
 
+interface Told {
+  readonly service: Stepping;
+  readonly rows: readonly StepRow[];
+}
+
 const STEPS =
   'SELECT order_id, effect, message_id, at FROM effects WHERE order_id = ANY($1::uuid[]) ORDER BY id';
 
-/** The ways these orders took through the three services, in the order of time. */
-export async function journeys(
-  databases: ReadOnlyDatabases,
-  orderIds: readonly string[],
-): Promise<ReadonlyMap<string, Step[]>> {
-  const told = await Promise.all(
-    SERVICES.map(async (service) => {
-      return { service, rows: await databases.rows<StepRow>(service, STEPS, [orderIds]) };
-    }),
-  );
-  return mergeJourneys(told);
+/** The ways orders took through the services, in the order of time. */
+export class Journeys {
+  constructor(
+    private readonly databases: ReadOnlyDatabases,
+    private readonly parcels?: Parcels,
+  ) {}
+
+  async of(orderIds: readonly string[]): Promise<ReadonlyMap<string, Step[]>> {
+    const told = await Promise.all([
+      ...SERVICES.map(async (service) => {
+        return { service, rows: await this.databases.rows<StepRow>(service, STEPS, [orderIds]) };
+      }),
+      this.shipped(orderIds),
+    ]);
+    return mergeJourneys(told);
+  }
+
+  /** While the shipping service is away its steps are not shown, and all others are. */
+  private async shipped(orderIds: readonly string[]): Promise<Told> {
+    const asked = orderIds.length === 0 ? undefined : this.parcels?.of(orderIds).catch(() => []);
+    const rows = ((await asked) ?? []).map(({ orderId, messageId, sentAtMs }) => {
+      return { order_id: orderId, effect: 'parcel sent', message_id: messageId, at: new Date(sentAtMs) };
+    });
+    return { service: SHIPPING, rows };
+  }
 }
 
-export function mergeJourneys(
-  told: readonly { readonly service: ServiceName; readonly rows: readonly StepRow[] }[],
-): ReadonlyMap<string, Step[]> {
+export function mergeJourneys(told: readonly Told[]): ReadonlyMap<string, Step[]> {
   const ways = new Map<string, Step[]>();
   for (const { service, rows } of told) {
     for (const { order_id, effect, at, message_id } of rows) {

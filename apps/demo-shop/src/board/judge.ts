@@ -1,4 +1,4 @@
-import type { CrossCheck, Invariant, NoneFound, Query } from './invariants.js';
+import type { Call, CrossCheck, Invariant, NoneFound, Query } from './invariants.js';
 
 export interface FigureRow {
   readonly order_id: string;
@@ -70,6 +70,11 @@ export function judgeNoneFound(check: NoneFound, rows: readonly ProblemRow[], de
   return finding(check, { broken, settling: young, calm: check.calm });
 }
 
+/** Who could not be asked has contradicted nothing, and agreed to nothing. */
+export function unanswered(check: CrossCheck, why: string): Finding {
+  return finding(check, { broken: [], settling: 1, calm: why });
+}
+
 const ageOf = ({ age_ms }: ProblemRow): number => (age_ms === undefined ? Infinity : Number(age_ms));
 
 function addUp(rows: readonly FigureRow[]): Map<string, { figure: number; ageMs: number }> {
@@ -103,12 +108,16 @@ function finding(check: Invariant, { broken, settling, calm }: Verdict): Finding
     broken: broken.length,
     settling,
     detail: broken.length === 0 ? waiting : wrong,
-    sql: queriesOf(check)
-      .map(({ database, sql }) => `-- ${database} database\n${sql}`)
-      .join(';\n\n'),
+    sql: sourcesOf(check).map(textOf).join(';\n\n'),
   };
 }
 
-export function queriesOf(check: Invariant): readonly Query[] {
+function sourcesOf(check: Invariant): readonly (Query | Call)[] {
   return check.kind === 'cross-check' ? [check.left, check.right] : check.queries;
+}
+
+function textOf(source: Query | Call): string {
+  return 'sql' in source
+    ? `-- ${source.database} database\n${source.sql}`
+    : `-- ${source.service} service\nGET ${source.get}?since=$1`;
 }

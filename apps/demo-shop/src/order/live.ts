@@ -4,7 +4,7 @@ import { Observable, type Subscriber } from 'rxjs';
 import type { DataSource } from 'typeorm';
 import type { Board } from '../board/board.js';
 import type { ReadOnlyDatabases } from '../board/databases.js';
-import { journeys } from '../board/journey.js';
+import type { Journeys } from '../board/journey.js';
 import { CATALOGUE, type Product } from '../catalogue.js';
 import type { SupervisorLine } from '../service/supervisor-line.js';
 import { Order } from './order.entity.js';
@@ -32,6 +32,7 @@ export class Live {
   constructor(
     private readonly dataSource: DataSource,
     private readonly databases: ReadOnlyDatabases,
+    private readonly journeys: Journeys,
     private readonly board: Board,
     private readonly tally: Tally,
     private readonly line: SupervisorLine,
@@ -90,10 +91,7 @@ export class Live {
     const latest = await this.dataSource
       .getRepository(Order)
       .find({ order: { placedAt: 'DESC' }, take: ORDERS_SHOWN });
-    const ways = await journeys(
-      this.databases,
-      latest.map((order) => order.id),
-    );
+    const ways = await this.journeys.of(latest.map((order) => order.id));
     return latest.map((order) => ({ ...shown(order), way: ways.get(order.id) ?? [] }));
   }
 }

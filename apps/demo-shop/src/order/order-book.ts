@@ -59,7 +59,11 @@ export class OrderBook {
   async pay(change: Change, orderId: string): Promise<void> {
     const order = await this.move(change, orderId, ['confirmed'], 'paid');
     // Cancelled meanwhile: payment hears of that too, and gives the money back.
-    if (order !== undefined) change.send(OrderPaid, { orderId });
+    if (order !== undefined) change.send(OrderPaid, { orderId, placedAt: order.placedAt.toISOString() });
+  }
+
+  async ship(change: Change, orderId: string): Promise<void> {
+    await this.move(change, orderId, ['paid'], 'shipped');
   }
 
   /** Not the end of it: until the order expires, its customer might pay in another way. */

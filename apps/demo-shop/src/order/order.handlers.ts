@@ -3,6 +3,7 @@ import { Ctx, MessageContext, MessageHandler, Payload } from '@halfmq/transactio
 import {
   type OrderBody,
   OrderExpiry,
+  OrderShipped,
   PaymentCaptured,
   PaymentDeclined,
   StockRefused,
@@ -40,6 +41,11 @@ export class OrderHandlers {
   @MessageHandler(PaymentDeclined, GROUP)
   declined(@Payload() { orderId }: OrderBody, @Ctx() context: MessageContext): Promise<void> {
     return this.work.onMessage(context, (change) => this.orders.noteDecline(change, orderId));
+  }
+
+  @MessageHandler(OrderShipped, GROUP)
+  shipped(@Payload() { orderId }: OrderBody, @Ctx() context: MessageContext): Promise<void> {
+    return this.work.onMessage(context, (change) => this.orders.ship(change, orderId));
   }
 
   @MessageHandler(OrderExpiry, GROUP)

@@ -13,6 +13,8 @@ import { systemClock } from '@halfmq/transaction';
 import { DataSource } from 'typeorm';
 import { Board } from '../board/board.js';
 import { ReadOnlyDatabases } from '../board/databases.js';
+import { Journeys } from '../board/journey.js';
+import { Parcels } from '../board/parcels.js';
 import { ServiceModule, type ServiceParts } from '../service/service.module.js';
 import { serviceLogger } from '../service/start.js';
 import { SupervisorLine } from '../service/supervisor-line.js';
@@ -54,11 +56,18 @@ function orderProviders({ settings }: ServiceParts): Provider[] {
 }
 
 function boardProviders({ settings }: ServiceParts): Provider[] {
+  const parcels = settings.shipping === null ? undefined : new Parcels(settings.shipping);
   return [
     { provide: ReadOnlyDatabases, useFactory: () => new ReadOnlyDatabases(settings.databases) },
     {
       provide: Board,
-      useFactory: (databases: ReadOnlyDatabases) => new Board(databases, systemClock, settings.deadlineMs),
+      useFactory: (databases: ReadOnlyDatabases) =>
+        new Board(databases, systemClock, settings.deadlineMs, parcels),
+      inject: [ReadOnlyDatabases],
+    },
+    {
+      provide: Journeys,
+      useFactory: (databases: ReadOnlyDatabases) => new Journeys(databases, parcels),
       inject: [ReadOnlyDatabases],
     },
     {
@@ -71,11 +80,12 @@ function boardProviders({ settings }: ServiceParts): Provider[] {
       useFactory: (
         source: DataSource,
         eyes: ReadOnlyDatabases,
+        journeys: Journeys,
         board: Board,
         tally: Tally,
         line: SupervisorLine,
-      ) => new Live(source, eyes, board, tally, line, systemClock, settings.brokerDoor),
-      inject: [DataSource, ReadOnlyDatabases, Board, Tally, SupervisorLine],
+      ) => new Live(source, eyes, journeys, board, tally, line, systemClock, settings.brokerDoor),
+      inject: [DataSource, ReadOnlyDatabases, Journeys, Board, Tally, SupervisorLine],
     },
   ];
 }

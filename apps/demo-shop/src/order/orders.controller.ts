@@ -1,8 +1,7 @@
 import { Body, Controller, Get, NotFoundException, Param, Post, Query } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import { journeys } from '../board/journey.js';
-import { ReadOnlyDatabases } from '../board/databases.js';
+import { Journeys } from '../board/journey.js';
 import { Work } from '../service/work.js';
 import { ListOrders } from './api.dto.js';
 import { OrderBook } from './order-book.js';
@@ -19,7 +18,7 @@ export class OrdersController {
     private readonly work: Work,
     private readonly book: OrderBook,
     @InjectRepository(Order) private readonly orders: Repository<Order>,
-    private readonly databases: ReadOnlyDatabases,
+    private readonly journeys: Journeys,
   ) {}
 
   /** 201 when the order is saved and its messages are on their way, or will be. */
@@ -34,7 +33,7 @@ export class OrdersController {
   async one(@Param('id') id: string): Promise<object> {
     const order = UUID.test(id) ? await this.orders.findOneBy({ id }) : null;
     if (order === null) throw new NotFoundException(`There is no order ${id}.`);
-    const ways = await journeys(this.databases, [order.id]);
+    const ways = await this.journeys.of([order.id]);
     return { ...shown(order), way: ways.get(order.id) ?? [] };
   }
 

@@ -10,7 +10,7 @@ import {
   type ChaosTarget,
   type Delivery,
   type FleetView,
-  PLATFORM,
+  KILLED_AT_ONCE,
   type Request,
   SERVICES,
   type ToSupervisor,
@@ -21,7 +21,7 @@ import { Storm } from './storm.js';
 /** A killed order service could not answer the request that asked for it: the answer goes first. */
 const ANSWER_FIRST_MS = 60;
 
-const isPlatform = (target: ChaosTarget): boolean => (PLATFORM as readonly string[]).includes(target);
+const dieAtOnce: readonly ChaosTarget[] = KILLED_AT_ONCE;
 
 /** Does what the order service asks for on behalf of its page: kills, the mode, the load, how messages come. */
 export class Desk {
@@ -93,7 +93,8 @@ export class Desk {
 
   private shoot(target: ChaosTarget, at: ChaosMoment): void {
     if (at === 'now') this.killNow(target);
-    else if (isPlatform(target)) throw new Error(`The ${target} takes no part in transactions: kill it now.`);
+    else if (dieAtOnce.includes(target))
+      throw new Error(`The ${target} takes no part in transactions: kill it now.`);
     else this.arm(target, at);
   }
 
@@ -102,7 +103,7 @@ export class Desk {
     const there = CHAOS_TARGETS.filter((target) => this.fleet.isRunning(target));
     const target = this.oneOf(there);
     if (target === undefined) return false;
-    const at = isPlatform(target) ? 'now' : (this.oneOf(CHAOS_MOMENTS) ?? 'now');
+    const at = dieAtOnce.includes(target) ? 'now' : (this.oneOf(CHAOS_MOMENTS) ?? 'now');
     try {
       this.shoot(target, at);
       return true;

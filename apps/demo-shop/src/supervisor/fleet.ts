@@ -1,5 +1,5 @@
 import type { Clock } from '@halfmq/transaction';
-import type { ChaosPoint, ChaosTarget, FleetView } from './messages.js';
+import { type ChaosPoint, type ChaosTarget, type FleetView, SERVICES, SHIPPING } from './messages.js';
 import { type ProcessSpec, SupervisedProcess } from './supervised-process.js';
 
 const EVENTS_KEPT = 30;
@@ -95,7 +95,7 @@ export class Fleet {
   /** In the order that lets each finish its work: services first, then the broker, then what they all stand on. */
   async stop(): Promise<void> {
     this.stopping = true;
-    for (const round of [['order', 'payment', 'stock'], ['broker'], ['name server', 'PostgreSQL']]) {
+    for (const round of [[...SERVICES, SHIPPING], ['broker'], ['name server', 'PostgreSQL']]) {
       const children = this.processes.filter(({ spec }) => round.includes(spec.name));
       await Promise.all(children.map((child) => child.stop(GRACE_MS)));
     }

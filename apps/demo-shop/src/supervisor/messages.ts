@@ -9,10 +9,13 @@ export type ServiceName = (typeof SERVICES)[number];
 export const MODES = ['plain', 'transactional'] as const;
 export type Mode = (typeof MODES)[number];
 
-/** Nothing of the shop runs inside of them: they are killed at once, or not at all. */
-export const PLATFORM = ['name server', 'PostgreSQL'] as const;
+/** The service in Python: pushed to over HTTP, with a database of its own kind. Absent where there is no Python. */
+export const SHIPPING = 'shipping';
 
-export const CHAOS_TARGETS = ['broker', ...SERVICES, ...PLATFORM] as const;
+/** They know no points of a transaction: they are killed at once, or not at all. */
+export const KILLED_AT_ONCE = [SHIPPING, 'name server', 'PostgreSQL'] as const;
+
+export const CHAOS_TARGETS = ['broker', ...SERVICES, ...KILLED_AT_ONCE] as const;
 export type ChaosTarget = (typeof CHAOS_TARGETS)[number];
 
 /**
@@ -109,6 +112,8 @@ export interface ServiceSettings {
   readonly provider: ProviderHabits;
   /** Of the broker's HTTP door, for the page; null: it is closed, or the broker is not the shop's own. */
   readonly brokerDoor: string | null;
+  /** Where the shipping service is asked what it has shipped; null: there is none, and a paid order is at its end. */
+  readonly shipping: string | null;
 }
 
 export const SERVICE_SETTINGS = 'HALFMQ_SHOP_SERVICE';

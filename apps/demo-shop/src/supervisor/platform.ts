@@ -15,6 +15,7 @@ export interface Ports {
   readonly brokerHttp: number;
   readonly postgres: number;
   readonly order: number;
+  readonly shipping: number;
 }
 
 export async function claimPorts(settings: ShopSettings): Promise<Ports> {
@@ -26,6 +27,7 @@ export async function claimPorts(settings: ShopSettings): Promise<Ports> {
     broker: ours ? await claimPort(ports.broker, 'broker', 'HALFMQ_BROKER_PORT') : 0,
     brokerHttp: ours ? await claimHttpPort(settings) : 0,
     postgres: await freePort(),
+    shipping: await freePort(),
   };
 }
 
@@ -76,7 +78,7 @@ export function brokerDoor({ nameServers }: ShopSettings, { brokerHttp }: Ports)
 }
 
 /** Variables meant for the shop, or for another broker, must not reach this one over its file. */
-function withoutOurs(): NodeJS.ProcessEnv {
+export function withoutOurs(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HALFMQ_')));
 }
 

@@ -10,6 +10,7 @@ import { SERVICES, SERVICE_SETTINGS, type ServiceName, type ServiceSettings } fr
 import { ModeFile } from './mode-file.js';
 import { brokerDoor, claimPorts, startDatabase, startMessaging } from './platform.js';
 import { resolveSettings, type ShopOptions } from './settings.js';
+import { startShipping } from './shipping.js';
 import { onStopSignals } from './signals.js';
 import { overview } from './overview.js';
 
@@ -48,12 +49,13 @@ export async function runShop(options: ShopOptions = {}): Promise<RunningShop> {
       startMessaging(fleet, settings, folder, ports),
       startDatabase(fleet, settings, folder, ports),
     ]);
+    const shipping = await startShipping(fleet, settings, folder, ports);
     const databases = await prepareDatabases(server);
     const told = (): ServiceSettings => {
       const { host, expiry, deadlineMs, provider } = settings;
       const port = ports.order;
       const own = { nameServers, databases, port, host, expiry, deadlineMs, provider };
-      return { ...own, ...desk.view, brokerDoor: brokerDoor(settings, ports) };
+      return { ...own, ...desk.view, brokerDoor: brokerDoor(settings, ports), shipping };
     };
     await Promise.all(SERVICES.map((name) => startService(fleet, desk, folder, name, told, url)));
     if (folder.throwaway) await beginCount(databases.order);

@@ -11,6 +11,7 @@ describe('settings of the shop', () => {
       ports: { nameServer: 9876, broker: 10_911, brokerHttp: 8080 },
       expiry: '30s',
       deadlineMs: 20_000,
+      python: 'python3',
       folder: undefined,
       databaseUrl: undefined,
     });

@@ -27,6 +27,8 @@ export interface ShopOptions {
   expiry?: string | undefined;
   /** After how long the board calls an order stuck, in seconds. `HALFMQ_SHOP_DEADLINE`, 20. */
   deadlineSeconds?: number | undefined;
+  /** Runs the shipping service; without it orders end as paid. `HALFMQ_SHOP_PYTHON`, `python3`. */
+  python?: string | undefined;
   /** How unreliable the payment provider is. `HALFMQ_SHOP_PROVIDER`, `seed=7,decline=6,hesitate=15,twice=10`. */
   provider?: Partial<ProviderHabits> | undefined;
   /** Receives each line for the operator. Standard output. */
@@ -51,6 +53,7 @@ export interface ShopSettings {
   };
   readonly expiry: string;
   readonly deadlineMs: number;
+  readonly python: string;
   readonly provider: ProviderHabits;
   readonly log: (line: string) => void;
   readonly signals: boolean;
@@ -82,6 +85,7 @@ export function resolveSettings(options: ShopOptions, env: NodeJS.ProcessEnv): S
       options.expiry ?? blankIsUnset(env['HALFMQ_SHOP_EXPIRY']) ?? '30s',
     ),
     deadlineMs: wholeNumber('HALFMQ_SHOP_DEADLINE', options.deadlineSeconds, env, 20, 86_400) * 1000,
+    python: options.python ?? blankIsUnset(env['HALFMQ_SHOP_PYTHON']) ?? 'python3',
     provider: { ...DEFAULT_HABITS, ...readHabits(env['HALFMQ_SHOP_PROVIDER']), ...options.provider },
     log: options.log ?? ((line) => void process.stdout.write(`${line}\n`)),
     signals: options.signals ?? true,

@@ -7,8 +7,10 @@ import { ShopError } from './settings.js';
 
 export interface ProcessSpec {
   readonly name: string;
-  /** Arguments for Node: the script and its own arguments. */
+  /** Arguments for Node, or for `command`: the script and its own arguments. */
   readonly args: readonly string[];
+  /** Another interpreter than Node. Its standard input ends when the supervisor is gone, and so must it. */
+  readonly command?: string;
   /** Asked for at every start, so that a process started again hears today's settings. */
   readonly env: () => NodeJS.ProcessEnv;
   /** Where it can be reached, for people. */
@@ -104,12 +106,7 @@ export class SupervisedProcess {
     this.enter('starting');
     this.log ??= createWriteStream(this.spec.logFile, { flags: 'a' });
     this.lastWords = [];
-    const child = spawn(process.execPath, ['--enable-source-maps', '--import', GUARD, ...this.spec.args], {
-      env: this.spec.env(),
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // Its own process group: Ctrl-C in the terminal reaches the supervisor alone, which then stops all in order.
-      detached: true,
-    });
+    const child = this.spawn();
     this.child = child;
     for (const stream of [child.stdout, child.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.heard(line));
@@ -117,6 +114,15 @@ export class SupervisedProcess {
     child.on('message', (message) => this.received(message));
     child.on('error', (error) => this.heard(String(error)));
     child.once('exit', (code, signal) => this.died(child, signal ?? `exit code ${code}`));
+  }
+
+  private spawn(): ChildProcess {
+    const { command, args, env } = this.spec;
+    // Its own process group: Ctrl-C in the terminal reaches the supervisor alone, which then stops all in order.
+    const options = { env: env(), detached: true };
+    if (command !== undefined) return spawn(command, args, { ...options, stdio: 'pipe' });
+    const node = ['--enable-source-maps', '--import', GUARD, ...args];
+    return spawn(process.execPath, node, { ...options, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   }
 
   private heard(line: string): void {
