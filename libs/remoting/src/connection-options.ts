@@ -2,6 +2,7 @@ import type { Clock } from './clock.js';
 import type { HandlerTable } from './handlers.js';
 import type { Log } from './log.js';
 import type { Unread } from './socket-writer.js';
+import type { Unfinished } from './unfinished.js';
 
 export interface ConnectionOptions {
   readonly clock: Clock;
@@ -23,4 +24,6 @@ export interface ConnectionOptions {
   readonly endsInSilence?: boolean | undefined;
   /** shared with the other connections of a server: together they keep only so much that is not read */
   readonly unread?: Unread | undefined;
+  /** shared likewise: so much of frames that have begun and do not become whole */
+  readonly unfinished?: Unfinished | undefined;
 }

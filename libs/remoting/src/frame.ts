@@ -222,6 +222,23 @@ export class FrameSplitter {
     return this.chunk.readInt32BE(this.at);
   }
 
+  /** The header of the frame that has begun, without its body; undefined while it is not there. @throws MalformedFrame */
+  begunHeader(): Command | undefined {
+    if (this.available < 8) return undefined;
+    if (this.chunk.length - this.at < 8) this.join(8);
+    const end = 8 + (this.chunk.readInt32BE(this.at + 4) & 0xffffff);
+    if (this.available < end) return undefined;
+    if (this.chunk.length - this.at < end) this.join(end);
+    return decodeFrame(this.chunk.subarray(this.at + 4, this.at + end));
+  }
+
+  /** Gives its memory up. */
+  forget(): void {
+    this.chunk = this.whole = this.together = NOTHING;
+    this.at = this.available = this.togetherBytes = 0;
+    this.later.length = 0;
+  }
+
   /** Bytes received and not yet given out. */
   get buffered(): number {
     return this.available;

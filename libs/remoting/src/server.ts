@@ -6,6 +6,7 @@ import type { Connection } from './connection.js';
 import { SharedRead } from './shared-read.js';
 import { Unread } from './socket-writer.js';
 import { TcpConnection } from './tcp-connection.js';
+import { Unfinished } from './unfinished.js';
 
 /** A port could not be opened. */
 export class ListenError extends Error {
@@ -38,9 +39,12 @@ export class RemotingServer {
   private readonly listening: Server[] = [];
   private readonly accepted = new Set<TcpConnection>();
   private readonly unread = new Unread();
+  private readonly unfinished: Unfinished;
   private readonly read = new SharedRead();
 
-  constructor(private readonly options: RemotingServerOptions) {}
+  constructor(private readonly options: RemotingServerOptions) {
+    this.unfinished = options.unfinished ?? new Unfinished();
+  }
 
   get connections(): ReadonlySet<Connection> {
     return this.accepted;
@@ -57,7 +61,8 @@ export class RemotingServer {
     const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (accepted) => {
       const socket = this.read.socketOf(accepted);
       if (channels.accepted.hasSubscribers) channels.accepted.publish({ socket });
-      const connection = new TcpConnection(socket, { ...this.options, unread: this.unread });
+      const { unread, unfinished } = this;
+      const connection = new TcpConnection(socket, { ...this.options, unread, unfinished });
       this.accepted.add(connection);
       connection.onClose(() => this.accepted.delete(connection));
     });

@@ -12,6 +12,7 @@ import type { RunSource } from './send-run.js';
 import { Serving } from './serving.js';
 import { SocketWriter } from './socket-writer.js';
 import { STATUS } from './status.js';
+import { UnfinishedFrame } from './unfinished.js';
 
 const IDLE_MS = 120_000;
 /** How long the other side may take to end its half of the connection after this side did. */
@@ -37,6 +38,7 @@ export class TcpConnection implements Connection, RunSource {
   private state: 'OPEN' | 'DRAINING' | 'ENDING' | 'GONE' = 'OPEN';
   private reason = '';
   readonly splitter: FrameSplitter;
+  private readonly unfinished: UnfinishedFrame;
   private readonly writer: SocketWriter;
   private readonly serving: Serving;
   private readonly pending: PendingRequests;
@@ -57,6 +59,10 @@ export class TcpConnection implements Connection, RunSource {
     this.remoteAddress = formatHost(this.remoteHost);
     this.localAddress = formatHost(hostOf(socket.localAddress, socket.localPort));
     this.splitter = new FrameSplitter(options.frameLimit);
+    this.unfinished = new UnfinishedFrame(this.splitter, options.unfinished, (why, request) => {
+      if (request) this.reply(request, { status: 'SYSTEM_BUSY', remark: `[OVERLOAD]${why}` });
+      this.endWithWarning(why);
+    });
     this.writer = new SocketWriter(
       socket,
       options,
@@ -193,6 +199,7 @@ export class TcpConnection implements Connection, RunSource {
     this.cancelTimer();
     this.state = 'GONE';
     this.writer.forget();
+    this.unfinished.forget();
   }
 
   private nextOpaque(): number {
@@ -246,6 +253,7 @@ export class TcpConnection implements Connection, RunSource {
   }
 
   private resume(): void {
+    this.unfinished.look();
     if (!this.halted) return;
     this.halted = false;
     this.socket.resume();
