@@ -48,7 +48,7 @@ describe('a handler', () => {
         group: 'choosy',
         from: 'first',
         subscriptions: { skipped: '*' },
-        orderly: true,
+        order: 'queue',
         handle: async ({ body }) => {
           seen.push(body.toString());
           if (body.toString() === 'a') throw new Skip('not for me');
@@ -66,17 +66,17 @@ describe('a handler', () => {
     expect(seen).toEqual(['c']);
   });
 
-  it.each([true, false])(
-    'that pauses its group is given nothing meanwhile, and loses no attempt (orderly: %s)',
-    async (orderly) => {
-      const topic = `paused-${orderly}`;
+  it.each([undefined, 'queue', 'key'] as const)(
+    'that pauses its group is given nothing meanwhile, and loses no attempt (order: %s)',
+    async (order) => {
+      const topic = `paused-${order}`;
       const producer = client.producer();
       const seen: string[] = [];
       const consumer = client.consumer({
-        group: `patient-${orderly}`,
+        group: `patient-${order}`,
         from: 'first',
         subscriptions: { [topic]: '*' },
-        orderly,
+        order,
         concurrency: 1,
         maxReconsumeTimes: 0,
         handle: async ({ body, reconsumeTimes }) => {

@@ -17,6 +17,12 @@ describe('docs/messages.md', () => {
   });
 });
 
+describe('docs/consuming.md', () => {
+  it('shows code that is compiled and run', () => {
+    expect(strangers('docs/consuming.md', 'test/e2e/consuming-page')).toEqual([]);
+  });
+});
+
 describe('docs/transactions.md', () => {
   let postgres: PostgresServer;
   beforeAll(async () => {

@@ -153,12 +153,12 @@ describe('a Nest application', () => {
 
     it('with a group whose handlers want different consumers', async () => {
       class Torn {
-        @MessageHandler('a', { group: 'torn', orderly: true })
+        @MessageHandler('a', { group: 'torn', order: 'queue' })
         a(): void {}
-        @MessageHandler('b', { group: 'torn', orderly: false })
+        @MessageHandler('b', { group: 'torn', order: 'key' })
         b(): void {}
       }
-      expect(await apps.refusal([Torn])).toContain('handlers of group torn disagree on orderly');
+      expect(await apps.refusal([Torn])).toContain('handlers of group torn disagree on order');
       expect(await apps.refusal([], { options: { concurrency: { tron: 3 } } })).toContain(
         'concurrency names the group tron',
       );

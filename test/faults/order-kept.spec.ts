@@ -34,14 +34,19 @@ class Member {
     private readonly clock: Clock,
   ) {}
 
-  static async join(client: HalfmqClient, check: OrderCheck, clock: Clock): Promise<Member> {
+  static async join(
+    client: HalfmqClient,
+    check: OrderCheck,
+    clock: Clock,
+    order: 'key' | 'queue',
+  ): Promise<Member> {
     const member = new Member(client, check, clock);
     await client.start();
     const consumer = client.consumer({
       group: GROUP,
       subscriptions: { [TOPIC]: '*' },
       from: 'first',
-      orderly: true,
+      order,
       handle: (message) => member.handle(message),
     });
     await consumer.start();
@@ -122,11 +127,11 @@ describe('consumers in order, whatever comes and goes', () => {
     return client;
   }
 
-  it('no key is ever out of order, none is with two members at once, and all is done', async () => {
+  const inOrder = async (order: 'key' | 'queue'): Promise<void> => {
     const random = new Random(SEED);
     const check = new OrderCheck();
     const sent = new Map<string, number>();
-    const members = [await Member.join(newClient(), check, clock)];
+    const members = [await Member.join(newClient(), check, clock, order)];
     const send = async (): Promise<void> => {
       for (const key of KEYS) {
         const number = (sent.get(key) ?? 0) + 1;
@@ -139,7 +144,7 @@ describe('consumers in order, whatever comes and goes', () => {
       const what = random.next();
       const [one] = random.shuffled(members);
       if (what < 0.35 && members.length < MOST_MEMBERS)
-        members.push(await Member.join(newClient(), check, clock));
+        members.push(await Member.join(newClient(), check, clock, order));
       else if (what < 0.75 && one && members.length > 1) {
         members.splice(members.indexOf(one), 1);
         await whilePassing(what < 0.55 ? one.leave() : one.die());
@@ -155,5 +160,11 @@ describe('consumers in order, whatever comes and goes', () => {
       return [...sent].every(([key, number]) => check.doneOf(key) === number) || check.complaints.length > 0;
     });
     expect(check.complaints).toEqual([]);
-  }, 60_000);
+  };
+
+  it.each(['queue', 'key'] as const)(
+    'with order %s no key is ever out of order, none is handled twice at once, and all is done',
+    (order) => inOrder(order),
+    60_000,
+  );
 });

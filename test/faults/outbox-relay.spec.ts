@@ -101,7 +101,7 @@ describe('a process that relays an outbox', () => {
       group,
       subscriptions: { [topicName]: '*' },
       from: 'first',
-      orderly: true,
+      order: 'queue',
       handle: async (message) => {
         await own.once({ group, message }, (manager) =>
           manager.query('INSERT INTO handled (n) VALUES ($1)', [Number(message.body)]),

@@ -258,7 +258,7 @@ export function clientScenarios(nameServer: () => string, brokerName: string): v
     const failed = new Set<string>();
     const done: string[] = [];
     await consume(topic, {
-      orderly: true,
+      order: 'queue',
       handle: async (message) => {
         const body = message.body.toString();
         if (body === 'k1:1' && !failed.has(body)) {

@@ -35,6 +35,13 @@ describe('the check of consumers in order', () => {
     expect(check.complaints).toEqual(['a begins k 2: 0 is the last one done']);
   });
 
+  it('finds one member that handles a message twice at once', () => {
+    const check = new OrderCheck();
+    begin(check, 'a', 1);
+    begin(check, 'a', 1);
+    expect(check.complaints).toEqual(['a begins k 1: a handles 1']);
+  });
+
   it('finds two members at once, unless one of them is dead', () => {
     const check = new OrderCheck();
     begin(check, 'a', 1);

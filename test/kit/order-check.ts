@@ -10,7 +10,7 @@ export interface Handling {
  *
  *   nothing is passed over      a message begins only when the one before it was done
  *   what comes again, comes in order    a handling is of the message after the last one begun, or of an earlier one
- *   one member at a time        nobody begins while another one has begun and not ended, unless that one is dead
+ *   one at a time               none begins while one has begun and not ended, unless that one's member is dead
  */
 export class OrderCheck {
   /** what is wrong, a line each */
@@ -21,14 +21,13 @@ export class OrderCheck {
 
   /** @returns to be called when it has ended: whether it succeeded */
   begins(handling: Handling): (succeeded: boolean) => void {
-    const { key, number, member } = handling;
+    const { key, number } = handling;
     const done = this.done.get(key) ?? 0;
     const last = this.last.get(key) ?? 0;
     if (number > done + 1) this.complain(handling, `${done} is the last one done`);
     else if (number > last + 1) this.complain(handling, `the last one begun is ${last}`);
     const others = this.running.get(key) ?? new Set();
-    for (const other of others)
-      if (other.member !== member) this.complain(handling, `${other.member} handles ${other.number}`);
+    for (const other of others) this.complain(handling, `${other.member} handles ${other.number}`);
     this.running.set(key, others.add(handling));
     this.last.set(key, number);
     return (succeeded) => {

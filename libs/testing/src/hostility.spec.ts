@@ -10,12 +10,12 @@ afterEach(() => broker.close());
 
 interface Consuming {
   readonly hostile?: boolean | HostileOptions;
-  readonly orderly?: boolean;
+  readonly order?: 'queue';
   readonly handle?: (id: number) => Promise<void>;
 }
 
 /** Sends eight messages. @returns the order in which a handler sees them */
-async function handled({ hostile, orderly, handle = async () => undefined }: Consuming = {}): Promise<
+async function handled({ hostile, order, handle = async () => undefined }: Consuming = {}): Promise<
   number[]
 > {
   broker = await createTestBroker({ hostile });
@@ -26,7 +26,7 @@ async function handled({ hostile, orderly, handle = async () => undefined }: Con
     group: 'stock',
     subscriptions: { orders: '*' },
     from: 'first',
-    orderly,
+    order,
     handle: async ({ body }) => {
       seen.push(Orders.decode(body));
       await handle(Orders.decode(body));
@@ -48,13 +48,13 @@ describe('hostile delivery', () => {
   });
 
   it('brings each once, as it comes, when it is left out', async () => {
-    const seen = await handled({ hostile: false, orderly: true });
+    const seen = await handled({ hostile: false, order: 'queue' });
     expect(sorted(seen)).toEqual(IDS);
     expect(broker.report()).not.toContain('seed');
   });
 
   it('keeps the order of each queue for an ordered handler', async () => {
-    const seen = await handled({ orderly: true });
+    const seen = await handled({ order: 'queue' });
     const odd = seen.filter((id) => id % 2 === 1);
     expect(odd).toEqual([1, 1, 3, 3, 5, 5, 7, 7]);
     expect(seen.filter((id) => id % 2 === 0)).toEqual([2, 2, 4, 4, 6, 6, 8, 8]);

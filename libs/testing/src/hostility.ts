@@ -28,8 +28,8 @@ const KINDS = ['twice', 'reordered', 'late'] as const satisfies (keyof HostileOp
 /**
  * Deliveries as unkind as the promise "at least once" allows. Each is held until all else that is under way has come to
  * rest; then one of those held is let through, chosen by the seed, and so on until none is left. When its handler has
- * succeeded it is held once more, to be handled a second time. An ordered handler gets one message of a queue at a time,
- * so its order stays.
+ * succeeded it is held once more, to be handled a second time. A handler in order gets one message of a queue or a key at a
+ * time, so its order stays.
  */
 export class Hostility {
   /** held ones of all brokers of this process: their handlers count as running, and do not */
@@ -60,12 +60,13 @@ export class Hostility {
 
   /** For the clients: all their deliveries pass through here. */
   readonly handOut: HandOut = async (delivery, handle) => {
-    this.seen.add(delivery.message);
+    const messages = [delivery.message, ...delivery.others];
+    for (const message of messages) this.seen.add(message);
     await this.turn(delivery);
     await handle();
     if (!this.twice || this.free) return;
     await this.turn(delivery);
-    this.repeated.add(delivery.message);
+    for (const message of messages) this.repeated.add(message);
     await handle();
   };
 

@@ -2,10 +2,12 @@ import type { Clock, Log } from '@halfmq/remoting';
 import type { ReceivedMessage, TransactionState } from './message.js';
 import type { BarrierPreview } from './transaction/barrier.js';
 
-/** One delivery of a message to a consumer group of this client. */
+/** One delivery to a consumer group of this client. */
 export interface HandedOut {
   readonly group: string;
   readonly message: ReceivedMessage;
+  /** delivered with it, to a handler that takes batches */
+  readonly others: readonly ReceivedMessage[];
 }
 
 /**

@@ -26,7 +26,7 @@ import { makeClientId } from './client-id.js';
 import { checkClientOptions, checkProducerOptions } from './check-client-options.js';
 import type { ClientOptions, ProducerOptions, TransactionProducerOptions } from './client-options.js';
 import type { ClientParts } from './client-parts.js';
-import type { ConsumerOptions } from './consumer/consumer-options.js';
+import type { AnyConsumerOptions } from './consumer/consumer-options.js';
 import { PushConsumer } from './consumer/push-consumer.js';
 import { ClientClosed, InvalidOption, NoNameServer } from './errors.js';
 import { Heartbeats } from './heartbeats.js';
@@ -146,7 +146,7 @@ export class HalfmqClient {
   }
 
   /** @throws InvalidOption when this client has a consumer of the group */
-  consumer(options: ConsumerOptions): PushConsumer {
+  consumer(options: AnyConsumerOptions): PushConsumer {
     this.mustNotBeClosed('consumer()');
     const known = this.consumers.get(options.group);
     if (known && !known.isClosed) {

@@ -11,7 +11,15 @@ export type {
   ProducerOptions,
   TransactionProducerOptions,
 } from './client-options.js';
-export type { ConsumerOptions, StartPosition } from './consumer/consumer-options.js';
+export type {
+  AnyConsumerOptions,
+  BatchConsumerOptions,
+  ConsumerOptions,
+  ConsumerSettings,
+  OnPoison,
+  StartPosition,
+} from './consumer/consumer-options.js';
+export { backoff, type BackoffOptions, type RetryPolicy } from './consumer/retry.js';
 export {
   byConfig,
   byMachineRoom,
@@ -20,7 +28,7 @@ export {
   type MachineRooms,
   type NamedAllocation,
 } from './consumer/allocation-strategies.js';
-export type { HandlingContext } from './consumer/handling.js';
+export type { BatchContext, HandlesBatches, HandlesOne, HandlingContext } from './consumer/handling.js';
 export { HalfmqClient } from './client.js';
 export { Producer } from './producer/producer.js';
 export type { Answer } from './producer/replies.js';

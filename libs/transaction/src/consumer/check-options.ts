@@ -2,13 +2,13 @@ import { type Duration, parseDuration } from '../duration.js';
 import { InvalidOption } from '../errors.js';
 import { isGroup, isTopic } from '../names.js';
 import type { Selector } from '../selector.js';
-import type { ConsumerOptions } from './consumer-options.js';
+import type { AnyConsumerOptions } from './consumer-options.js';
 
 /** One `|` where `||` separates tags: it would be looked for as a letter of one tag, and never found. */
 const SINGLE_BAR = /(?<!\|)\|(?!\|)/;
 
 /** @throws InvalidOption */
-export function checkConsumerOptions(options: ConsumerOptions): void {
+export function checkConsumerOptions(options: AnyConsumerOptions): void {
   const { group, subscriptions, concurrency, maxReconsumeTimes, timeout } = options;
   if (!isGroup(group)) {
     throw new InvalidOption(
@@ -27,11 +27,35 @@ export function checkConsumerOptions(options: ConsumerOptions): void {
   if (timeout !== undefined && !(durationOf(group, timeout) > 0)) {
     throw new InvalidOption(`consumer ${group}: a timeout from 1 ms on expected, got ${timeout}`);
   }
+  checkOrder(options);
   if (maxReconsumeTimes !== undefined && !(Number.isInteger(maxReconsumeTimes) && maxReconsumeTimes >= 0)) {
     throw new InvalidOption(
       `consumer ${group}: maxReconsumeTimes expected from 0 on, got ${maxReconsumeTimes}`,
     );
   }
+}
+
+const ORDERS: readonly unknown[] = [undefined, 'key', 'queue'];
+const ON_POISON: readonly unknown[] = [undefined, 'suspend', 'deadLetter', 'skip'];
+const MOST_IN_A_BATCH = 1_024;
+
+function checkOrder({ group, order, onPoison, retry, batch, model, ...rest }: AnyConsumerOptions): void {
+  const refuse = (what: string): never => {
+    throw new InvalidOption(`consumer ${group}: ${what}`);
+  };
+  if (!ORDERS.includes(order)) refuse(`order 'key' or 'queue' expected, got ${JSON.stringify(order)}`);
+  if (!ON_POISON.includes(onPoison))
+    refuse(`onPoison 'suspend', 'deadLetter' or 'skip' expected, got ${JSON.stringify(onPoison)}`);
+  if (onPoison === 'suspend' && order === undefined)
+    refuse("onPoison 'suspend' is for an order: without one nothing waits behind a message that failed");
+  if (onPoison === 'suspend' && rest.maxReconsumeTimes !== undefined)
+    refuse("onPoison 'suspend' tries a message without end: leave maxReconsumeTimes out");
+  if (model === 'broadcasting' && (onPoison ?? retry) !== undefined)
+    refuse('a broadcast message is not delivered again: leave retry and onPoison out');
+  if (retry !== undefined && typeof retry.waitMs !== 'function')
+    refuse("retry: made by backoff({ first: '1s' }) expected");
+  if (batch !== undefined && !(Number.isInteger(batch) && batch >= 1 && batch <= MOST_IN_A_BATCH))
+    refuse(`batch expected from 1 to ${MOST_IN_A_BATCH}, got ${batch}`);
 }
 
 /** @throws InvalidOption */

@@ -1,33 +1,12 @@
-import { ownBody, type MessageQueue, type MessageRecord } from '@halfmq/remoting';
-import type { ReceivedMessage } from '../message.js';
-import { receivedMessage } from '../received-message.js';
+import type { MessageQueue } from '@halfmq/remoting';
 import { Progress } from './progress.js';
+import type { TakenMessage } from './taken-message.js';
+import type { Waiting } from './waiting.js';
 
 /** Local flow control, RocketMQ's figures: beyond these a queue is not pulled until handlers catch up. */
 const MOST_MESSAGES = 1_000;
 const MOST_BYTES = 100 * 1024 * 1024;
 const WIDEST_SPAN = 2_000;
-
-/** A message of a queue, from pull to the end of its handling. */
-export interface TakenMessage {
-  readonly offset: number;
-  readonly bytes: number;
-  readonly physicalOffset: number;
-  readonly message: ReceivedMessage;
-  /** why the body cannot be read; `message` then holds it as it came */
-  readonly unreadable?: unknown;
-}
-
-export function takenMessage(record: MessageRecord, brokerName: string): TakenMessage {
-  const { queueOffset: offset, size: bytes, physicalOffset } = record;
-  try {
-    const message = receivedMessage(record, brokerName, ownBody(record));
-    return { offset, bytes, physicalOffset, message };
-  } catch (unreadable) {
-    const message = receivedMessage(record, brokerName, Buffer.from(record.body));
-    return { offset, bytes, physicalOffset, message, unreadable };
-  }
-}
 
 /**
  * One queue this consumer reads: what was pulled and waits, what is being handled, how far it is.
@@ -39,13 +18,10 @@ export class ConsumedQueue {
   readonly progress: Progress;
   /** the broker holds the queue's lock for this client until then (monotonic ms); unlocked consumers: always */
   lockedUntil = Infinity;
-  /** an ordered queue whose message failed waits: nothing is handed out */
-  suspended = false;
   /** the broker did not know the topic a moment ago: offsets of it say nothing about one made anew */
   topicGone = false;
   /** which member of the broker set to pull from, as the last answer suggested */
   suggestedBrokerId = 0;
-  private waiting: TakenMessage[] = [];
   private handedOut = 0;
   private droppedNow = false;
   private wakers: (() => void)[] = [];
@@ -54,6 +30,7 @@ export class ConsumedQueue {
   constructor(
     readonly queue: MessageQueue,
     start: number,
+    private readonly waiting: Waiting,
   ) {
     this.progress = new Progress(start);
   }
@@ -62,50 +39,48 @@ export class ConsumedQueue {
     return this.droppedNow;
   }
 
-  get running(): number {
-    return this.handedOut;
-  }
-
   get hasRoom(): boolean {
     const { count, bytes, span } = this.progress;
     return count < MOST_MESSAGES && bytes < MOST_BYTES && span < WIDEST_SPAN;
   }
 
-  get hasWaiting(): boolean {
-    return this.waiting.length > 0;
+  /** Whether something may be handed out, as far as the queue's own order goes. */
+  get hasReady(): boolean {
+    return this.waiting.ready;
   }
 
   /** @param next where the following pull begins: past what the filter left out, too */
   pulled(messages: readonly TakenMessage[], next: number): void {
     if (this.droppedNow) return;
     this.progress.pulled(messages, next);
-    this.waiting.push(...messages);
+    this.waiting.add(messages);
   }
 
-  /** The next message to handle. The caller ends it with `finished` or `putBack`. */
-  handOut(): TakenMessage | undefined {
-    if (this.droppedNow) return undefined;
-    const next = this.waiting.shift();
-    if (next) this.handedOut++;
-    return next;
+  /** The next messages to handle together, see Waiting. The caller ends each with `finished` or `putBack`. */
+  handOut(most: number): TakenMessage[] {
+    if (this.droppedNow) return [];
+    const taken = this.waiting.next(most);
+    this.handedOut += taken.length;
+    return taken;
   }
 
   finished(taken: TakenMessage): void {
     this.handedOut--;
     this.progress.finished(taken.offset);
+    this.waiting.finished(taken);
     this.wake();
   }
 
-  /** Not finished: it is handed out again before all others. */
-  putBack(taken: TakenMessage): void {
-    this.handedOut--;
-    if (!this.droppedNow) this.waiting.unshift(taken);
+  /** Not finished: they are handed out again before all others. @param taken of one hand-out */
+  putBack(taken: readonly TakenMessage[]): void {
+    this.handedOut -= taken.length;
+    if (!this.droppedNow) this.waiting.putBack(taken);
     this.wake();
   }
 
   drop(): void {
     this.droppedNow = true;
-    this.waiting = [];
+    this.waiting.clear();
     for (const listener of this.dropListeners) listener();
     this.dropListeners.clear();
     this.wake();

@@ -1,8 +1,8 @@
 import type { Duration } from '../duration.js';
-import type { ReceivedMessage } from '../message.js';
 import type { AllocationStrategy, NamedAllocation } from './allocation-strategies.js';
 import type { Selector } from '../selector.js';
-import type { HandlingContext } from './handling.js';
+import type { HandlesBatches, HandlesOne } from './handling.js';
+import type { RetryPolicy } from './retry.js';
 
 /**
  * Where a group begins that has no offset yet. With `last`, RocketMQ's brokers let a young queue, one whose first message
@@ -10,7 +10,10 @@ import type { HandlingContext } from './handling.js';
  */
 export type StartPosition = 'last' | 'first' | Date;
 
-export interface ConsumerOptions {
+/** What becomes of a message that has failed as often as it may. */
+export type OnPoison = 'suspend' | 'deadLetter' | 'skip';
+
+export interface ConsumerSettings {
   readonly group: string;
   /**
    * topic → tag expression, `*`, `tagA` or `tagA || tagB`, or a selector, `sql('amount > 100')`. All members of a group
@@ -18,18 +21,17 @@ export interface ConsumerOptions {
    */
   readonly subscriptions: Readonly<Record<string, string | Selector>>;
   /**
-   * Return = acknowledged. Throw = delivered again with growing back-off, and after maxReconsumeTimes to the dead-letter
-   * topic. Throw DeadLetter = there at once; throw RetryIn = again after that long; throw PauseGroup = nothing
-   * is handed out here for that long, and no attempt used up; throw Skip = done with, and told in the log. May see a
-   * message more than once.
+   * key: messages of one ordering key one after the other, keys beside each other; one that fails holds up its key alone.
+   * Messages without a key are one key. queue: one message of a queue at a time, in its order; one that fails holds up its
+   * queue. Queues are locked at the broker, so no two members have one. Unless told: in no order.
    */
-  readonly handle: (message: ReceivedMessage, context: HandlingContext) => Promise<void>;
+  readonly order?: 'key' | 'queue' | undefined;
   /**
    * How long a handler may take; 15 minutes unless told, as in RocketMQ. Then its signal is aborted, its message is sent back
-   * and another one gets its place. An ordered consumer waits as long as it takes: the next message must not overtake.
+   * and another one gets its place. A consumer in order waits as long as it takes: the next message must not overtake.
    */
   readonly timeout?: Duration | undefined;
-  /** handlers running at a time; 20 unless told. An ordered consumer runs at most one a queue */
+  /** handlers running at a time; 20 unless told. With order 'queue' at most one a queue, with 'key' one a key */
   readonly concurrency?: number | undefined;
   /** clustering (unless told): each message to one member. broadcasting: to every member, without retries */
   readonly model?: 'clustering' | 'broadcasting' | undefined;
@@ -37,10 +39,16 @@ export interface ConsumerOptions {
   readonly allocation?: NamedAllocation | AllocationStrategy | undefined;
   /** unless told: last */
   readonly from?: StartPosition | undefined;
-  /** retries before the dead-letter topic; 16 unless told, without end for an ordered consumer */
+  /** waits before retries, `backoff({ first: '1s' })`; RocketMQ's unless told: 10 s, 30 s, 1 m …, in order 1 s each time */
+  readonly retry?: RetryPolicy | undefined;
+  /** retries before a message is poison; 16 unless told, in order without end */
   readonly maxReconsumeTimes?: number | undefined;
-  /** one message of a queue at a time, in its order; a failing one holds its queue. Queues are locked at the broker */
-  readonly orderly?: boolean | undefined;
+  /**
+   * What becomes of poison. deadLetter: it rests in the dead-letter topic. skip: done with, and told in the log. suspend, in
+   * order alone: there is no poison, what comes behind waits until it succeeds. Unless told deadLetter, but suspend in order
+   * without maxReconsumeTimes.
+   */
+  readonly onPoison?: OnPoison | undefined;
   /** how long close() waits for running handlers; 30 s unless told */
   readonly drainTimeoutMs?: number | undefined;
   /** makes topics at start that are not there yet, on brokers where the first message would (autoCreateTopicEnable) */
@@ -48,3 +56,9 @@ export interface ConsumerOptions {
   /** broadcasting: the folder of the offset file; <home>/.rocketmq_offsets unless told */
   readonly offsetFolder?: string | undefined;
 }
+
+export interface ConsumerOptions extends ConsumerSettings, HandlesOne {}
+
+export interface BatchConsumerOptions extends ConsumerSettings, HandlesBatches {}
+
+export type AnyConsumerOptions = ConsumerOptions | BatchConsumerOptions;

@@ -4,35 +4,36 @@ import type { HandOut } from '../client-options.js';
 import { parseDuration } from '../duration.js';
 import { DeadLetter, PauseGroup, RetryIn, Skip } from '../errors.js';
 import { InFlight } from '../in-flight.js';
-import type { ConsumedQueue, TakenMessage } from './consumed-queue.js';
-import type { ConsumerOptions } from './consumer-options.js';
-import { handledWithin } from './handling.js';
-import { DEAD_LETTER_LEVEL, sendBackLevel, suspendMs } from './retry.js';
+import type { ReceivedMessage } from '../message.js';
+import { Aftermath, type Failed } from './aftermath.js';
+import type { ConsumedQueue } from './consumed-queue.js';
+import type { TakenMessage } from './taken-message.js';
+import type { AnyConsumerOptions } from './consumer-options.js';
+import { type Failures, handledWithin } from './handling.js';
+import type { PoisonPolicy } from './poison.js';
 import type { SendBack } from './send-back.js';
 
 const CONCURRENCY = 20;
 /** RocketMQ's consumeTimeout. */
 const HANDLER_TIMEOUT = '15m';
-/** A message that could not be sent back is handled again here after this long, as in RocketMQ's clients. */
-const LOCAL_RETRY_MS = 5_000;
 
 export interface DispatchParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly options: ConsumerOptions;
+  readonly options: AnyConsumerOptions;
   readonly handOut: HandOut;
   readonly sendBack: SendBack;
-  /** a message that fails after so many retries goes to the dead-letter topic */
-  readonly maxReconsumeTimes: number;
+  readonly poison: PoisonPolicy;
 }
 
 /**
  * Hands waiting messages to the handler: at most `concurrency` at a time, queues in turn so that a long one does not
- * starve the others, an ordered queue one message at a time and only while its lock holds.
+ * starve the others, what is in order as its queue allows and only while its lock holds.
  */
 export class Dispatch {
   private readonly queues = new Set<ConsumedQueue>();
   private readonly handling = new InFlight(channels.work);
+  private readonly aftermath: Aftermath;
   private running = 0;
   private stopped = false;
   private readonly timeoutMs: number | undefined;
@@ -42,9 +43,14 @@ export class Dispatch {
   private cancelPause: Cancel = () => undefined;
 
   constructor(private readonly parts: DispatchParts) {
-    const { orderly, timeout = HANDLER_TIMEOUT, concurrency = CONCURRENCY } = parts.options;
-    this.timeoutMs = orderly ? undefined : parseDuration(timeout);
+    const { order, timeout = HANDLER_TIMEOUT, concurrency = CONCURRENCY } = parts.options;
+    this.timeoutMs = order ? undefined : parseDuration(timeout);
     this.most = concurrency;
+    this.aftermath = new Aftermath({
+      ...parts,
+      wake: () => this.wake(),
+      pause: (ms) => this.pause(ms),
+    });
   }
 
   /** Handlers at a time from now on; those running end. */
@@ -79,11 +85,12 @@ export class Dispatch {
     await this.handling.settled();
   }
 
-  private next(): { queue: ConsumedQueue; taken: TakenMessage } | undefined {
+  private next(): { queue: ConsumedQueue; taken: TakenMessage[] } | undefined {
+    const now = this.parts.clock.monotonic();
     for (const queue of this.queues) {
-      if (!this.isReady(queue)) continue;
-      const taken = queue.handOut();
-      if (!taken) continue;
+      if (!queue.hasReady || now >= queue.lockedUntil) continue;
+      const taken = queue.handOut(this.parts.options.batch ?? 1);
+      if (taken.length === 0) continue;
       // to the back of the row
       this.queues.delete(queue);
       this.queues.add(queue);
@@ -92,93 +99,74 @@ export class Dispatch {
     return undefined;
   }
 
-  private isReady(queue: ConsumedQueue): boolean {
-    if (!queue.hasWaiting) return false;
-    if (!this.parts.options.orderly) return true;
-    const now = this.parts.clock.monotonic();
-    return queue.running === 0 && now < queue.lockedUntil && !queue.suspended;
-  }
-
-  private async handle(queue: ConsumedQueue, taken: TakenMessage): Promise<void> {
+  private async handle(queue: ConsumedQueue, taken: readonly TakenMessage[]): Promise<void> {
     try {
-      const thrown = await this.run(taken);
-      this.tell(taken, thrown);
-      // a queue given to another member: it is delivered there, as unfinished
-      if (queue.dropped && thrown !== undefined) queue.finished(taken);
-      else await this.settle(queue, taken, thrown);
-    } catch {
-      // only the application's own log can have thrown here; its message must not stay unfinished for that
-      this.again(queue, taken, LOCAL_RETRY_MS);
+      const failed = await this.run(taken);
+      this.tell(taken, failed);
+      await this.aftermath.settle(queue, taken, failed);
     } finally {
       this.running--;
       this.wake();
     }
   }
 
-  private tell({ message }: TakenMessage, error: unknown): void {
+  private tell(taken: readonly TakenMessage[], failed: Failed): void {
     if (!channels.handled.hasSubscribers) return;
-    channels.handled.publish({ group: this.parts.options.group, message, error });
+    const { group } = this.parts.options;
+    for (const one of taken)
+      channels.handled.publish({ group, message: one.message, error: failed.get(one) });
+  }
+
+  private async run(taken: readonly TakenMessage[]): Promise<Failed> {
+    const failed = new Map<TakenMessage, unknown>();
+    const readable = taken.filter(({ unreadable }) => unreadable === undefined);
+    for (const one of taken)
+      if (one.unreadable !== undefined)
+        failed.set(one, new DeadLetter('the body cannot be decompressed', { cause: one.unreadable }));
+    const failures: Failures = new Map();
+    const thrown = await this.call(
+      readable.map(({ message }) => message),
+      failures,
+    );
+    for (const one of readable) {
+      const failure = this.failure(one.message, failures.get(one.message) ?? thrown);
+      if (failure !== undefined) failed.set(one, failure);
+    }
+    return failed;
   }
 
   /** @returns what the handler threw */
-  private async run({ message, unreadable }: TakenMessage): Promise<unknown> {
-    if (unreadable !== undefined)
-      return new DeadLetter('the body cannot be decompressed', { cause: unreadable });
-    const { clock, log, options, handOut } = this.parts;
-    const { group } = options;
+  private async call(messages: readonly ReceivedMessage[], failures: Failures): Promise<unknown> {
+    const [message, ...others] = messages;
+    if (!message) return undefined;
+    const { clock, options, handOut } = this.parts;
     try {
-      await handOut({ group, message }, () =>
-        handledWithin(clock, this.timeoutMs, (context) => options.handle(message, context)),
+      await handOut({ group: options.group, message, others }, () =>
+        handledWithin(clock, this.timeoutMs, options, messages, failures),
       );
       return undefined;
     } catch (error) {
-      if (error instanceof Skip) {
-        const { topic, messageId } = message;
-        log.info('a handler has skipped a message', { group, topic, messageId, reason: error.message });
-        return undefined;
-      }
-      if (error instanceof RetryIn || error instanceof PauseGroup) return checked(error);
       return error ?? new Error('the handler threw nothing');
     }
   }
 
-  private async settle(queue: ConsumedQueue, taken: TakenMessage, thrown: unknown): Promise<void> {
-    if (thrown !== undefined && !(await this.failed(queue, taken, thrown))) return;
-    queue.finished(taken);
-  }
-
-  /** @returns true when nothing more is to be done with the message here */
-  private async failed(queue: ConsumedQueue, taken: TakenMessage, thrown: unknown): Promise<boolean> {
-    const { log, options } = this.parts;
-    const { message } = taken;
-    const fields = {
-      group: options.group,
-      topic: message.topic,
-      messageId: message.messageId,
-      error: thrown,
-    };
-    if (thrown instanceof PauseGroup) {
-      log.warn(
-        `a handler has paused its group for ${thrown.delay}: nothing is handed out here meanwhile`,
-        fields,
-      );
-      const ms = parseDuration(thrown.delay);
-      // its own timer is the earlier one: it is back when the pause ends
-      this.again(queue, taken, ms);
-      this.pause(ms);
-      return false;
+  /** @returns undefined for what is no failure */
+  private failure(message: ReceivedMessage, error: unknown): unknown {
+    if (error instanceof RetryIn || error instanceof PauseGroup) return checked(error);
+    if (!(error instanceof Skip)) return error;
+    const { topic, messageId } = message;
+    const { group } = this.parts.options;
+    try {
+      this.parts.log.info('a handler has skipped a message', {
+        group,
+        topic,
+        messageId,
+        reason: error.message,
+      });
+      return undefined;
+    } catch (broken) {
+      return broken;
     }
-    if (options.model === 'broadcasting') {
-      log.warn('a handler failed; a broadcast message is not delivered again', fields);
-      return true;
-    }
-    if (thrown instanceof RetryIn) log.debug('a handler asked for the message again', fields);
-    else log.warn(this.complaint(taken, thrown), { ...fields, reconsumeTimes: message.reconsumeTimes });
-    if (options.orderly && !this.givesUp(taken, thrown)) {
-      this.again(queue, { ...taken, message: retried(taken) }, suspendMs(thrown));
-      return false;
-    }
-    return this.sendBack(queue, taken, options.orderly ? DEAD_LETTER_LEVEL : sendBackLevel(thrown));
   }
 
   /** What runs goes on; the longest pause counts. */
@@ -194,48 +182,6 @@ export class Dispatch {
       this.wake();
     });
   }
-
-  private givesUp({ message }: TakenMessage, thrown: unknown): boolean {
-    return thrown instanceof DeadLetter || message.reconsumeTimes >= this.parts.maxReconsumeTimes;
-  }
-
-  private complaint(taken: TakenMessage, thrown: unknown): string {
-    if (!this.givesUp(taken, thrown)) return 'a handler failed, the message comes again';
-    return `a handler failed, the message goes to the dead-letter topic %DLQ%${this.parts.options.group}`;
-  }
-
-  private async sendBack(queue: ConsumedQueue, taken: TakenMessage, level: number): Promise<boolean> {
-    try {
-      await this.parts.sendBack.give(taken, level);
-      return true;
-    } catch (error) {
-      this.parts.log.warn('a message could not be sent back: it is handled again here', {
-        messageId: taken.message.messageId,
-        error,
-      });
-      this.again(queue, taken, LOCAL_RETRY_MS);
-      return false;
-    }
-  }
-
-  /** An ordered queue waits with its message; otherwise only the message waits. */
-  private again(queue: ConsumedQueue, taken: TakenMessage, ms: number): void {
-    const { clock, options } = this.parts;
-    if (options.orderly) {
-      queue.suspended = true;
-      queue.putBack(taken);
-    }
-    const cancel = clock.after(ms, () => {
-      forget();
-      if (options.orderly) queue.suspended = false;
-      else queue.putBack(taken);
-      this.wake();
-    });
-    const forget = queue.onDrop(() => {
-      cancel();
-      if (!options.orderly) queue.putBack(taken);
-    });
-  }
 }
 
 /** A wait that is no duration is the handler's mistake, and retried like any other. */
@@ -246,8 +192,4 @@ function checked(thrown: RetryIn | PauseGroup): Error {
   } catch (mistake) {
     return mistake as Error;
   }
-}
-
-function retried({ message }: TakenMessage): TakenMessage['message'] {
-  return { ...message, reconsumeTimes: message.reconsumeTimes + 1 };
 }

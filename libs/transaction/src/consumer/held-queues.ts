@@ -6,6 +6,7 @@ import type { Offsets } from './offsets.js';
 import { within } from '../within.js';
 import { pullLoop, type PullParts } from './pull-loop.js';
 import type { QueueLocks } from './queue-locks.js';
+import type { Waiting } from './waiting.js';
 
 /** How long a queue on its way to another member waits for its ordered handler before it is tried again. */
 const HAND_OVER_MS = 1_000;
@@ -18,6 +19,8 @@ export interface HeldQueuesParts {
   readonly locks: QueueLocks | undefined;
   readonly dispatch: Dispatch;
   readonly pull: Omit<PullParts, 'renewLocks' | 'arrived' | 'offsetMoved' | 'topicDeleted'>;
+  /** for one queue */
+  readonly waiting: () => Waiting;
   /** where to begin a queue nobody has an offset of */
   readonly startOffset: (queue: MessageQueue) => Promise<number>;
   /** something was given up that is still this member's */
@@ -120,10 +123,10 @@ export class HeldQueues {
   }
 
   private async begin(queue: MessageQueue, lockedUntil: number): Promise<boolean> {
-    const { offsets, startOffset, dispatch, log } = this.parts;
+    const { offsets, startOffset, waiting, dispatch, log } = this.parts;
     try {
       const start = (await offsets.read(queue)) ?? (await startOffset(queue));
-      const consumed = new ConsumedQueue(queue, start);
+      const consumed = new ConsumedQueue(queue, start, waiting());
       consumed.lockedUntil = lockedUntil;
       this.held.set(queueKey(queue), consumed);
       dispatch.add(consumed);

@@ -15,7 +15,8 @@ import type { Complaints } from '../complaints.js';
 import { NoRoute } from '../errors.js';
 import type { Routes } from '../routes/routes.js';
 import { PRIMARY_ID } from '../routes/topic-route.js';
-import { takenMessage, type ConsumedQueue, type TakenMessage } from './consumed-queue.js';
+import type { ConsumedQueue } from './consumed-queue.js';
+import { takenMessage, type TakenMessage } from './taken-message.js';
 
 const BATCH = 32;
 const BATCH_BYTES = 262_144;

@@ -2,6 +2,7 @@ import {
   every,
   EXPRESSION_TAG,
   parseTagExpression,
+  PropertyName,
   type Cancel,
   type ConsumerData,
   type ConsumeFromWhere,
@@ -16,23 +17,22 @@ import { strategyOf } from './allocation-strategies.js';
 import { assignedQueues } from './assignment.js';
 import { checkConcurrency, checkConsumerOptions } from './check-options.js';
 import { checkSelectors } from './check-selectors.js';
-import type { ConsumerOptions, StartPosition } from './consumer-options.js';
+import type { AnyConsumerOptions, StartPosition } from './consumer-options.js';
 import { Dispatch } from './dispatch.js';
 import { within } from '../within.js';
 import { HeldQueues } from './held-queues.js';
 import { makeTopic } from '../routes/make-topic.js';
 import { LocalOffsets, offsetFile } from './local-offsets.js';
 import { RemoteOffsets } from './offsets.js';
+import { poisonPolicy } from './poison.js';
 import { QueueLocks, RENEW_LOCKS_MS } from './queue-locks.js';
 import { Rebalance } from './rebalance.js';
 import { isRetryTopic, retryTopic, SendBack } from './send-back.js';
 import { startOffset } from './start-offset.js';
+import { InAnyOrder, InOrder, type Waiting } from './waiting.js';
 
 const COMMIT_MS = 5_000;
 const DRAIN_TIMEOUT_MS = 30_000;
-const MAX_RECONSUME_TIMES = 16;
-/** int32 on the wire, and one more must fit when a copy is sent to the dead-letter topic. */
-const WITHOUT_END = 0x7fff_fffe;
 
 /**
  * Reads its share of the topics' queues and hands the messages to the handler.
@@ -59,7 +59,7 @@ export class PushConsumer {
   /** @throws InvalidOption */
   constructor(
     private readonly parts: ClientParts,
-    private readonly options: ConsumerOptions,
+    private readonly options: AnyConsumerOptions,
   ) {
     checkConsumerOptions(options);
     const { clock, log, routes, brokers, delivery, handOut } = parts;
@@ -68,9 +68,10 @@ export class PushConsumer {
     this.subVersion = clock.now();
     const own = Object.keys(options.subscriptions);
     this.topics = this.model === 'clustering' ? [...own, retryTopic(group)] : own;
-    const most = options.maxReconsumeTimes ?? (options.orderly ? WITHOUT_END : MAX_RECONSUME_TIMES);
+    const poison = poisonPolicy(options);
+    const most = poison.maxReconsumeTimes;
     const sendBack = new SendBack(clock, log, routes, brokers, delivery, group, most);
-    this.dispatch = new Dispatch({ clock, log, options, handOut, sendBack, maxReconsumeTimes: most });
+    this.dispatch = new Dispatch({ clock, log, options, handOut, sendBack, poison });
     this.held = this.makeHeldQueues();
     this.rebalance = new Rebalance({
       clock,
@@ -110,7 +111,7 @@ export class PushConsumer {
     if (this.closing) return;
     heartbeats.addConsumer(this.consumerData());
     this.timers.push(every(clock, COMMIT_MS, () => this.held.commit(false)));
-    if (this.options.orderly) this.timers.push(every(clock, RENEW_LOCKS_MS, () => this.held.renewLocks()));
+    if (this.options.order) this.timers.push(every(clock, RENEW_LOCKS_MS, () => this.held.renewLocks()));
     await this.rebalance.now();
   }
 
@@ -179,7 +180,7 @@ export class PushConsumer {
 
   private makeHeldQueues(): HeldQueues {
     const { clock, log, clientId, routes, brokers, heartbeats } = this.parts;
-    const { group, orderly, from = 'last', offsetFolder } = this.options;
+    const { group, order, from = 'last', offsetFolder } = this.options;
     const clustering = this.model === 'clustering';
     const expressions = new Map<string, TagExpression>(
       this.subscriptions().map(({ topic, expressionType, subString }) => [
@@ -192,10 +193,11 @@ export class PushConsumer {
       clock,
       log,
       dispatch: this.dispatch,
-      locks: orderly && clustering ? new QueueLocks(clock, log, clientId, group, routes, brokers) : undefined,
+      locks: order && clustering ? new QueueLocks(clock, log, clientId, group, routes, brokers) : undefined,
       offsets: clustering
         ? new RemoteOffsets(log, routes, brokers, group, !(from instanceof Date))
         : new LocalOffsets(log, offsetFile(offsetFolder, this.parts.stableId, group)),
+      waiting: () => waitingFor(order),
       startOffset: (queue) => startOffset(queue, from, routes, brokers),
       rebalance: () => this.membersChanged(),
       pull: {
@@ -231,6 +233,12 @@ export class PushConsumer {
       subscriptionTo(topic, this.options.subscriptions[topic] ?? '*', this.subVersion),
     );
   }
+}
+
+function waitingFor(order: AnyConsumerOptions['order']): Waiting {
+  if (order === undefined) return new InAnyOrder();
+  if (order === 'queue') return new InOrder(() => '');
+  return new InOrder(({ message }) => message.properties.get(PropertyName.SHARDING_KEY) ?? '');
 }
 
 function fromWhere(from: StartPosition): ConsumeFromWhere {

@@ -4,7 +4,7 @@ import { NoRoute } from '../errors.js';
 import type { Delivery } from '../producer/delivery.js';
 import { toWire } from '../producer/outgoing.js';
 import type { Routes } from '../routes/routes.js';
-import type { TakenMessage } from './consumed-queue.js';
+import type { TakenMessage } from './taken-message.js';
 import { BY_RETRY_COUNT, DEAD_LETTER_LEVEL } from './retry.js';
 
 const TIMEOUT_MS = 5_000;

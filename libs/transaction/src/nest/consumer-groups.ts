@@ -1,6 +1,6 @@
 import { checkConsumerOptions } from '../consumer/check-options.js';
-import type { ConsumerOptions } from '../consumer/consumer-options.js';
-import type { HandlingContext } from '../consumer/handling.js';
+import type { AnyConsumerOptions, ConsumerSettings } from '../consumer/consumer-options.js';
+import type { HandlesBatches, HandlesOne } from '../consumer/handling.js';
 import { InvalidOption } from '../errors.js';
 import type { ReceivedMessage } from '../message.js';
 import type { Selector } from '../selector.js';
@@ -10,10 +10,13 @@ import type { HalfmqModuleOptions } from './options.js';
 
 /** What all handlers of a group share, because they share one consumer. */
 const SHARED = [
-  'orderly',
+  'order',
+  'concurrency',
   'model',
   'from',
+  'retry',
   'maxReconsumeTimes',
+  'onPoison',
   'timeout',
 ] as const satisfies (keyof HandlerDefinition)[];
 
@@ -24,23 +27,26 @@ const SHARED = [
 export function consumerGroups(
   calls: readonly HandlerCall[],
   concurrency: HalfmqModuleOptions['concurrency'],
-): ConsumerOptions[] {
+): AnyConsumerOptions[] {
   const groups = new Map<string, HandlerCall[]>();
   for (const call of calls) {
     const { group } = call.handler.definition;
     groups.set(group, [...(groups.get(group) ?? []), call]);
   }
   refuseUnknownGroups(concurrency, groups);
-  const consumers = [...groups].map(([group, members]) => ({
-    ...shared(group, members),
-    group,
-    concurrency: typeof concurrency === 'object' ? concurrency[group] : concurrency,
-    subscriptions: Object.fromEntries(
-      members.map(({ handler }) => [handler.definition.topic.name, wanted(handler)]),
-    ),
-    handle: (message: ReceivedMessage, context: HandlingContext) =>
-      dispatch(group, members, message, context),
-  }));
+  const consumers = [...groups].map(([group, members]): AnyConsumerOptions => {
+    const settings = shared(group, members);
+    return {
+      ...settings,
+      group,
+      concurrency:
+        (typeof concurrency === 'object' ? concurrency[group] : concurrency) ?? settings.concurrency,
+      subscriptions: Object.fromEntries(
+        members.map(({ handler }) => [handler.definition.topic.name, wanted(handler)]),
+      ),
+      ...handling(group, members),
+    };
+  });
   // now, not when a name server has answered: a mistake stops the start
   for (const consumer of consumers) checkConsumerOptions(consumer);
   return consumers;
@@ -55,30 +61,51 @@ function wanted({ definition, where }: HandlerCall['handler']): string | Selecto
   return selector ?? tag ?? '*';
 }
 
-async function dispatch(
-  group: string,
-  members: readonly HandlerCall[],
-  message: ReceivedMessage,
-  context: HandlingContext,
-): Promise<void> {
-  const call = members.find(({ handler }) => handler.definition.topic.name === message.topic);
-  if (!call) throw new InvalidOption(`no handler of group ${group} for topic ${message.topic}`);
-  await call.handle(message, context);
+/** What calls the handlers, one message at a time or several: all of a group are alike in that. */
+function handling(group: string, members: readonly HandlerCall[]): HandlesOne | HandlesBatches {
+  const [first] = members;
+  const batch = first?.handler.definition.batch;
+  const other = members.find(({ handler }) => handler.definition.batch !== batch);
+  if (first && other) throw disagreement(group, 'batch', first, other);
+  if (batch === undefined)
+    return { handle: async (message, context) => callFor(group, members, message).handle(message, context) };
+  return {
+    batch,
+    // of one queue, and what comes again comes alone: never of two topics
+    handle: async (messages, context) => {
+      const [message] = messages;
+      if (message) await callFor(group, members, message).handleBatch(messages, context);
+    },
+  };
 }
 
-function shared(group: string, members: readonly HandlerCall[]): Partial<ConsumerOptions> {
+function callFor(group: string, members: readonly HandlerCall[], { topic }: ReceivedMessage): HandlerCall {
+  const call = members.find(({ handler }) => handler.definition.topic.name === topic);
+  if (!call) throw new InvalidOption(`no handler of group ${group} for topic ${topic}`);
+  return call;
+}
+
+function disagreement(
+  group: string,
+  option: (typeof SHARED)[number] | 'batch',
+  one: HandlerCall,
+  other: HandlerCall,
+): InvalidOption {
+  const says = ({ handler }: HandlerCall): string =>
+    `${handler.where} says ${String(handler.definition[option])}`;
+  return new InvalidOption(
+    `handlers of group ${group} disagree on ${option}: ${says(one)}, ${says(other)}. They share one consumer`,
+  );
+}
+
+function shared(group: string, members: readonly HandlerCall[]): Partial<ConsumerSettings> {
   const entries = SHARED.flatMap((option) => {
     const said = members.filter(({ handler }) => handler.definition[option] !== undefined);
     const [first] = said;
     if (!first) return [];
     const value = first.handler.definition[option];
     const other = said.find(({ handler }) => String(handler.definition[option]) !== String(value));
-    if (other) {
-      throw new InvalidOption(
-        `handlers of group ${group} disagree on ${option}: ${first.handler.where} says ${String(value)}, ` +
-          `${other.handler.where} says ${String(other.handler.definition[option])}. They share one consumer`,
-      );
-    }
+    if (other) throw disagreement(group, option, first, other);
     return [[option, value] as const];
   });
   return Object.fromEntries(entries);

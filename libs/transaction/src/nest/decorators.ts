@@ -5,7 +5,8 @@ import {
   type ExceptionFilter,
   type ExecutionContext,
 } from '@nestjs/common';
-import type { StartPosition } from '../consumer/consumer-options.js';
+import type { OnPoison, StartPosition } from '../consumer/consumer-options.js';
+import type { RetryPolicy } from '../consumer/retry.js';
 import type { Duration } from '../duration.js';
 import { DeadLetter, PauseGroup, RetryIn, Skip } from '../errors.js';
 import type { TransactionState } from '../message.js';
@@ -26,14 +27,31 @@ export interface MessageHandlerOptions {
    * second delivery changes nothing. `@Tx()` is its EntityManager; `context.send` and `Transactions.run` join it.
    */
   readonly dedupe?: 'transaction' | undefined;
-  /** one message of a queue at a time, in its order */
-  readonly orderly?: boolean | undefined;
+  /**
+   * key: messages of one ordering key one after the other, keys beside each other; one that fails holds up its key alone.
+   * queue: one message of a queue at a time; one that fails holds up its queue. Unless told: in no order.
+   */
+  readonly order?: 'key' | 'queue' | undefined;
+  /** handlers running at a time in one process; 20 unless told. What the module says goes before */
+  readonly concurrency?: number | undefined;
   /** broadcasting: every process gets every message, without retries */
   readonly model?: 'clustering' | 'broadcasting' | undefined;
   /** where a group begins that has never consumed; last unless told */
   readonly from?: StartPosition | undefined;
-  /** retries before the dead-letter topic; 16 unless told */
+  /** waits before retries: `backoff({ first: '1s' })`; RocketMQ's unless told */
+  readonly retry?: RetryPolicy | undefined;
+  /** retries before a message is poison; 16 unless told, in order without end */
   readonly maxReconsumeTimes?: number | undefined;
+  /**
+   * What becomes of poison: it rests in the dead-letter topic, is skipped, or (in order) there is none, and what comes behind
+   * waits. deadLetter unless told, but suspend in order without maxReconsumeTimes.
+   */
+  readonly onPoison?: OnPoison | undefined;
+  /**
+   * The method gets so many at once, at most: `@Payload()` is the row of bodies, `@Ctx()` a `BatchMessageContext`, whose
+   * `fail(index, error)` says which of them failed; throwing says it of all others.
+   */
+  readonly batch?: number | undefined;
   /** how long it may take: then `context.signal` is aborted and the message comes again; 15 minutes unless told */
   readonly timeout?: Duration | undefined;
 }

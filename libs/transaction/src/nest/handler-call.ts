@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/internal';
 import type { ContextId, ExternalContextCreator } from '@nestjs/core';
 import { RpcParamtype } from '@nestjs/microservices/enums/rpc-paramtype.enum.js';
-import type { HandlingContext } from '../consumer/handling.js';
+import type { BatchContext, HandlingContext } from '../consumer/handling.js';
 import { DeadLetter, InvalidOption, MessageInvalid } from '../errors.js';
 import type { ReceivedMessage } from '../message.js';
 import { isGroup } from '../names.js';
@@ -10,14 +10,15 @@ import type { TransactionCallback } from '../transaction/callback.js';
 import type { BodyChecks } from './body-checks.js';
 import { managerOfContext, type StepDefinition, stepOf } from './decorators.js';
 import type { FoundHandler } from './explorer.js';
+import { BatchMessageContext } from './batch-context.js';
 import { MessageContext } from './message-context.js';
-import type { RequestScope } from './request-scope.js';
+import type { HandlerContext, RequestScope } from './request-scope.js';
 import type { TransactionsOn } from './transactions.js';
 
 /** Ends a transaction whose handler failed although its error was caught outside (by a filter, say). */
 class CaughtOutside extends Error {}
 
-type Wrapped = (body: unknown, context: MessageContext<unknown>) => Promise<unknown>;
+type Wrapped = (body: unknown, context: HandlerContext) => Promise<unknown>;
 
 type Work = TransactionCallback<unknown, void>;
 
@@ -53,10 +54,10 @@ export class HandlerCall {
   ) {
     this.step = stepOf(handler.method);
     this.refuseNonsense();
-    const { instance, perMessage } = handler;
+    const { instance, perMessage, definition } = handler;
     this.wrapped = perMessage
       ? async (body, context) => {
-          const made = await this.scope.make(perMessage, body, context);
+          const made = await this.scope.make(perMessage, definition.topic.name, body, context);
           return this.wrap(made.instance, made.contextId, perMessage.id)(body, context);
         }
       : this.wrap(instance);
@@ -71,6 +72,25 @@ export class HandlerCall {
         ? await this.once(message, body, handling)
         : await this.wrapped(body, new MessageContext(group, message, handling));
     await this.reply(message, result);
+  }
+
+  /**
+   * As `handle`, for several: what is no body is a dead letter by itself, and the method gets the rest. Nobody is answered.
+   * @throws what the method, a guard or a pipe threw
+   */
+  async handleBatch(messages: readonly ReceivedMessage[], handling: BatchContext): Promise<void> {
+    const good: ReceivedMessage[] = [];
+    const bodies: unknown[] = [];
+    for (const message of messages) {
+      try {
+        bodies.push(await this.body(message));
+        good.push(message);
+      } catch (error) {
+        handling.fail(message, error);
+      }
+    }
+    if (good.length === 0) return;
+    await this.wrapped(bodies, new BatchMessageContext(this.handler.definition.group, good, handling));
   }
 
   /** @returns what the method has returned, when that is committed; undefined when the message was handled before */
@@ -159,6 +179,11 @@ export class HandlerCall {
     }
     if (this.step && definition.dedupe !== 'transaction') {
       throw new InvalidOption(`${where} has @Compensable and needs dedupe: 'transaction' for it`);
+    }
+    if (definition.dedupe !== undefined && definition.batch !== undefined) {
+      throw new InvalidOption(
+        `${where}: dedupe is a transaction for each message; with batch, use Transactions.once for each of them`,
+      );
     }
     if (definition.dedupe !== undefined && definition.model === 'broadcasting') {
       throw new InvalidOption(

@@ -9,6 +9,7 @@ export type {
   TransactionListenerOptions,
 } from './decorators.js';
 export { MessageContext } from './message-context.js';
+export { BatchMessageContext } from './batch-context.js';
 export { Transactions, TransactionsOn } from './transactions.js';
 export { Messages } from './messages.js';
 export type { RequestOptions, SendInTransactionOptions } from './messages.js';
@@ -21,6 +22,8 @@ export type {
   TransactionContext,
   WhenUnreachable,
 } from '../transaction/callback.js';
+export { backoff, type BackoffOptions, type RetryPolicy } from '../consumer/retry.js';
+export type { OnPoison } from '../consumer/consumer-options.js';
 export { sql, type Selector } from '../selector.js';
 export * from '../topic.js';
 export * from '../errors.js';

@@ -2,9 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { type ContextId, ContextIdFactory, type DiscoveryService, ModuleRef } from '@nestjs/core';
 import { Injector } from '@nestjs/core/internal';
 import { RequestContextHost } from '@nestjs/microservices/context/request-context-host.js';
+import type { BatchMessageContext } from './batch-context.js';
 import type { MessageContext } from './message-context.js';
 
 export type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
+
+export type HandlerContext = MessageContext<unknown> | BatchMessageContext;
 
 /** A handler's object for one message, and the key to whatever else was made for it. */
 export interface MadeForMessage {
@@ -14,7 +17,7 @@ export interface MadeForMessage {
 
 /**
  * Makes handlers anew for each message where they, or what they need, are request-scoped: `@Inject(REQUEST)` is Nest's
- * RequestContext then, with topic, body and MessageContext as pattern, data and context.
+ * RequestContext then, with topic, body and MessageContext as pattern, data and context (bodies and BatchMessageContext with `batch`).
  */
 @Injectable()
 export class RequestScope {
@@ -23,8 +26,13 @@ export class RequestScope {
   constructor(private readonly moduleRef: ModuleRef) {}
 
   /** @throws whatever the constructors throw */
-  async make(wrapper: Wrapper, body: unknown, context: MessageContext<unknown>): Promise<MadeForMessage> {
-    const request = RequestContextHost.create(context.message.topic, body, context);
+  async make(
+    wrapper: Wrapper,
+    topic: string,
+    body: unknown,
+    context: HandlerContext,
+  ): Promise<MadeForMessage> {
+    const request = RequestContextHost.create(topic, body, context);
     const contextId = ContextIdFactory.getByRequest(request);
     const { payload } = contextId as { payload?: unknown };
     // as Nest's own listeners do: durable providers see what their strategy gives, the others the request

@@ -9,7 +9,7 @@ import {
 import { ExternalContextCreator, ModuleRef } from '@nestjs/core';
 import type { Clock, Log } from '@halfmq/remoting';
 import { HalfmqClient } from '../client.js';
-import type { ConsumerOptions } from '../consumer/consumer-options.js';
+import type { AnyConsumerOptions } from '../consumer/consumer-options.js';
 import type { PushConsumer } from '../consumer/push-consumer.js';
 import type { SqlTransactions } from '../database/sql-transactions.js';
 import { InvalidOption } from '../errors.js';
@@ -45,7 +45,7 @@ export const LOG = Symbol('Log');
 export class HalfmqRuntime
   implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
 {
-  private groups: ConsumerOptions[] = [];
+  private groups: AnyConsumerOptions[] = [];
   private consumers: PushConsumer[] = [];
   private database: SqlTransactions<unknown> | undefined;
 
