@@ -49,6 +49,27 @@ export function sends(lane: number): Frames {
   return withUniqueKeys(jsonFrame(310, sendFields(lane, propertiesOf('TAGS\u0001TagA')), BODY));
 }
 
+/** The name of one of many topics: as long as any other's. */
+export const topicNumber = (nth: number): string => `T${String(nth).padStart(DIGITS, '0')}`;
+
+/** As `sends`, to that many topics in turn; `sendsOver(1)` is the same to one of them. */
+export function sendsOver(topics: number): (lane: number) => Frames {
+  return (lane) => {
+    const fields = { ...sendFields(lane, propertiesOf('TAGS\u0001TagA')), b: topicNumber(0) };
+    const { template, patch } = withUniqueKeys(jsonFrame(310, fields, BODY));
+    const mark = template.indexOf(topicNumber(0)) + 1;
+    // lanes of one queue begin apart
+    const first = Math.floor((lane * topics) / QUEUES);
+    return {
+      template,
+      patch(target, at, sequence) {
+        patch(target, at, sequence);
+        writeNumber(target, at + mark, (first + sequence) % topics);
+      },
+    };
+  };
+}
+
 /** Sixteen messages of 1 KiB in one request (SEND_BATCH_MESSAGE). */
 export function batches(lane: number): Frames {
   const body = batchBody(propertiesOf('TAGS\u0001TagA'), BODY);
@@ -129,12 +150,28 @@ function withUniqueKeys(template: Buffer): Frames {
 
 /** Pulls of `batch` messages, over and over the first `messages` of queue 0. */
 export function pulls(batch: number, messages: number): (lane: number) => Frames {
+  // lanes begin apart, so that they do not all read the same block
+  return (lane) =>
+    pullsOf(TOPIC, 0, batch, (sequence) => ((lane * 977 + sequence) * batch) % (messages - batch));
+}
+
+/** Pulls of `batch` messages, one after the other, each lane a queue of its own. @param first pulls passed over */
+export function sequentialPulls(topic: string, batch: number, first: number): (lane: number) => Frames {
+  return (lane) => pullsOf(topic, lane, batch, (sequence) => (first + sequence) * batch);
+}
+
+function pullsOf(
+  topic: string,
+  queue: number,
+  batch: number,
+  offsetOf: (sequence: number) => number,
+): Frames {
   const template = jsonFrame(
     11,
     {
       consumerGroup: GROUP,
-      topic: TOPIC,
-      queueId: '0',
+      topic,
+      queueId: String(queue),
       queueOffset: BLANK_NUMBER,
       maxMsgNums: String(batch),
       sysFlag: '4',
@@ -147,13 +184,12 @@ export function pulls(batch: number, messages: number): (lane: number) => Frames
     Buffer.alloc(0),
   );
   const mark = template.indexOf(BLANK_NUMBER);
-  return (lane) => ({
+  return {
     template,
     patch(target, at, sequence) {
-      // lanes begin apart, so that they do not all read the same block
-      writeNumber(target, at + mark, ((lane * 977 + sequence) * batch) % (messages - batch));
+      writeNumber(target, at + mark, offsetOf(sequence));
     },
-  });
+  };
 }
 
 function placesOf(source: Buffer, text: string): number[] {

@@ -6,11 +6,13 @@ import {
   encodeKvTable,
   queryDataVersion,
   registerBroker,
+  registerTopicInNamesrv,
   unregisterBroker,
   type BrokerHeartbeatHeader,
   type Outcome,
   type QueryDataVersionHeader,
   type RegisterBrokerHeader,
+  type RegisterTopicInNamesrvHeader,
   type RequestContext,
   type UnregisterBrokerHeader,
 } from '@halfmq/remoting';
@@ -29,6 +31,12 @@ export class RegistrationHandlers {
     const { masterAddr, haServerAddr } = outcome;
     const table = this.registration.orderOfTopics();
     return { status: 'OK', header: { masterAddr, haServerAddr }, body: table && encodeKvTable(table) };
+  }
+
+  @Request(registerTopicInNamesrv)
+  registerTopic({ topic }: RegisterTopicInNamesrvHeader, { body }: RequestContext): Outcome {
+    this.registration.registerTopic(topic, body);
+    return DONE;
   }
 
   @Request(unregisterBroker)

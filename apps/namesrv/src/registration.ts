@@ -3,6 +3,7 @@ import {
   decodeDataVersion,
   decodeCompressedRegisterBrokerBody,
   decodeRegisterBrokerBody,
+  decodeTopicRouteData,
   FIRST_DATA_VERSION,
   sameDataVersion,
   StatusError,
@@ -56,6 +57,12 @@ export class Registration {
     else this.liveness.forget(header);
     if (outcome.kind === 'topicTooEarly') throw new StatusError('SYSTEM_ERROR', 'register broker failed');
     return outcome;
+  }
+
+  /** @throws StatusError where a broker it names is not registered as a whole: it has to do that first */
+  registerTopic(topic: string, body: Buffer): void {
+    if (this.routes.registerTopic(topic, decodeTopicRouteData(body).queueDatas)) return;
+    throw new StatusError('SYSTEM_ERROR', `topic ${topic} comes from a broker that is not registered`);
   }
 
   /** topic → its order, for brokers that register; undefined when they are not to be told, or there is nothing to tell */

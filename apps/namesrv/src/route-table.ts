@@ -90,6 +90,16 @@ export class RouteTable {
     return { kind: 'accepted', isNew: isFirst, ...this.primaryFor(incoming, set) };
   }
 
+  /**
+   * One topic of brokers that have registered as a whole.
+   * @returns false: one of them has not, nothing was changed. RocketMQ says that all is well then.
+   */
+  registerTopic(topic: string, queueDatas: readonly QueueData[]): boolean {
+    if (queueDatas.some(({ brokerName }) => !this.brokers.has(brokerName))) return false;
+    for (const queue of queueDatas) this.putQueues(topic, queue);
+    return true;
+  }
+
   /** Forgets one address; with the last one of a name, the name goes from its cluster and from all topics. */
   unregister(broker: BrokerAddress): void {
     this.known.delete(keyOf(broker));

@@ -4,8 +4,11 @@ import {
   decodeKvTable,
   encodeCompressedRegisterBrokerBody,
   encodeRegisterBrokerBody,
+  encodeTopicRouteData,
   every,
   registerBroker,
+  registerTopicInNamesrv,
+  ResponseCode,
   unregisterBroker,
   type Cancel,
   type Clock,
@@ -18,9 +21,21 @@ import type { TopicConfig } from './topic-config.js';
 import type { Topics } from './topics.js';
 
 const UNREGISTER_TIMEOUT_MS = 1_000;
+const STANDARD_JSON = { version: 0, acceptStandardJsonOnly: true };
+
+/** With no more topics than this the whole is told each time: a name server that was away is healed by any change. */
+const FEW_TOPICS = 256;
+/** Topics that are told one by one; when more have changed, the whole is one request. */
+const MOST_TOLD_ALONE = 16;
 
 interface NameServer {
   readonly address: string;
+  /** of a registered broker, what the name server has not heard of */
+  readonly changed: Set<string>;
+  /** it is to hear everything: at first, now and then, and whenever it could not be told less */
+  whole: boolean;
+  /** it knows no registration of a single topic: RocketMQ 4.x */
+  onlyWhole: boolean;
   /** the registration on its way */
   running: Promise<void> | undefined;
   /** the one that follows it, when something has changed meanwhile */
@@ -31,7 +46,8 @@ interface NameServer {
 /**
  * Tells every name server which topics this broker holds: at start, every registerNameServerPeriod, and at once when a
  * topic changes. Each name server has one registration on its way at most, so that a slow or dead one delays nobody and
- * a thousand new topics do not make a thousand registrations.
+ * a thousand new topics do not make a thousand registrations. Of ten thousand topics the few that have changed are told
+ * alone: the whole takes a tenth of a second to write, in which nothing else happens.
  */
 export class Registration {
   private readonly nameServers: readonly NameServer[];
@@ -49,13 +65,21 @@ export class Registration {
     this.nameServers = config.namesrvAddr
       .split(';')
       .filter((address) => address !== '')
-      .map((address) => ({ address, running: undefined, next: undefined, reachable: undefined }));
+      .map((address) => ({
+        address,
+        changed: new Set<string>(),
+        whole: true,
+        onlyWhole: false,
+        running: undefined,
+        next: undefined,
+        reachable: undefined,
+      }));
   }
 
   start(): void {
     if (this.nameServers.length === 0) return;
     this.undo.push(
-      this.topics.onChange(() => this.registerAll()),
+      this.topics.onChange((topic) => this.changed(topic)),
       every(this.clock, this.config.registerNameServerPeriod, () => this.registerAll()),
     );
     this.registerAll();
@@ -98,7 +122,17 @@ export class Registration {
   }
 
   private registerAll(): void {
-    for (const nameServer of this.nameServers) void this.register(nameServer);
+    for (const nameServer of this.nameServers) {
+      nameServer.whole = true;
+      void this.register(nameServer);
+    }
+  }
+
+  private changed(topic: string): void {
+    for (const nameServer of this.nameServers) {
+      nameServer.changed.add(topic);
+      void this.register(nameServer);
+    }
   }
 
   private register(nameServer: NameServer): Promise<void> {
@@ -119,13 +153,11 @@ export class Registration {
 
   private async tell(nameServer: NameServer): Promise<void> {
     if (this.undo.length === 0) return;
-    const timeoutMs = this.config.registerBrokerTimeoutMills;
+    const changed = this.toldAlone(nameServer);
+    nameServer.changed.clear();
     try {
-      const { header, body } = this.registration();
-      const answer = await this.client.request(nameServer.address, registerBroker, header, body, {
-        timeoutMs,
-      });
-      this.answered(nameServer, answer);
+      if (changed && (await this.tellAlone(nameServer, changed))) return;
+      await this.tellWhole(nameServer);
     } catch (error) {
       // once: it is tried again every 30 seconds
       if (nameServer.reachable !== false) {
@@ -135,7 +167,45 @@ export class Registration {
         });
       }
       nameServer.reachable = false;
+      nameServer.whole = true;
     }
+  }
+
+  /** What has changed since, where that is to be told alone. */
+  private toldAlone({ whole, onlyWhole, changed }: NameServer): TopicConfig[] | undefined {
+    if (whole || onlyWhole || changed.size > MOST_TOLD_ALONE || this.topics.count <= FEW_TOPICS)
+      return undefined;
+    const topics = [...changed].map((name) => this.topics.find(name));
+    // only the whole says that one is gone
+    return topics.every((topic) => topic !== undefined) ? topics : undefined;
+  }
+
+  /** @returns false: it has to hear the whole */
+  private async tellAlone(nameServer: NameServer, changed: readonly TopicConfig[]): Promise<boolean> {
+    const { brokerName, registerBrokerTimeoutMills: timeoutMs } = this.config;
+    for (const topic of changed) {
+      const queueDatas = [{ ...topic, brokerName, perm: this.permOf(topic) }];
+      const body = encodeTopicRouteData({ queueDatas, brokerDatas: [] }, STANDARD_JSON);
+      const header = { topic: topic.topicName };
+      const { code } = await this.client.request(nameServer.address, registerTopicInNamesrv, header, body, {
+        timeoutMs,
+      });
+      nameServer.onlyWhole = code === ResponseCode.REQUEST_CODE_NOT_SUPPORTED;
+      if (code !== 0) return false;
+    }
+    return true;
+  }
+
+  private async tellWhole(nameServer: NameServer): Promise<void> {
+    const timeoutMs = this.config.registerBrokerTimeoutMills;
+    const { header, body } = this.registration();
+    nameServer.whole = false;
+    const answer = await this.client.request(nameServer.address, registerBroker, header, body, { timeoutMs });
+    this.answered(nameServer, answer);
+  }
+
+  private permOf({ perm }: TopicConfig): number {
+    return perm & (this.config.brokerPermission | Permission.INHERIT);
   }
 
   private answered(nameServer: NameServer, answer: Command): void {
@@ -145,6 +215,7 @@ export class Registration {
         code: answer.code,
         remark: answer.remark,
       });
+      nameServer.whole = true;
       return;
     }
     if (nameServer.reachable !== true) {
@@ -158,8 +229,7 @@ export class Registration {
     const { config } = this;
     const topicConfigTable = new Map<string, TopicConfig>();
     for (const topic of this.topics.all()) {
-      const perm = topic.perm & (config.brokerPermission | Permission.INHERIT);
-      topicConfigTable.set(topic.topicName, { ...topic, perm });
+      topicConfigTable.set(topic.topicName, { ...topic, perm: this.permOf(topic) });
     }
     const encode = config.compressedRegister ? encodeCompressedRegisterBrokerBody : encodeRegisterBrokerBody;
     const body = encode({

@@ -47,6 +47,10 @@ export class Topics {
     return this.topics.values();
   }
 
+  get count(): number {
+    return this.topics.size;
+  }
+
   get dataVersion(): DataVersion {
     return this.version;
   }

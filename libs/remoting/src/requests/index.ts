@@ -83,5 +83,6 @@ export * from './wipe-write-perm-of-broker.js'; // 205
 export * from './add-write-perm-of-broker.js'; // 327
 export * from './get-all-topic-list-from-nameserver.js'; // 206
 export * from './delete-topic-in-namesrv.js'; // 216
+export * from './register-topic-in-namesrv.js'; // 217
 export * from './get-topics-by-cluster.js'; // 224
 export * from './get-system-topic-list-from-ns.js'; // 304
