@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { build, javaIsHere, resultOf, run } from './java-clients.js';
+import { pythonIsHere, PythonVenv } from './python-venv.js';
 
 const PROJECT = fileURLToPath(new URL('java/grpc/', import.meta.url));
 const SOURCES = `${PROJECT}src/main/java/org/halfmq/compat/grpc/`;
@@ -52,4 +53,17 @@ const node: GrpcLanguage = {
   },
 };
 
-export const GRPC_LANGUAGES: readonly GrpcLanguage[] = [java, node];
+const pythonVenv = new PythonVenv('grpc');
+/** Its defaults: plain text. */
+const python: GrpcLanguage = {
+  name: 'Python',
+  version: '5.1.2',
+  isHere: pythonIsHere,
+  prepare: () => pythonVenv.prepare(),
+  async run(scenario, endpoint, topic) {
+    const lines = await pythonVenv.run('grpc_scenarios.py', [scenario, endpoint, topic]);
+    return resultOf(`${scenario} on Python`, lines);
+  },
+};
+
+export const GRPC_LANGUAGES: readonly GrpcLanguage[] = [java, node, python];

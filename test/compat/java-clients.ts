@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { isHere, type Toolchain } from './toolchains.js';
 
 const PROJECT = fileURLToPath(new URL('java/clients/', import.meta.url));
 const SOURCES = `${PROJECT}src/main/java/org/halfmq/compat/`;
@@ -12,18 +13,16 @@ const LAST_WORDS = 60;
 export const CLIENT_VERSIONS = ['5.3.3', '4.9.8'] as const;
 export type ClientVersion = (typeof CLIENT_VERSIONS)[number];
 
-/**
- * Whether this machine can run Java suites. On a machine of CI it must.
- * @throws Error there when it cannot
- */
-export function javaIsHere(): boolean {
-  const here = ['javac', 'mvn'].every((command) => spawnSync(command, ['-version']).status === 0);
-  if (!here && process.env['CI'] === 'true')
-    throw new Error('CI needs a JDK and Maven for the official clients');
-  if (!here)
-    process.stdout.write('skipped: suites of official Java clients need a JDK (11 or newer) and Maven\n');
-  return here;
-}
+const JAVA: Toolchain = {
+  needs: 'suites of official Java clients, which need a JDK (11 or newer) and Maven',
+  commands: [
+    ['javac', '-version'],
+    ['mvn', '-version'],
+  ],
+};
+
+/** Whether this machine can run Java suites. @throws Error on a machine of CI that cannot */
+export const javaIsHere = (): boolean => isHere(JAVA);
 
 /** Compiles the scenarios against one generation of the client, unless that was done since they were changed. */
 export function buildClients(version: ClientVersion): Promise<void> {

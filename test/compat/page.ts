@@ -23,6 +23,14 @@ type Rows = Map<string, Map<string, string>>;
 const PAGE = join(root, 'docs/compatibility.md');
 const WORDS: Readonly<Record<string, string>> = { passed: 'yes', failed: '**no**' };
 
+/** Official clients of RocketMQ 5 that no suite runs: each run installs what it needs from package registries alone. */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  Go: 'its module (`github.com/apache/rocketmq-clients/golang/v5`) is not served by the module proxy that the suites install from',
+  'C#': 'needs the .NET SDK and NuGet, which the suites do not install',
+  'C++': 'is in no package registry: it is built from its sources',
+  PHP: 'is in no package registry; its repository has examples for the `grpc` extension',
+};
+
 const check = process.argv.includes('--check');
 const file = process.argv.slice(2).find((argument) => argument !== '--check');
 if (file === undefined) throw new Error("usage: page.js [--check] FILE, where FILE is jest's --json output");
@@ -47,9 +55,10 @@ function pageOf({ testResults }: Run): string {
     .map(([suite, rows]) => section(suite, rows));
   return `# Compatibility
 
-What the compatibility suites saw (\`npm run test:compat\`), line by line. The page is written by \`test/compat/page.ts\` from their results, and CI fails when it says something else. Clients and tools are the official ones, unmodified, from Maven Central and npm; so is Apache RocketMQ.
+What the compatibility suites saw (\`npm run test:compat\`), line by line. The page is written by \`test/compat/page.ts\` from their results, and CI fails when it says something else. Clients and tools are the official ones, unmodified, from Maven Central, npm and PyPI; so is Apache RocketMQ.
 
-${sections.join('\n')}`;
+${sections.join('\n')}
+${notRun()}`;
 }
 
 /** Suites that differ in a version alone are columns of one table. */
@@ -69,6 +78,11 @@ function section(suite: string, rows: Rows): string {
     (cells) => `| ${cells.map(escaped).join(' | ')} |`,
   );
   return `## ${suite.slice(0, 1).toUpperCase()}${suite.slice(1)}\n\n${table.join('\n')}\n`;
+}
+
+function notRun(): string {
+  const lines = Object.entries(NOT_RUN).map(([language, why]) => `| ${language} | ${why} |`);
+  return `## Official gRPC clients that are not run\n\n| client | why |\n| --- | --- |\n${lines.join('\n')}\n`;
 }
 
 function escaped(text: string): string {
