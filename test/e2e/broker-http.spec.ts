@@ -111,7 +111,10 @@ describe('sending by HTTP', () => {
     });
     expect([form.status, await form.json()]).toMatchObject([
       415,
-      { detail: expect.stringContaining('content-type: application/json') },
+      {
+        type: 'urn:halfmq:error:invalid-parameter',
+        detail: expect.stringContaining('content-type: application/json'),
+      },
     ]);
   });
 
@@ -128,11 +131,24 @@ describe('sending by HTTP', () => {
     ]);
   });
 
-  it('answers 404 for what is not there', async () => {
-    const response = await fetch(`${base}/v1/nothing`);
-    expect([response.status, response.headers.get('content-type')]).toEqual([
+  it.each([
+    ['GET', 'v1/nothing'],
+    ['POST', 'v1/groups/g/recieve'],
+    ['PATCH', 'v1/topics/orders/messages'],
+  ])('answers 404 for %s %s, which is not there, and says where all are listed', async (method, path) => {
+    const response = await fetch(`${base}/${path}`, { method });
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+    expect([response.status, await response.json()]).toEqual([
       404,
-      expect.stringContaining('application/problem+json'),
+      {
+        type: 'urn:halfmq:error:request-code-not-supported',
+        title: 'this server knows no such request',
+        status: 404,
+        detail: `Cannot ${method} /${path}`,
+        code: 3,
+        retryable: false,
+        hint: expect.stringContaining('/docs'),
+      },
     ]);
   });
 

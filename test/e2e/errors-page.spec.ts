@@ -14,7 +14,7 @@ function page(): string {
   return [
     '# Errors',
     '',
-    'The closed list of what a broker or a name server can answer, on every door. Over HTTP a refusal is a problem document (RFC 9457) whose `type` is `urn:halfmq:error:` and the name in lower case with hyphens.',
+    "The closed list of what a broker or a name server can answer, on every door. Over HTTP a refusal is a problem document (RFC 9457) whose `type` is `urn:halfmq:error:` and the name in lower case with hyphens; a path that leads nowhere (404), a body that is too large (413) or of a kind that is not taken (415) has HTTP's own status beside it.",
     '',
     '| name | remoting | HTTP | gRPC | retry helps | meaning | what to do |',
     '|---|---|---|---|---|---|---|',

@@ -71,8 +71,8 @@ const TABLE = {
     ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
     [50100, 501],
     FINAL,
-    'no handler for this request code',
-    'Use a request this server knows.',
+    'this server knows no such request',
+    'Use a request this server knows: over HTTP they are listed at /docs.',
   ),
   SERVICE_NOT_AVAILABLE: status(
     ResponseCode.SERVICE_NOT_AVAILABLE,
@@ -128,7 +128,7 @@ const TABLE = {
     [40000, 400],
     FINAL,
     'a field of the request is missing or out of range',
-    'The remark names the field, what was expected and what came.',
+    'The remark (over HTTP: detail) names the field, what was expected and what came.',
   ),
 
   MESSAGE_ILLEGAL: status(
@@ -136,14 +136,14 @@ const TABLE = {
     [40016, 400],
     FINAL,
     'the message is too large, empty, or has illegal properties',
-    'The remark names the limit.',
+    'The remark (over HTTP: detail) names the limit.',
   ),
   TOPIC_NOT_EXIST: status(
     ResponseCode.TOPIC_NOT_EXIST,
     [40402, 404],
     AGAIN,
     'nobody knows this topic',
-    'Create the topic, or allow autoCreateTopicEnable.',
+    'Create the topic, or send to it first: a send creates it while autoCreateTopicEnable is on.',
   ),
   TOPIC_EXIST_ALREADY: status(
     ResponseCode.TOPIC_EXIST_ALREADY,

@@ -54,6 +54,9 @@ export class AsProblem implements ExceptionFilter {
     if (status === 400) return problem('INVALID_PARAMETER', detail);
     // the wire calls it illegal, HTTP has a status of its own for it
     if (status === 413) return problem('MESSAGE_ILLEGAL', detail, status);
+    // nobody answers this request here: likewise
+    if (status === 404) return problem('REQUEST_CODE_NOT_SUPPORTED', detail, status);
+    if (status === 415) return problem('INVALID_PARAMETER', detail, status);
     return { type: 'about:blank', title: error.name, status, detail };
   }
 }
