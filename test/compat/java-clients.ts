@@ -29,6 +29,12 @@ export function buildClients(version: ClientVersion): Promise<void> {
   return build(version, PROJECT, SOURCES, 'compat-clients-1.jar');
 }
 
+/** Class path of the built scenarios and of that generation of the client. */
+export function librariesOf(version: ClientVersion): string {
+  const target = `${PROJECT}target/${version}`;
+  return `${target}/compat-clients-1.jar:${target}/lib/*`;
+}
+
 /** The same of any project whose pom takes a version. */
 export async function build(version: string, project: string, sources: string, name: string): Promise<void> {
   const jar = `${project}target/${version}/${name}`;
@@ -52,7 +58,6 @@ export async function runScenario(
   nameServer: string,
   onLine: (line: string) => void = () => undefined,
 ): Promise<Record<string, unknown>> {
-  const target = `${PROJECT}target/${version}`;
   const options = [
     '-Xmx256m',
     '-XX:+UseSerialGC',
@@ -60,7 +65,7 @@ export async function runScenario(
     '-Drocketmq.client.logUseSlf4j=false',
     '-Drocketmq.client.logLevel=ERROR',
     '-cp',
-    `${target}/compat-clients-1.jar:${target}/lib/*`,
+    librariesOf(version),
     'org.halfmq.compat.Main',
     scenario,
     nameServer,

@@ -39,7 +39,7 @@ export function shownBy(folder: string): {
   const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
   const files = new Map(
     names
-      .filter((name) => /\.(ts|json|mjs)$/.test(name))
+      .filter((name) => /\.(ts|json|mjs|java)$/.test(name))
       .map((name) => [name, readFileSync(join(root, folder, name), 'utf8')]),
   );
   const regions = [...files.values()].flatMap((text) =>
@@ -51,10 +51,10 @@ export function shownBy(folder: string): {
 }
 
 /** Whatever is not the same in a file that is compiled and run. */
-export function strangers(page: string, folder: string): string[] {
+export function strangers(page: string, folder: string, languages = ['ts', 'json']): string[] {
   const { files, regions } = shownBy(folder);
   return snippetsOf(page)
-    .filter(({ language }) => language === 'ts' || language === 'json')
+    .filter(({ language }) => languages.includes(language))
     .filter(({ file, code }) => (file === undefined ? !regions.includes(code) : files.get(file) !== code))
     .map(({ file, code }) => file ?? code);
 }
