@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   batchAckMessage,
+  decodeRecords,
   deleteTopicInBroker,
   encodeBatchAcks,
   notification,
   notificationResponse,
+  peekMessage,
+  popMessageResponse,
   updateAndCreateSubscriptiongroup,
 } from '@halfmq/remoting';
 import { PopTrial } from '../kit/pop-trial.js';
@@ -18,6 +21,39 @@ const RETRY = '%RETRY%readers_orders';
 let trial: PopTrial;
 beforeEach(async () => (trial = await PopTrial.start()));
 afterEach(() => trial.close());
+
+describe('a look at what a pop would give', () => {
+  const peek = async (
+    more: Partial<Parameters<typeof peekMessage.encode>[0]> = {},
+  ): Promise<{ code: number; remark: string | undefined; rest: number | undefined; bodies: string[] }> => {
+    const header = { consumerGroup: 'readers', topic: TOPIC, queueId: -1, maxMsgNums: 32, ...more };
+    const { code, remark, extFields, body } = await trial.client.ask(peekMessage, header);
+    const bodies = decodeRecords(body).map((record) => record.body.toString());
+    return { code, remark, bodies, rest: extFields && popMessageResponse.decode(extFields).restNum };
+  };
+
+  it('hands out nothing, whatever the group has had before', async () => {
+    expect(await peek()).toMatchObject({ code: 19, remark: 'NO_MESSAGE_IN_QUEUE', rest: 0 });
+    await trial.send('a', 'b', 'c');
+    expect(await peek()).toMatchObject({ code: 0, rest: 3, bodies: ['a', 'b', 'c'] });
+    expect(await peek({ maxMsgNums: 2 })).toMatchObject({ rest: 3, bodies: ['a', 'b'] });
+    expect(await trial.readers.bodies({ maxMsgNums: 2, invisibleTime: 10_000 })).toEqual(['a', 'b']);
+    expect(await peek()).toMatchObject({ rest: 1, bodies: ['c'] });
+    expect(await peek({ consumerGroup: 'others' })).toMatchObject({ bodies: ['a', 'b', 'c'] });
+    await trial.broker.clock.advance(10_200);
+    expect(await peek()).toMatchObject({ rest: 3, bodies: ['c', 'a', 'b'] });
+    expect(await trial.readers.bodies()).toHaveLength(3);
+    expect(await peek()).toMatchObject({ code: 19 });
+  });
+
+  it('is refused where a pop is', async () => {
+    expect(await peek({ topic: 'nothing' })).toMatchObject({ code: 17 });
+    expect(await peek({ queueId: 7 })).toMatchObject({ code: 29 });
+    const group = { groupName: 'readers', consumeEnable: false };
+    await trial.client.ask(updateAndCreateSubscriptiongroup, {}, group);
+    expect(await peek()).toMatchObject({ code: 16, remark: 'subscription group no permission, readers' });
+  });
+});
 
 describe('a pop', () => {
   it('hands out each message once, with receipts that name it', async () => {

@@ -24,6 +24,7 @@ import { Acknowledge } from './consume/pop/acknowledge.js';
 import { ComeAgain } from './consume/pop/come-again.js';
 import { HeldPops } from './consume/pop/held-pops.js';
 import { Notify } from './consume/pop/notify.js';
+import { Peek } from './consume/pop/peek.js';
 import { PopArrivals } from './consume/pop/pop-arrivals.js';
 import { PopChecks } from './consume/pop/pop-checks.js';
 import { PopMemory } from './consume/pop/pop-memory.js';
@@ -251,6 +252,7 @@ const CONSUME = {
     room(Pop, CONFIG, CLOCK, MESSAGE_STORE, Topics, Offsets, Resets, PopMemory),
     room(HeldPops, CONFIG, CLOCK, MESSAGE_STORE, Topics),
     room(ComeAgain, CLOCK, LOG, MESSAGE_STORE, Topics, Groups, PopMemory),
+    room(Peek, CONFIG, MESSAGE_STORE, Topics, PopChecks),
     room(PopArrivals, CLOCK, LOG, PopChecks, Pop, HeldPops),
     room(Acknowledge, CLOCK, MESSAGE_STORE, Topics, PopMemory, HeldPops),
     room(Notify, CLOCK, PopChecks, Pop, HeldPops),

@@ -33,6 +33,7 @@ export * from './ack-message.js'; // 200051
 export * from './batch-ack-message.js'; // 200151
 export * from './change-message-invisibletime.js'; // 200053
 export * from './notification.js'; // 200054
+export * from './peek-message.js'; // 200052
 export * from './polling-info.js'; // 200055
 
 // being a client

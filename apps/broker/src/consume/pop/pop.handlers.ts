@@ -7,6 +7,7 @@ import {
   DONE,
   notification,
   parseReceipt,
+  peekMessage,
   pollingInfo,
   popMessage,
   StatusError,
@@ -14,6 +15,7 @@ import {
   type ChangeMessageInvisibletimeHeader,
   type NotificationHeader,
   type Outcome,
+  type PeekMessageHeader,
   type PollingInfoHeader,
   type PopMessageHeader,
   type Receipt,
@@ -23,6 +25,7 @@ import { Request } from '@halfmq/remoting/nest';
 import { Acknowledge } from './acknowledge.js';
 import { HeldPops } from './held-pops.js';
 import { Notify } from './notify.js';
+import { Peek } from './peek.js';
 import { PopArrivals } from './pop-arrivals.js';
 
 /** Pops, and what becomes of what was popped. */
@@ -30,6 +33,7 @@ import { PopArrivals } from './pop-arrivals.js';
 export class PopHandlers {
   constructor(
     private readonly pops: PopArrivals,
+    private readonly peeks: Peek,
     private readonly acknowledge: Acknowledge,
     private readonly notify: Notify,
     private readonly held: HeldPops,
@@ -38,6 +42,11 @@ export class PopHandlers {
   @Request(popMessage)
   pop(header: PopMessageHeader, context: RequestContext): Outcome {
     return this.pops.arrived(header, context);
+  }
+
+  @Request(peekMessage)
+  peek(header: PeekMessageHeader): Outcome {
+    return this.peeks.now(header);
   }
 
   @Request(ackMessage)
