@@ -6,14 +6,17 @@ import {
   ResponseCode,
   decodeConsumerConnection,
   decodeConsumerIdList,
+  decodeKvTable,
   decodeProducerConnection,
   encodeHeartbeatData,
+  getBrokerRuntimeInfo,
   getConsumerConnectionList,
   getConsumerListByGroup,
   getProducerConnectionList,
   getTopicConfig,
   heartBeat,
   notifyConsumerIdsChanged,
+  silentLog,
   tagSubscription,
   unregisterClient,
   type Command,
@@ -62,13 +65,17 @@ class Member {
 
 describe('live clients', () => {
   let broker: InProcessBroker;
+  const warnings: string[] = [];
   let clock: ManualClock;
   let a: Member;
   let b: Member;
 
   beforeEach(async () => {
     clock = new ManualClock();
-    broker = await InProcessBroker.start({ clock });
+    warnings.length = 0;
+    const warn = (message: string, fields: object = {}): void =>
+      void warnings.push(`${message} ${JSON.stringify(fields)}`);
+    broker = await InProcessBroker.start({ clock, log: { ...silentLog, warn } });
     a = new Member(broker, 'a');
     b = new Member(broker, 'b');
   });
@@ -146,6 +153,29 @@ describe('live clients', () => {
     expect([...decodeConsumerConnection(shown.body).subscriptionTable.keys()]).toEqual(['t']);
     const other = { heartbeatFingerprint: 8, withoutSub: true };
     expect((await a.beat([consumer('g', [])], other)).extFields?.['IS_SUB_CHANGE']).toBe('true');
+  });
+
+  it('that subscribe to different things in one group are told of once, until they agree', async () => {
+    const said = (): string[] => warnings.filter((line) => line.includes('subscribe to different things'));
+    const differing = async (): Promise<string | undefined> =>
+      decodeKvTable((await broker.ask(getBrokerRuntimeInfo, {})).body).get('groupsOfDifferentSubscriptions');
+    const tags = (expression: string): Partial<ConsumerData> => ({
+      subscriptionDataSet: [tagSubscription('t', expression, 1)],
+    });
+    await a.beat([consumer('g', ['t'], tags('x || y'))]);
+    await b.beat([consumer('g', ['t'], tags('y||x'))]);
+    expect([said(), await differing()]).toEqual([[], '']);
+    await b.beat([consumer('g', ['t'], tags('z'))]);
+    await a.beat([consumer('g', ['t'], tags('x || y'))]);
+    expect(said()).toHaveLength(1);
+    expect(said()[0]).toContain('"client":"b","other":"a","differences":["t TAG z","t TAG x || y"]');
+    expect(await differing()).toBe('g');
+    await b.beat([consumer('g', ['t'], tags('x || y'))]);
+    expect([said().length, await differing()]).toEqual([1, '']);
+    await b.beat([consumer('g', ['t', 'u'])]);
+    expect(said()).toHaveLength(2);
+    await broker.ask(unregisterClient, { clientID: 'a', consumerGroup: 'g' }, undefined, a.client);
+    expect(await differing()).toBe('');
   });
 
   it('are producers too', async () => {

@@ -278,6 +278,6 @@ const ADMIN = {
     room(GroupAdmin, CONFIG, Groups, Clients, Topics, MESSAGE_STORE),
     room(LiveSettings, CONFIG, Registration, CLOCK, LOG),
     room(Relay, Clients, MESSAGE_STORE),
-    room(RuntimeInfo, CONFIG, MESSAGE_STORE, Put, CLOCK),
+    room(RuntimeInfo, CONFIG, MESSAGE_STORE, Put, Clients, CLOCK),
   ],
 };

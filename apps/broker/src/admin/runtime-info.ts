@@ -2,6 +2,7 @@ import { CURRENT_VERSION, type Clock } from '@halfmq/remoting';
 import type { MessageStore } from '@halfmq/store';
 import { statfsSync } from 'node:fs';
 import type { BrokerConfig } from '../config/resolve-config.js';
+import type { Clients } from '../directory/clients.js';
 import type { Put } from '../produce/put.js';
 
 const GIB = 1024 ** 3;
@@ -17,6 +18,7 @@ export class RuntimeInfo {
     private readonly config: BrokerConfig,
     private readonly store: MessageStore,
     private readonly put: Put,
+    private readonly clients: Clients,
     private readonly clock: Clock,
   ) {
     this.bootTimestamp = clock.now();
@@ -36,6 +38,7 @@ export class RuntimeInfo {
       bootTimestamp: this.bootTimestamp,
       runtime: duration(this.clock.monotonic() - this.booted),
       startAcceptSendRequestTimeStamp: this.config.startAcceptSendRequestTimeStamp,
+      groupsOfDifferentSubscriptions: this.clients.mismatchedGroups().join(','),
     };
   }
 

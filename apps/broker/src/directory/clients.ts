@@ -13,6 +13,9 @@ import { Producers, type Client, type ProducerChannel } from './producers.js';
 import type { Topics } from './topics.js';
 
 const SCAN_MS = 10_000;
+const MISMATCH =
+  'members of one consumer group subscribe to different things: messages that only one of them wants are lost to the group. ' +
+  'Give them one subscription, or groups of their own';
 
 /** Says that a group's members or topics changed, also when the last member left. */
 export type GroupListener = (group: string) => void;
@@ -90,6 +93,11 @@ export class Clients {
     return this.producing.names;
   }
 
+  /** Consumer groups whose members do not subscribe to the same. */
+  mismatchedGroups(): string[] {
+    return this.consuming.mismatched();
+  }
+
   get consumerGroups(): Iterable<string> {
     return this.consuming.names;
   }
@@ -136,8 +144,9 @@ export class Clients {
       fingerprint: data.heartbeatFingerprint ?? 0,
       withoutSub: data.withoutSub === true,
     };
-    const { changed, stale } = this.consuming.register(consumer, client, context, now);
+    const { changed, stale, mismatch } = this.consuming.register(consumer, client, context, now);
     if (changed) this.groupChanged(name);
+    if (mismatch) this.log.warn(MISMATCH, { group: name, ...mismatch });
     return stale;
   }
 

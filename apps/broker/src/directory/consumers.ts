@@ -1,4 +1,5 @@
 import type { Connection, ConsumerData, RequestContext, SubscriptionData } from '@halfmq/remoting';
+import { differences, saidOf } from './said-subscriptions.js';
 
 export interface ConsumerMember {
   readonly connection: Connection;
@@ -7,6 +8,8 @@ export interface ConsumerMember {
   readonly language: number;
   /** Clock.monotonic of its last heartbeat */
   readonly lastSeen: number;
+  /** its own subscriptions, as it said them last */
+  readonly said: readonly string[];
 }
 
 /** What the members of a group said of it; where they differ the last one wins, as in RocketMQ. */
@@ -28,6 +31,16 @@ interface Group extends ConsumerGroup {
   readonly subscriptions: Map<string, SubscriptionData>;
   /** of the last full heartbeat (heartbeat v2) */
   fingerprint: number;
+  /** members do not subscribe to the same */
+  differs: boolean;
+}
+
+/** Two members of one group that do not subscribe to the same. */
+export interface Mismatch {
+  readonly client: string;
+  readonly other: string;
+  /** what only one of them has said */
+  readonly differences: readonly string[];
 }
 
 /** Live consumers: group → members and subscriptions. */
@@ -44,31 +57,38 @@ export class Consumers {
 
   /**
    * One group's part of a heartbeat.
-   * @returns changed: a member came or the topics differ; stale: it left out subscriptions that are not known here
+   * @returns changed: a member came or the topics differ; stale: it left out subscriptions that are not known here;
+   *   mismatch: it does not say what another member says, and none has been found in the group before
    */
   register(
     data: ConsumerData,
     client: { readonly clientId: string; readonly fingerprint: number; readonly withoutSub: boolean },
     context: RequestContext,
     now: number,
-  ): { changed: boolean; stale: boolean } {
+  ): { changed: boolean; stale: boolean; mismatch: Mismatch | undefined } {
     const group = this.groups.get(data.groupName) ?? this.begin(data);
     group.model = data.messageModel;
     group.consumeType = data.consumeType;
     group.consumeFromWhere = data.consumeFromWhere;
     const { peer: connection, version, language } = context;
-    const joined = group.members.get(connection)?.clientId !== client.clientId;
-    group.members.set(connection, {
-      connection,
-      clientId: client.clientId,
-      version,
-      language,
-      lastSeen: now,
-    });
+    const before = group.members.get(connection);
+    const { clientId } = client;
+    const joined = before?.clientId !== clientId;
+    const said = client.withoutSub ? (before?.said ?? []) : saidOf(data.subscriptionDataSet);
+    const member = { connection, clientId, version, language, lastSeen: now, said };
+    group.members.set(connection, member);
     const stale = client.fingerprint !== group.fingerprint;
-    if (client.withoutSub) return { changed: joined, stale };
+    if (client.withoutSub) return { changed: joined, stale, mismatch: undefined };
     group.fingerprint = client.fingerprint;
-    return { changed: subscribe(group.subscriptions, data.subscriptionDataSet) || joined, stale };
+    const changed = subscribe(group.subscriptions, data.subscriptionDataSet) || joined;
+    return { changed, stale, mismatch: newMismatch(group, member) };
+  }
+
+  /** Groups whose members do not subscribe to the same. */
+  mismatched(): string[] {
+    return [...this.groups.values()]
+      .filter(({ members }) => [...members.values()].some((member) => mismatchOf(members, member)))
+      .map(({ group }) => group);
   }
 
   /** @returns true when it was a member */
@@ -101,10 +121,28 @@ export class Consumers {
       members: new Map(),
       subscriptions: new Map(),
       fingerprint: 0,
+      differs: false,
     };
     this.groups.set(data.groupName, group);
     return group;
   }
+}
+
+function newMismatch(group: Group, member: ConsumerMember): Mismatch | undefined {
+  const found = mismatchOf(group.members, member);
+  const isNew = found !== undefined && !group.differs;
+  group.differs = found !== undefined;
+  return isNew ? found : undefined;
+}
+
+/** A client that has come back may still have its old connection, with what it said then. */
+function mismatchOf(members: Group['members'], { clientId, said }: ConsumerMember): Mismatch | undefined {
+  for (const other of members.values()) {
+    if (other.clientId === clientId || said.length === 0 || other.said.length === 0) continue;
+    const found = differences(said, other.said);
+    if (found.length > 0) return { client: clientId, other: other.clientId, differences: found };
+  }
+  return undefined;
 }
 
 /** Takes newer subscriptions, drops topics no longer named. @returns true when the set of topics has changed */
