@@ -23,6 +23,7 @@ const LIVE: ReadonlySet<string> = new Set<keyof BrokerConfig>([
   'recallMessageEnable',
   'rejectPullConsumerEnable',
   'rejectTransactionMessage',
+  'enableTopicMessageTypeCheck',
   'shortPollingTimeMills',
   'startAcceptSendRequestTimeStamp',
   'storeReplyMessageEnable',

@@ -11,7 +11,8 @@ const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
     values: ['UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'MIXED'],
     changeable: true,
   },
-  'queue.type': { values: ['SimpleCQ'], changeable: false },
+  // a batch is stored message by message: those who read it cannot tell
+  'queue.type': { values: ['SimpleCQ', 'BatchCQ'], changeable: false },
   'cleanup.policy': { values: ['DELETE'], changeable: false },
 };
 

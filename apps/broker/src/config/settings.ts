@@ -93,6 +93,11 @@ export const SETTINGS = {
   traceTopicEnable: setting(flag, false, 'the topic of traces exists'),
   msgTraceTopicName: setting(name, 'RMQ_SYS_TRACE_TOPIC', 'its name'),
   rejectTransactionMessage: setting(flag, false, 'half messages are refused'),
+  enableTopicMessageTypeCheck: setting(
+    flag,
+    false,
+    "a topic with a `message.type` takes no other messages, as behind RocketMQ's proxy; the gRPC door always asks",
+  ),
   rejectPullConsumerEnable: setting(flag, false, 'consumers that pull by themselves are refused'),
   enablePropertyFilter: setting(flag, false, 'consumers may filter by SQL92 expressions (filters.md)'),
   longPollingEnable: setting(flag, true, 'a pull that finds nothing is held'),

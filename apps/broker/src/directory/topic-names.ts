@@ -69,6 +69,10 @@ export function groupOfRetryTopic(topic: string): string | undefined {
   return topic.startsWith(RETRY_PREFIX) ? topic.slice(RETRY_PREFIX.length) : undefined;
 }
 
+export function isDeadLetterTopic(topic: string): boolean {
+  return topic.startsWith(DEAD_LETTER_PREFIX);
+}
+
 /** By name alone; names registered at start (cluster, broker, ...) are known to Topics. */
 export function isSystemName(topic: string): boolean {
   return SYSTEM_NAMES.has(topic) || topic.startsWith(SYSTEM_PREFIX);

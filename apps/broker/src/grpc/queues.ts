@@ -11,7 +11,7 @@ import { SystemTopic } from '../directory/topic-names.js';
 import type { Topics } from '../directory/topics.js';
 import { OK, Refusal } from './codes.js';
 import type { Endpoints, Maybe, MessageQueue, Resource, Status } from './contract.js';
-import { acceptedBy } from './message-types.js';
+import { acceptedBy } from '../produce/message-type.js';
 import { groupOf, topicOf } from './names.js';
 
 /** pops of any queue of the broker */

@@ -11,6 +11,7 @@ import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Delay } from './delay.js';
 import type { Destination } from './destination.js';
 import { ended, halfMessage } from './half.js';
+import { refuseOtherType } from './message-type.js';
 import { plainHeader } from './plain-header.js';
 import type { BrokerProperties } from './send-properties.js';
 
@@ -39,7 +40,10 @@ export interface NewTransaction {
 /** Prepares a transaction of several half messages at once: all are stored in one append, or none. */
 export class Prepare {
   constructor(
-    private readonly config: Pick<BrokerConfig, 'maxMessageSize' | 'rejectTransactionMessage' | 'brokerIP1'>,
+    private readonly config: Pick<
+      BrokerConfig,
+      'maxMessageSize' | 'rejectTransactionMessage' | 'enableTopicMessageTypeCheck' | 'brokerIP1'
+    >,
     private readonly clock: Clock,
     private readonly store: Pick<MessageStore, 'append'>,
     private readonly destination: Destination,
@@ -88,6 +92,7 @@ export class Prepare {
     const topic = this.destination.topic(header);
     const queueId = this.destination.queue(topic, chooseQueue?.(topic.writeQueueNums) ?? -1);
     const { properties, uniqueKey } = this.properties.add(ended(sent) + ofTransaction(transaction));
+    if (this.config.enableTopicMessageTypeCheck) refuseOtherType(topic, properties);
     const message: NewMessage = {
       topic: topic.topicName,
       queueId,

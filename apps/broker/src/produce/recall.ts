@@ -12,6 +12,7 @@ import type { MessageStore } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { SystemTopic } from '../directory/topic-names.js';
 import type { Topics } from '../directory/topics.js';
+import { acceptedBy } from './message-type.js';
 import { readStored } from './stored-message.js';
 import { statusOfStoreError } from './store-failure.js';
 
@@ -41,6 +42,8 @@ export class Recall {
     if (!known) throw new StatusError('TOPIC_NOT_EXIST', `recall failed, the topic[${topic}] not exist`);
     if ((known.perm & Permission.WRITE) === 0)
       throw new StatusError('NO_PERMISSION', `recall failed, the topic[${topic}] is not writable`);
+    if (this.config.enableTopicMessageTypeCheck && !acceptedBy(known).includes('DELAY'))
+      throw new StatusError('MESSAGE_ILLEGAL', `recall failed, the topic[${topic}] has no delayed messages`);
     const handle = this.handle(topic, recallHandle);
     const waiting = await this.find(handle);
     if (waiting) await this.drop(waiting);

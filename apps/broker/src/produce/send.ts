@@ -21,6 +21,7 @@ import type { TopicConfig } from '../directory/topic-config.js';
 import type { Delay } from './delay.js';
 import { deadLetterProperties, type Destination } from './destination.js';
 import { halfMessage, isHalf } from './half.js';
+import { refuseOtherType, takesAll } from './message-type.js';
 import type { OffsetMessageIds } from './offset-message-ids.js';
 import { BatchToStore, PlainToStore } from './plain-message.js';
 import type { Put } from './put.js';
@@ -69,6 +70,7 @@ export class Send {
     this.refuseBeforeStart();
     let topic = this.destination.topic(header);
     let queueId = this.destination.queue(topic, header.queueId);
+    if (this.config.enableTopicMessageTypeCheck) refuseOtherType(topic, header.properties ?? '');
     if (header.batch === true) {
       const waits = this.waits(header);
       const places = this.batch({ ...header, queueId }, body, sender.bornHost, topic, waits, stored);
@@ -112,6 +114,7 @@ export class Send {
     this.refuseBeforeStart();
     const topic = this.destination.topic(send);
     send.queueId = this.destination.queue(topic, send.queueId);
+    if (this.config.enableTopicMessageTypeCheck) this.refuseOtherTypeThan(topic, send);
     this.refuseBody(send.body);
     this.properties.addTo(send.propertyBytes);
     const { toStore } = this;
@@ -132,6 +135,7 @@ export class Send {
     this.refuseBeforeStart();
     const topic = this.destination.topic(send);
     send.queueId = this.destination.queue(topic, send.queueId);
+    if (this.config.enableTopicMessageTypeCheck) this.refuseOtherTypeThan(topic, send);
     return this.batch(send, send.body, bornHost, topic, this.syncs ? 'in-time' : undefined, stored);
   }
 
@@ -148,6 +152,11 @@ export class Send {
     this.delay.of(message);
     this.clients.sentHalf(producerGroup, message.topic, sender.context.peer, sender.context);
     return this.put.message(halfMessage(message, uniqueKey, producerGroup), stored);
+  }
+
+  /** Of one that is in bytes: they are made text where the topic asks. */
+  private refuseOtherTypeThan(topic: TopicConfig, { propertyBytes }: PlainSend): void {
+    if (!takesAll(topic)) refuseOtherType(topic, propertyBytes.toString());
   }
 
   private refuseHalves(): void {
@@ -239,8 +248,21 @@ function newMessage(
   };
 }
 
+/** @throws StatusError MESSAGE_ILLEGAL */
 function sysFlagOf(header: SendMessageHeader, topic: TopicConfig): number {
+  if ((header.sysFlag & SysFlag.INNER_BATCH) !== 0) throw innerBatch(topic);
   return header.sysFlag | (topic.topicFilterType === 'MULTI_TAG' ? SysFlag.MULTI_TAGS : 0);
+}
+
+/**
+ * A record that holds several messages has an offset for each of them in RocketMQ, and its clients count on that: one
+ * record with one offset would lose messages in their memory. A batch is what holds several here.
+ */
+function innerBatch({ topicName }: TopicConfig): StatusError {
+  return new StatusError(
+    'MESSAGE_ILLEGAL',
+    `an inner batch is not taken by topic ${topicName}: send its messages as a batch (SEND_BATCH_MESSAGE)`,
+  );
 }
 
 /** A message of its own: one that says "prepared" and is none would lie in its queue without ever being delivered. */

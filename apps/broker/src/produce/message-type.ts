@@ -1,0 +1,57 @@
+import { parseProperties, PropertyName, StatusError } from '@halfmq/remoting';
+import type { TopicConfig } from '../directory/topic-config.js';
+import { groupOfRetryTopic, isDeadLetterTopic } from '../directory/topic-names.js';
+
+/** Kinds of messages a topic may be kept to. */
+export type TopicMessageType = 'NORMAL' | 'FIFO' | 'DELAY' | 'TRANSACTION';
+
+/** attribute of a topic, set by `mqadmin updateTopic -a +message.type=FIFO` */
+const ATTRIBUTE = 'message.type';
+const ALL: readonly TopicMessageType[] = ['NORMAL', 'FIFO', 'DELAY', 'TRANSACTION'];
+const WAITS = [
+  PropertyName.DELAY,
+  PropertyName.TIMER_DELIVER_MS,
+  PropertyName.TIMER_DELAY_SEC,
+  PropertyName.TIMER_DELAY_MS,
+];
+
+/**
+ * What may be sent to the topic. RocketMQ takes one whose attribute was never set for NORMAL; here it takes everything, as
+ * one of the type MIXED does.
+ */
+export function acceptedBy({ attributes }: Pick<TopicConfig, 'attributes'>): readonly TopicMessageType[] {
+  const named = ALL.find((type) => type === attributes[ATTRIBUTE]);
+  return named ? [named] : ALL;
+}
+
+/** What comes again or has been given up may have been anything. */
+export function takesAll(topic: Pick<TopicConfig, 'topicName' | 'attributes'>): boolean {
+  const { topicName } = topic;
+  if (acceptedBy(topic).length === ALL.length) return true;
+  return groupOfRetryTopic(topicName) !== undefined || isDeadLetterTopic(topicName);
+}
+
+/**
+ * As RocketMQ's proxy checks sends by the remoting protocol (enableTopicMessageTypeCheck); its broker checks none.
+ * @param properties of the request: those of a batch's messages are not looked at
+ * @throws StatusError MESSAGE_ILLEGAL
+ */
+export function refuseOtherType(topic: TopicConfig, properties: string): void {
+  if (takesAll(topic)) return;
+  const said = parseProperties(properties);
+  const type = typeOf(said);
+  const [accepted] = acceptedBy(topic);
+  // moved here from elsewhere, as it was sent there
+  if (type === accepted || said.has(PropertyName.TRANSFER_FLAG)) return;
+  throw new StatusError(
+    'MESSAGE_ILLEGAL',
+    `TopicMessageType validate failed, the expected type is ${accepted}, but actual type is ${type}`,
+  );
+}
+
+/** TopicMessageType.parseFromMessageProperty */
+function typeOf(properties: ReadonlyMap<string, string>): TopicMessageType {
+  if (properties.get(PropertyName.TRAN_MSG) === 'true') return 'TRANSACTION';
+  if (WAITS.some((name) => properties.has(name))) return 'DELAY';
+  return properties.has(PropertyName.SHARDING_KEY) ? 'FIFO' : 'NORMAL';
+}
