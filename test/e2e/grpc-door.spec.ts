@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { connect as connectHttp2, constants } from 'node:http2';
+import { connect as connectHttp2, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { gzipSync } from 'node:zlib';
 import { ChannelCredentials } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { GrpcClient } from '../kit/grpc-client.js';
@@ -96,36 +97,59 @@ describe("the gRPC door's port", () => {
     await works();
   });
 
+  /** HTTP's status and gRPC's. @param body undefined: it never comes */
+  async function asked(
+    session: ClientHttp2Session,
+    path: string,
+    body: Buffer | undefined,
+    headers: OutgoingHttpHeaders = {},
+  ): Promise<string> {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...headers,
+    });
+    stream.on('error', () => undefined);
+    if (body) stream.end(body);
+    let said = '';
+    stream.on(
+      'response',
+      (answer) => (said += `${answer[':status']} ${String(answer['grpc-status'] ?? '')}`),
+    );
+    stream.on('trailers', (trailers) => (said += String(trailers['grpc-status'])));
+    stream.resume();
+    await once(stream, 'close');
+    return said.trim();
+  }
+
   it('answers what is no message of the contract with a status of gRPC, and goes on', async () => {
     const session = connectHttp2(`http://127.0.0.1:${port}`);
     session.on('error', () => undefined);
-    const asked = async (path: string, body: Buffer, type = 'application/grpc'): Promise<string> => {
-      const stream = session.request({
-        ':method': 'POST',
-        ':path': path,
-        'content-type': type,
-        te: 'trailers',
-      });
-      stream.on('error', () => undefined);
-      stream.end(body);
-      let said = '';
-      stream.on(
-        'response',
-        (headers) =>
-          (said += `${String(headers[constants.HTTP2_HEADER_STATUS])} ${String(headers['grpc-status'] ?? '')}`),
-      );
-      stream.on('trailers', (trailers) => (said += String(trailers['grpc-status'])));
-      stream.resume();
-      await once(stream, 'close');
-      return said.trim();
-    };
     const [internal, unimplemented] = ['200 13', '200 12'];
-    expect(await asked(PATH, Buffer.from([0, 0, 0, 0, 3, 0xff, 0xff, 0xff]))).toBe(internal);
-    expect(await asked('/apache.rocketmq.v2.MessagingService/Nonsense', Buffer.alloc(5))).toBe(unimplemented);
-    expect(await asked(PATH, Buffer.alloc(5), 'text/plain')).toMatch(/^415/);
+    expect(await asked(session, PATH, Buffer.from([0, 0, 0, 0, 3, 0xff, 0xff, 0xff]))).toBe(internal);
+    expect(await asked(session, PATH, Buffer.from([0, 0, 0, 0, 9, 0]))).toBe(internal);
+    expect(await asked(session, PATH, Buffer.alloc(0))).toBe(internal);
+    expect(await asked(session, PATH, Buffer.alloc(10))).toBe(internal);
+    expect(await asked(session, '/apache.rocketmq.v2.MessagingService/Nonsense', Buffer.alloc(5))).toBe(
+      unimplemented,
+    );
+    expect(await asked(session, PATH, Buffer.alloc(5), { 'content-type': 'text/plain' })).toMatch(/^415/);
     session.destroy();
     await expect(client().send('orders', 'x'.repeat(17 * 1024 * 1024))).rejects.toThrow(/RESOURCE_EXHAUSTED/);
     await works();
+  });
+
+  it('reads what is compressed, and does not wait longer than the caller does', async () => {
+    const session = connectHttp2(`http://127.0.0.1:${port}`);
+    const message = gzipSync(Buffer.from([0x0a, 0x03, 0x12, 0x01, 0x78]));
+    const head = Buffer.from([1, 0, 0, 0, message.length]);
+    const compressed = Buffer.concat([head, message]);
+    expect(await asked(session, PATH, compressed, { 'grpc-encoding': 'gzip' })).toBe('200 0');
+    expect(await asked(session, PATH, compressed, { 'grpc-encoding': 'deflate' })).toBe('200 12');
+    expect(await asked(session, PATH, undefined, { 'grpc-timeout': '20m' })).toBe('200 4');
+    session.destroy();
   });
 
   it('lets hundreds of connections come and go, half of them without a word', async () => {

@@ -1,167 +1,189 @@
-import { fileURLToPath } from 'node:url';
 import {
-  Server,
-  ServerCredentials,
-  ServerInterceptingCall,
-  status as GrpcStatus,
-  type handleServerStreamingCall,
-  type handleUnaryCall,
-  type ServerDuplexStream,
-  type ServiceDefinition,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
-import { languageOf, parseHost, systemClock, type Log } from '@halfmq/remoting';
-import type { ServerSurfaceCall } from '@grpc/grpc-js/build/src/server-call.js';
-import type { ServerInterceptingCallInterface } from '@grpc/grpc-js/build/src/server-interceptors.js';
+  constants,
+  createSecureServer,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import { parseHost, systemClock, type Log } from '@halfmq/remoting';
 import type { Socket } from 'node:net';
+import { GrpcCall, type Remote } from './call.js';
 import type { Caller } from './caller.js';
-import { Code, Refusal, statusOf } from './codes.js';
+import { Code, statusOf } from './codes.js';
 import type { ReceiveMessageRequest, Status, TelemetryCommand } from './contract.js';
+import { GrpcError } from './grpc-error.js';
+import { MOST_BYTES } from './message-frames.js';
 import { notServed, type Methods } from './methods.js';
+import { loadService, type ServiceMethod } from './service.js';
 import type { CommandStream } from './telemetry-peer.js';
 
-const PROTO = fileURLToPath(new URL('../../proto/', import.meta.url));
-const SERVICE = 'apache.rocketmq.v2.MessagingService';
-/** as a frame of the remoting door */
-const MOST_BYTES = 16 * 1024 * 1024;
+/** A connection without calls is closed after so long; one with calls is asked whether it is there. */
 const IDLE_MS = 120_000;
+const PING_MS = 20_000;
+const CONTENT_TYPE = /^application\/grpc(\+proto)?\s*(;|$)/;
+const UNIMPLEMENTED = 'the contract has no method';
+
+/** What one stream, and one connection, may bring before it has to wait; a message may be larger. */
+const STREAM_WINDOW = 1024 * 1024;
+const CONNECTION_WINDOW = 4 * STREAM_WINDOW;
+const OPTIONS = {
+  settings: { initialWindowSize: STREAM_WINDOW, maxHeaderListSize: 16 * 1024 },
+  // MB of a connection: more is refused stream by stream
+  maxSessionMemory: (4 * MOST_BYTES) / (1024 * 1024),
+} as const;
 
 export interface Identity {
   readonly key: Buffer;
   readonly cert: Buffer;
 }
 
-/** What every kind of call has. */
-type Call = Pick<ServerSurfaceCall, 'metadata' | 'getPeer' | 'getDeadline'> & {
-  on(event: 'cancelled', listener: () => void): unknown;
-};
-
 /**
- * The methods behind HTTP/2, by @grpc/grpc-js: the only file that knows it, and what it takes to load it (a third of a second) is
- * spent when the first client comes. It has no port of its own: connections are brought to it.
+ * The methods behind HTTP/2, which Node.js speaks. It has no port of its own: connections are brought to it. What reads
+ * the contract's messages is loaded with it, when the first client comes.
  */
 export class GrpcServer {
-  private readonly server = new Server({
-    interceptors: [withoutEnd],
-    'grpc.max_receive_message_length': MOST_BYTES,
-    'grpc.max_connection_idle_ms': IDLE_MS,
-    'grpc.enable_channelz': 0,
-  });
-  private readonly plain = this.server.createConnectionInjector(ServerCredentials.createInsecure());
-  private secure: ReturnType<Server['createConnectionInjector']> | undefined;
+  private readonly service = loadService();
+  private readonly sessions = new Set<ServerHttp2Session>();
+  private readonly plain = this.listening(createServer(OPTIONS));
+  private secure: Http2Server | undefined;
 
   constructor(
     private readonly methods: Methods,
     private readonly log: Log,
-  ) {
-    const service = serviceDefinition();
-    this.server.addService(service, this.implementation(service));
-  }
+  ) {}
 
   takePlain(socket: Socket): void {
-    this.plain.injectConnection(socket);
+    this.plain.emit('connection', socket);
   }
 
   /** @param identity the first one counts */
   takeSecure(socket: Socket, { key, cert }: Identity): void {
-    this.secure ??= this.server.createConnectionInjector(
-      ServerCredentials.createSsl(null, [{ private_key: key, cert_chain: cert }]),
-    );
-    this.secure.injectConnection(socket);
+    this.secure ??= this.listening(createSecureServer({ ...OPTIONS, key, cert, ALPNProtocols: ['h2'] }));
+    this.secure.emit('connection', socket);
   }
 
   /** What is under way has this long to end. */
-  close(graceMs: number): Promise<void> {
+  async close(graceMs: number): Promise<void> {
     this.methods.sessions.close();
-    this.plain.drain(graceMs);
-    this.secure?.drain(graceMs);
-    return new Promise((resolve) => {
-      const cancel = systemClock.after(graceMs, () => this.server.forceShutdown());
-      this.server.tryShutdown(() => {
-        cancel();
-        resolve();
-      });
+    const cancel = systemClock.after(graceMs, () => {
+      for (const session of this.sessions) session.destroy();
     });
+    const open = [...this.sessions];
+    await Promise.all(
+      open.map(
+        (session) =>
+          new Promise<void>((resolve) => {
+            session.once('close', () => resolve());
+            session.close();
+          }),
+      ),
+    );
+    cancel();
   }
 
-  private implementation(service: ServiceDefinition): UntypedServiceImplementation {
-    const entries = Object.entries(service).map(([name, { responseStream, requestStream }]) => {
-      if (requestStream)
-        return [name, (call: ServerDuplexStream<TelemetryCommand, TelemetryCommand>) => this.telemetry(call)];
-      return [name, responseStream ? this.stream(name) : this.unary(name)];
+  private listening(server: Http2Server): Http2Server {
+    server.on('session', (session) => this.connected(session));
+    // a session that broke: it is closed, and its calls with it
+    server.on('sessionError', () => undefined);
+    return server;
+  }
+
+  private connected(session: ServerHttp2Session): void {
+    const { remoteAddress = '127.0.0.1', remotePort = 0 } = session.socket;
+    const address = remoteAddress.includes(':')
+      ? `[${remoteAddress}]:${remotePort}`
+      : `${remoteAddress}:${remotePort}`;
+    const remote: Remote = { address, host: parseHost(address) };
+    let calls = 0;
+    this.sessions.add(session);
+    session.setLocalWindowSize(CONNECTION_WINDOW);
+    session.on('close', () => this.sessions.delete(session));
+    session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+      calls++;
+      stream.once('close', () => calls--);
+      this.called(stream, headers, remote);
     });
-    return Object.fromEntries(entries) as UntypedServiceImplementation;
+    session.setTimeout(IDLE_MS, () => (calls === 0 ? session.close() : isThere(session)));
   }
 
-  private unary(name: string): handleUnaryCall<object, object> {
-    const handle = this.methods.unary[name[0]?.toLowerCase() + name.slice(1)];
-    return (call, answer) => {
-      const answered = async (): Promise<object> => {
-        try {
-          if (!handle) notServed(name);
-          return await handle(call.request as never, callerOf(call));
-        } catch (error) {
-          return { status: this.refusal(name, error) };
-        }
-      };
-      // refusals are answers here: it never rejects
-      void answered().then((response) => answer(null, response));
-    };
+  private called(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, remote: Remote): void {
+    const type = headers['content-type'] ?? '';
+    if (headers[':method'] !== 'POST' || !CONTENT_TYPE.test(type)) return refuse(stream);
+    const path = String(headers[':path']);
+    const method = this.service.get(path);
+    const call = new GrpcCall(stream, headers, remote, method?.kind === 'duplex');
+    if (!method) return call.fail('UNIMPLEMENTED', `${UNIMPLEMENTED} ${path}`);
+    if (method.kind === 'duplex') return this.telemetry(method, call);
+    let request: object | undefined;
+    call.listen(
+      (bytes) => {
+        if (request) throw new GrpcError('INTERNAL', `${method.name} takes one message`);
+        request = decoded(method, bytes);
+      },
+      () => {
+        if (!request) throw new GrpcError('INTERNAL', `${method.name} takes one message, none came`);
+        if (method.kind === 'unary') void this.answer(method, request, call);
+        else void this.stream(method, request, call);
+      },
+    );
   }
 
-  private stream(name: string): handleServerStreamingCall<ReceiveMessageRequest, object> {
-    return (call) => {
-      const run = async (): Promise<void> => {
-        try {
-          if (name !== 'ReceiveMessage') notServed(name);
-          for await (const element of this.methods.receive(call.request, callerOf(call))) {
-            if (call.cancelled || call.destroyed) return;
-            call.write(element);
-          }
-        } catch (error) {
-          call.write({ status: this.refusal(name, error) });
-        }
-        call.end();
-      };
-      void run();
-    };
+  /** Refusals are answers here: it never rejects. */
+  private async answer(method: ServiceMethod, request: object, call: GrpcCall): Promise<void> {
+    let answer: object;
+    try {
+      const handle = this.methods.unary[method.name[0]?.toLowerCase() + method.name.slice(1)];
+      answer = await (handle ?? notServed(method.name))(request as never, call.caller);
+    } catch (error) {
+      answer = { status: this.refusal(method.name, error) };
+    }
+    call.end(method.encode(answer));
   }
 
-  private telemetry(call: ServerDuplexStream<TelemetryCommand, TelemetryCommand>): void {
+  private async stream(method: ServiceMethod, request: object, call: GrpcCall): Promise<void> {
+    try {
+      if (method.name !== 'ReceiveMessage') notServed(method.name);
+      for await (const element of this.methods.receive(request as ReceiveMessageRequest, call.caller)) {
+        if (call.isGone) return;
+        call.write(method.encode(element));
+        if (!call.writable) await call.drained();
+      }
+    } catch (error) {
+      call.write(method.encode({ status: this.refusal(method.name, error) }));
+    }
+    call.end();
+  }
+
+  private telemetry(method: ServiceMethod, call: GrpcCall): void {
     const { sessions } = this.methods;
     const stream: CommandStream = {
       get writable() {
-        return call.writable && !call.writableNeedDrain;
+        return call.writable;
       },
-      write: (command) => void (call.writable && call.write(command)),
+      write: (command) => call.write(method.encode(command)),
       end: () => call.end(),
     };
     let caller: Caller | undefined;
-    call.on('data', (command: TelemetryCommand) => {
-      try {
-        // once a stream: it listens to the stream's end, and settings come for as long as the client lives
-        caller ??= callerOf(call);
-        sessions.said(command, caller, stream);
-      } catch (error) {
-        this.failed(call, this.refusal('Telemetry', error));
-      }
-    });
     const ended = (): void => sessions.ended(caller?.clientId ?? '', stream);
-    call.on('end', () => {
-      ended();
-      call.end();
-    });
-    call.on('cancelled', ended);
-    call.on('error', ended);
-    call.on('close', ended);
-  }
-
-  /** A telemetry stream has no place for a status of its own: it ends with one of gRPC's. */
-  private failed(call: ServerDuplexStream<object, object>, { code, message }: Status): void {
-    const theCallers = code >= Code.BAD_REQUEST && code < Code.INTERNAL_SERVER_ERROR;
-    const grpc = theCallers ? GrpcStatus.INVALID_ARGUMENT : GrpcStatus.INTERNAL;
-    call.emit('error', { code: grpc, details: `${code}: ${message}` });
+    call.listen(
+      (bytes) => {
+        const command = decoded(method, bytes) as TelemetryCommand;
+        try {
+          // once a stream: settings come for as long as the client lives
+          caller ??= call.caller;
+          sessions.said(command, caller, stream);
+        } catch (error) {
+          throw asGrpcError(this.refusal('Telemetry', error));
+        }
+      },
+      () => {
+        ended();
+        call.end();
+      },
+    );
+    call.onGone(ended);
   }
 
   private refusal(method: string, error: unknown): Status {
@@ -175,54 +197,35 @@ export class GrpcServer {
   }
 }
 
-/**
- * A telemetry stream lives as long as its client, and the Java client says so by a timeout of centuries. The library counts
- * in 32 bits, so that it would be over at once: its timer is stopped before it runs.
- */
-function withoutEnd(
-  { path }: { readonly path: string },
-  call: ServerInterceptingCallInterface,
-): ServerInterceptingCall {
-  if (path.endsWith('/Telemetry')) clearTimeout((call as Timed).deadlineTimer);
-  return new ServerInterceptingCall(call);
+/** A telemetry stream has no place for a status of its own: it ends with one of gRPC's. */
+function asGrpcError({ code, message }: Status): GrpcError {
+  const isCallers = code >= Code.BAD_REQUEST && code < Code.INTERNAL_SERVER_ERROR;
+  return new GrpcError(isCallers ? 'INVALID_ARGUMENT' : 'INTERNAL', `${code}: ${message}`);
 }
 
-type Timed = ServerInterceptingCallInterface & { readonly deadlineTimer?: NodeJS.Timeout };
+/** @throws GrpcError INTERNAL */
+function decoded(method: ServiceMethod, bytes: Buffer): object {
+  try {
+    return method.decode(bytes);
+  } catch (error) {
+    throw new GrpcError('INTERNAL', `no message of ${method.name}: ${String(error)}`);
+  }
+}
 
-function serviceDefinition(): ServiceDefinition {
-  const definition = loadSync('apache/rocketmq/v2/service.proto', {
-    includeDirs: [PROTO],
-    longs: Number,
-    enums: String,
-    defaults: true,
-    oneofs: true,
+/** Whoever speaks HTTP/2 and not gRPC. */
+function refuse(stream: ServerHttp2Stream): void {
+  stream.on('error', () => undefined);
+  stream.respond({ ':status': 415, 'content-type': 'text/plain' });
+  stream.end('this is the gRPC door (grpcServerPort): POST, content-type application/grpc\n');
+  stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+/** A connection that answers no ping is gone, with all its calls. */
+function isThere(session: ServerHttp2Session): void {
+  const cancel = systemClock.after(PING_MS, () => session.destroy());
+  session.once('close', cancel);
+  session.ping(() => {
+    cancel();
+    session.off('close', cancel);
   });
-  const service = definition[SERVICE];
-  if (!service || 'format' in service) throw new Error(`${PROTO} has no ${SERVICE}`);
-  return service;
-}
-
-/** @throws Refusal CLIENT_ID_REQUIRED */
-function callerOf(call: Call): Caller {
-  const header = (name: string): string => String(call.metadata.get(name)[0] ?? '');
-  const clientId = header('x-mq-client-id');
-  if (clientId.trim() === '') throw new Refusal('CLIENT_ID_REQUIRED', 'the header x-mq-client-id is missing');
-  const address = call.getPeer();
-  const gone = new AbortController();
-  call.on('cancelled', () => gone.abort());
-  return {
-    clientId,
-    language: languageOf(header('x-mq-language')),
-    version: header('x-mq-client-version'),
-    host: parseHost(address),
-    address,
-    remainingMs: remaining(call.getDeadline()),
-    gone: gone.signal,
-  };
-}
-
-/** A deadline is of the caller's time, which no test moves. */
-function remaining(deadline: Date | number): number | undefined {
-  const at = Number(deadline);
-  return Number.isFinite(at) ? Math.max(0, at - systemClock.now()) : undefined;
 }

@@ -1,0 +1,220 @@
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { languageOf, systemClock, type Cancel, type Host } from '@halfmq/remoting';
+import type { Caller } from './caller.js';
+import { Refusal } from './codes.js';
+import { GrpcError, GrpcStatus, type GrpcStatusName } from './grpc-error.js';
+import { frameOf, MessageFrames } from './message-frames.js';
+
+/** The other side of a connection. */
+export interface Remote {
+  readonly host: Host;
+  /** ip:port */
+  readonly address: string;
+}
+
+const HEADERS = {
+  ':status': 200,
+  'content-type': 'application/grpc',
+  'grpc-accept-encoding': 'identity,gzip',
+};
+const WITH_TRAILERS = { waitForTrailers: true };
+const WHOLE = { endStream: true };
+const DONE = { 'grpc-status': '0' };
+
+/**
+ * One call on its stream: messages in, messages out, one status.
+ *
+ *   open ── first message out ─▶ answering ── end, or fail ─▶ ended
+ *        ── fail ──────────────▶ ended, without a message
+ *
+ * The caller may be gone, or give up, at any time: `caller.gone` says so, and what is written then goes nowhere.
+ */
+export class GrpcCall {
+  private readonly frames: MessageFrames;
+  private readonly cancelDeadline: Cancel;
+  private isAnswering = false;
+  private isEnded = false;
+  private hasGone = false;
+  /** made when somebody asks: most calls are answered before anybody could */
+  private gone: AbortController | undefined;
+  private trailers: Record<string, string> = DONE;
+
+  /** @param endless its deadline does not count: a telemetry stream lives as long as its client */
+  constructor(
+    private readonly stream: ServerHttp2Stream,
+    private readonly headers: IncomingHttpHeaders,
+    private readonly remote: Remote,
+    endless: boolean,
+  ) {
+    this.frames = new MessageFrames(this.header('grpc-encoding') || 'identity');
+    const { remainingMs } = this;
+    this.cancelDeadline =
+      endless || remainingMs === undefined
+        ? () => undefined
+        : systemClock.after(remainingMs, () => this.expire());
+    stream.on('close', () => this.over());
+    // a reset, or a connection that broke: `close` follows
+    stream.on('error', () => undefined);
+  }
+
+  /**
+   * @param message called with each that is whole
+   * @param end the other side has said all
+   */
+  listen(message: (bytes: Buffer) => void, end: () => void): void {
+    const { stream } = this;
+    const guarded = (act: () => void): void => {
+      if (this.isEnded) return;
+      try {
+        act();
+      } catch (error) {
+        if (!(error instanceof GrpcError)) throw error;
+        this.fail(error.status, error.message);
+      }
+    };
+    stream.on('data', (piece: Buffer) => guarded(() => this.frames.take(piece).forEach(message)));
+    stream.on('end', () =>
+      guarded(() => {
+        if (this.frames.isWithin) throw new GrpcError('INTERNAL', 'the stream ended within a message');
+        end();
+      }),
+    );
+  }
+
+  /** @throws Refusal CLIENT_ID_REQUIRED */
+  get caller(): Caller {
+    const clientId = this.header('x-mq-client-id');
+    if (clientId.trim() === '')
+      throw new Refusal('CLIENT_ID_REQUIRED', 'the header x-mq-client-id is missing');
+    const signal = (): AbortSignal => this.signal;
+    return {
+      clientId,
+      language: languageOf(this.header('x-mq-language')),
+      version: this.header('x-mq-client-version'),
+      host: this.remote.host,
+      address: this.remote.address,
+      remainingMs: this.remainingMs,
+      get gone() {
+        return signal();
+      },
+    };
+  }
+
+  private get signal(): AbortSignal {
+    this.gone ??= new AbortController();
+    if (this.hasGone) this.gone.abort();
+    return this.gone.signal;
+  }
+
+  /** Nobody hears what would be written. */
+  get isGone(): boolean {
+    return this.hasGone;
+  }
+
+  /** Called once when the stream is over, whoever ended it. */
+  onGone(listener: () => void): void {
+    this.stream.on('close', listener);
+  }
+
+  /** false: what was written before has not been taken yet */
+  get writable(): boolean {
+    return !this.isEnded && this.stream.writable && !this.stream.writableNeedDrain;
+  }
+
+  write(message: Buffer): void {
+    if (this.isEnded || !this.stream.writable) return;
+    this.begin();
+    this.stream.write(frameOf(message));
+  }
+
+  /** Resolves when the other side has taken what was written, or is gone. */
+  async drained(): Promise<void> {
+    const { stream } = this;
+    if (!stream.writableNeedDrain || this.isGone) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        stream.off('drain', done);
+        stream.off('close', done);
+        resolve();
+      };
+      stream.on('drain', done);
+      stream.on('close', done);
+    });
+  }
+
+  /** All went well. @param last a message more */
+  end(last?: Buffer): void {
+    if (this.isEnded || !this.stream.writable) return this.over();
+    this.begin();
+    this.isEnded = true;
+    this.stream.end(last && frameOf(last));
+  }
+
+  /** The call as such failed. */
+  fail(status: GrpcStatusName, detail: string): void {
+    if (this.isEnded || !this.stream.writable) return this.over();
+    this.isEnded = true;
+    // a message is text of ASCII without controls, all else in percents
+    const trailers = {
+      'grpc-status': String(GrpcStatus[status]),
+      'grpc-message': encodeURIComponent(detail),
+    };
+    if (this.isAnswering) {
+      this.trailers = trailers;
+      this.stream.end();
+      return;
+    }
+    this.stream.respond({ ...HEADERS, ...trailers }, WHOLE);
+    this.stopReading();
+  }
+
+  private begin(): void {
+    if (this.isAnswering) return;
+    this.isAnswering = true;
+    this.stream.once('wantTrailers', () => {
+      this.stream.sendTrailers(this.trailers);
+      this.stopReading();
+    });
+    this.stream.respond(HEADERS, WITH_TRAILERS);
+  }
+
+  /** The other side may go on as long as it likes, and need not. */
+  private stopReading(): void {
+    if (!this.stream.readableEnded) this.stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+
+  private leave(): void {
+    this.hasGone = true;
+    this.gone?.abort();
+  }
+
+  private expire(): void {
+    this.leave();
+    this.fail('DEADLINE_EXCEEDED', 'the deadline of the call has passed');
+  }
+
+  private over(): void {
+    this.cancelDeadline();
+    if (!this.isEnded) this.leave();
+    this.isEnded = true;
+  }
+
+  /** ms until the caller gives up; undefined: it waits for ever */
+  private get remainingMs(): number | undefined {
+    const [, count, unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(this.header('grpc-timeout')) ?? [];
+    return count === undefined ? undefined : Number(count) * (UNIT_MS[unit] ?? 0);
+  }
+
+  private header(name: string): string {
+    return String(this.headers[name] ?? '');
+  }
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1_000,
+  m: 1,
+  u: 1e-3,
+  n: 1e-6,
+};
