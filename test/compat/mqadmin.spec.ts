@@ -79,6 +79,26 @@ suite("RocketMQ's own mqadmin, unmodified", () => {
     expect(await run('statsAll')).toMatch(new RegExp(`${TOPIC}\\s+${GROUP}`));
   });
 
+  it('reads the message trace that our client writes', async () => {
+    const traced = new HalfmqClient({ nameServers: cluster.nameServer, log: silentLog, trace: true });
+    await traced.start();
+    const handledHere: string[] = [];
+    const consumer = traced.consumer({
+      group: 'traced_readers',
+      from: 'first',
+      subscriptions: { [TOPIC]: 'Traced' },
+      handle: async ({ messageId }) => void handledHere.push(messageId),
+    });
+    const producer = traced.producer({ group: 'traced_writers' });
+    const { messageId } = await producer.send({ topic: TOPIC, body: 'followed', tag: 'Traced' });
+    await consumer.start();
+    await until('it was handled', () => handledHere.includes(messageId));
+    await traced.close();
+    const said = await run('queryMsgTraceById', '-i', messageId);
+    expect(said).toMatch(/^Pub\s+traced_writers\s+\S+\s+\S+ \S+\s+\d+ms\s+success/m);
+    expect(said).toMatch(/^Sub\s+traced_readers\s+\S+\s+\S+ \S+\s+\d+ms\s+success/m);
+  });
+
   it('resets the offsets of a live group, and clones those of one', async () => {
     const reset = await run('resetOffsetByTime', '-g', GROUP, '-t', TOPIC, '-s', '0');
     expect(reset).toMatch(/broker-a\s+0\s+0/);

@@ -11,6 +11,12 @@ describe('docs/testing.md', () => {
   });
 });
 
+describe('docs/observing.md', () => {
+  it('shows code that is compiled and run', () => {
+    expect(strangers('docs/observing.md', 'test/e2e/observing-page')).toEqual([]);
+  });
+});
+
 describe('docs/messages.md', () => {
   it('shows code that is compiled and run', () => {
     expect(strangers('docs/messages.md', 'test/e2e/messages-page')).toEqual([]);

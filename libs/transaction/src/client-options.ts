@@ -1,20 +1,12 @@
 import type { Clock, Log } from '@halfmq/remoting';
+import type { ClientHook, HandOut } from './hook.js';
 import type { ReceivedMessage, TransactionState } from './message.js';
 import type { BarrierPreview } from './transaction/barrier.js';
 
-/** One delivery to a consumer group of this client. */
-export interface HandedOut {
-  readonly group: string;
-  readonly message: ReceivedMessage;
-  /** delivered with it, to a handler that takes batches */
-  readonly others: readonly ReceivedMessage[];
+export interface TraceOptions {
+  /** RMQ_SYS_TRACE_TOPIC unless told */
+  readonly topic?: string | undefined;
 }
-
-/**
- * Every delivery passes through it. `handle` runs the handler, and rejects with what that throws; what this one rejects
- * with counts as thrown by the handler.
- */
-export type HandOut = (delivery: HandedOut, handle: () => Promise<void>) => Promise<void>;
 
 export interface ClientOptions {
   /** host:port of the name servers: a list, or text separated by ; or , */
@@ -29,6 +21,13 @@ export interface ClientOptions {
   readonly pullHoldMs?: number | undefined;
   /** how long start() looks for a name server before it gives up; 10 s unless told */
   readonly startTimeoutMs?: number | undefined;
+  /** see and take part in sends, deliveries and verdicts: instrumentation, audit. The first is the outermost */
+  readonly hooks?: readonly ClientHook[] | undefined;
+  /**
+   * RocketMQ's message trace, for `mqadmin queryMsgTraceById` and dashboards: off unless told. true: to its own topic,
+   * RMQ_SYS_TRACE_TOPIC. It costs a message for about ten traced acts, sent in the background.
+   */
+  readonly trace?: boolean | TraceOptions | undefined;
   /** for tests: delivers late, twice, in another order; unless told each message is handled at once */
   readonly handOut?: HandOut | undefined;
 }

@@ -1,7 +1,8 @@
 import type { Clock, Log } from '@halfmq/remoting';
 import type { BrokerRequests } from './broker-requests.js';
-import type { HandOut } from './client-options.js';
+import type { HandOut } from './hook.js';
 import type { Heartbeats } from './heartbeats.js';
+import type { Hooks } from './hooks.js';
 import type { Delivery } from './producer/delivery.js';
 import type { Replies } from './producer/replies.js';
 import type { Routes } from './routes/routes.js';
@@ -21,6 +22,8 @@ export interface ClientParts {
   /** how long a pull may wait at a broker */
   readonly pullHoldMs: number;
   readonly handOut: HandOut;
+  /** undefined: nobody takes part */
+  readonly hooks: Hooks | undefined;
   /** @throws ClientClosed unless the client is between start() and close() */
   readonly mustBeOpen: (what: string) => void;
 }

@@ -30,6 +30,7 @@ import type { AnyConsumerOptions } from './consumer/consumer-options.js';
 import { PushConsumer } from './consumer/push-consumer.js';
 import { ClientClosed, InvalidOption, NoNameServer } from './errors.js';
 import { Heartbeats } from './heartbeats.js';
+import { Instruments } from './instruments.js';
 import { Delivery } from './producer/delivery.js';
 import { DEFAULT_PRODUCER_GROUP, Producer } from './producer/producer.js';
 import { Replies } from './producer/replies.js';
@@ -61,6 +62,7 @@ export class HalfmqClient {
   private readonly nameServers: NameServers;
   private readonly parts: ClientParts;
   private readonly replies: Replies;
+  private readonly instruments: Instruments;
   private readonly producers = new Set<Producer>();
   private readonly transactional = new Set<TransactionProducer>();
   private readonly consumers = new Map<string, PushConsumer>();
@@ -86,6 +88,9 @@ export class HalfmqClient {
     routes.onChange(() => {
       for (const consumer of this.consumers.values()) consumer.membersChanged();
     });
+    this.instruments = new Instruments(options, clock, log, (wire, how) =>
+      this.parts.delivery.send(wire, how),
+    );
     this.parts = {
       clock,
       log,
@@ -94,10 +99,10 @@ export class HalfmqClient {
       routes,
       brokers,
       heartbeats,
-      delivery: new Delivery(clock, routes, brokers),
+      delivery: new Delivery(clock, routes, brokers, this.instruments.parts.hooks),
       replies: this.replies,
       pullHoldMs: options.pullHoldMs ?? PULL_HOLD_MS,
-      handOut: options.handOut ?? ((_delivery, handle) => handle()),
+      ...this.instruments.parts,
       mustBeOpen: (what) => {
         if (this.state !== 'open') throw new ClientClosed(what);
       },
@@ -191,6 +196,7 @@ export class HalfmqClient {
     // handlers may send while they end
     await Promise.all([...this.consumers.values()].map((consumer) => consumer.close()));
     await Promise.all([...this.producers, ...this.transactional].map((producer) => producer.close()));
+    await this.instruments.close();
     this.state = 'closed';
     this.cancelAnnounce();
     heartbeats.stop();

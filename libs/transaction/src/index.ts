@@ -6,9 +6,8 @@ export * from './errors.js';
 export * from './message.js';
 export type {
   ClientOptions,
-  HandedOut,
-  HandOut,
   ProducerOptions,
+  TraceOptions,
   TransactionProducerOptions,
 } from './client-options.js';
 export type {
@@ -29,6 +28,7 @@ export {
   type NamedAllocation,
 } from './consumer/allocation-strategies.js';
 export type { BatchContext, HandlesBatches, HandlesOne, HandlingContext } from './consumer/handling.js';
+export type * from './hook.js';
 export { HalfmqClient } from './client.js';
 export { Producer } from './producer/producer.js';
 export type { Answer } from './producer/replies.js';

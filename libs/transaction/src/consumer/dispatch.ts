@@ -1,6 +1,6 @@
 import type { Cancel, Clock, Log } from '@halfmq/remoting';
 import { channels } from '../channels.js';
-import type { HandOut } from '../client-options.js';
+import type { HandOut } from '../hook.js';
 import { parseDuration } from '../duration.js';
 import { DeadLetter, PauseGroup, RetryIn, Skip } from '../errors.js';
 import { InFlight } from '../in-flight.js';

@@ -10,16 +10,19 @@ import {
   type Clock,
   type Command,
   type MessageQueue,
+  type RecallHandle,
   type SendMessageHeader,
   type SendMessageResponseHeader,
 } from '@halfmq/remoting';
 import { refusal, type BrokerAddress, type BrokerRequests } from '../broker-requests.js';
 import { BrokerRefused, BrokerUnreachable, NoNameServer, NoRoute, SendFailed } from '../errors.js';
+import type { Sent } from '../hook.js';
+import type { Hooks } from '../hooks.js';
 import type { SendStatus } from '../message.js';
 import type { Routes } from '../routes/routes.js';
 import { DEFAULT_TOPIC, DEFAULT_TOPIC_QUEUES } from '../routes/topic-route.js';
 import { QueueChooser } from './choose-queue.js';
-import type { WireMessage } from './outgoing.js';
+import { batchOf, type WireMessage } from './outgoing.js';
 
 /** Codes after which the same message may be taken elsewhere or a moment later: RocketMQ's own set, and flow control. */
 const RETRYABLE: ReadonlySet<number> = new Set([
@@ -54,7 +57,10 @@ export interface SendHow {
   readonly timeoutMs: number;
   /** false: never send again what a broker may have stored without answering */
   readonly repeatUnanswered: boolean;
-  readonly batch?: boolean | undefined;
+  /** what the message is made of, when it is a batch */
+  readonly batch?: readonly WireMessage[] | undefined;
+  /** no message of the application: hooks do not hear of it */
+  readonly isUnseen?: boolean | undefined;
   /** runs before the request, for a broker that must know something first */
   readonly before?: ((broker: BrokerAddress) => Promise<void> | undefined) | undefined;
 }
@@ -74,12 +80,23 @@ export class Delivery {
     private readonly clock: Clock,
     private readonly routes: Routes,
     private readonly brokers: BrokerRequests,
+    private readonly hooks?: Hooks,
   ) {
     this.chooser = new QueueChooser(clock);
   }
 
   /** @throws NoRoute, NoNameServer, SendFailed with every attempt */
-  async send(message: WireMessage, how: SendHow): Promise<Stored> {
+  send(message: WireMessage, how: SendHow): Promise<Stored> {
+    const { hooks } = this;
+    if (!hooks || how.isUnseen) return this.bring(message, how);
+    const bring = (hooked: readonly WireMessage[]): Promise<Stored> => {
+      const [first = message] = hooked;
+      return this.bring(how.batch ? batchOf(first.topic, hooked) : first, how);
+    };
+    return hooks.send(how.batch ?? [message], how.group, bring, sentOf);
+  }
+
+  private async bring(message: WireMessage, how: SendHow): Promise<Stored> {
     const deadline = this.clock.monotonic() + how.timeoutMs;
     const attempts: string[] = [];
     let maybeStored = false;
@@ -126,7 +143,22 @@ export class Delivery {
    * @returns its id
    * @throws NoRoute, BrokerUnreachable, BrokerRefused: too late, or no handle; RemotingError
    */
-  async recall(topic: string, recallHandle: string, brokerName: string, group: string): Promise<string> {
+  recall(
+    topic: string,
+    recallHandle: string,
+    { brokerName, uniqueKey }: RecallHandle,
+    group: string,
+  ): Promise<string> {
+    const ask = (): Promise<string> => this.askBack(topic, recallHandle, brokerName, group);
+    return this.hooks?.recall({ group, topic, messageId: uniqueKey, brokerName }, ask) ?? ask();
+  }
+
+  private async askBack(
+    topic: string,
+    recallHandle: string,
+    brokerName: string,
+    group: string,
+  ): Promise<string> {
     const broker = this.brokerOf({ topic, brokerName, queueId: 0 });
     const header = { producerGroup: group, topic, recallHandle, bname: brokerName };
     const answer = await this.brokers.call(broker, { spec: recallMessage, header });
@@ -135,6 +167,13 @@ export class Delivery {
 
   /** Writes the message once; nobody answers. @throws NoRoute, NoNameServer, BrokerUnreachable */
   async sendOneWay(message: WireMessage, group: string): Promise<void> {
+    const { hooks } = this;
+    if (!hooks) return this.write(message, group);
+    const write = ([hooked = message]: readonly WireMessage[]): Promise<void> => this.write(hooked, group);
+    await hooks.send([message], group, write, () => undefined);
+  }
+
+  private async write(message: WireMessage, group: string): Promise<void> {
     const queue = await this.choose(message);
     const header = headerOf(message, queue, { group }, this.clock);
     const spec = sendMessageV2;
@@ -189,7 +228,7 @@ async function prepared(before: Promise<void>, broker: BrokerAddress): Promise<v
 function headerOf(
   message: WireMessage,
   queue: MessageQueue,
-  how: { group: string; batch?: boolean | undefined },
+  how: Pick<SendHow, 'group' | 'batch'>,
   clock: Clock,
 ): SendMessageHeader {
   return {
@@ -205,7 +244,7 @@ function headerOf(
     reconsumeTimes: message.reconsumeTimes ?? 0,
     unitMode: false,
     maxReconsumeTimes: message.maxReconsumeTimes,
-    batch: how.batch ?? false,
+    batch: how.batch !== undefined,
     bname: queue.brokerName,
   };
 }
@@ -215,6 +254,19 @@ function storedFrom(broker: BrokerAddress, answer: Command): Stored {
   const status = STORED.get(answer.code);
   if (status === undefined) throw refusal(broker, answer);
   return { broker, status, header: sendMessageResponse.decode(answer.extFields ?? {}) };
+}
+
+/** As hooks are told it. */
+function sentOf({ broker, status, header }: Stored): Sent {
+  return {
+    ...broker,
+    status,
+    queueId: header.queueId,
+    queueOffset: header.queueOffset,
+    offsetMessageIds: header.msgId.split(','),
+    regionId: header.MSG_REGION,
+    isTraced: header.TRACE_ON !== 'false',
+  };
 }
 
 function canRepeat(error: unknown, how: SendHow): boolean {

@@ -1,6 +1,7 @@
 import {
   compressBody,
   createUniqueKey,
+  encodeBatch,
   formatProperties,
   PropertyName,
   SysFlag,
@@ -85,6 +86,12 @@ export function toWire(message: OutgoingMessage, clock: Clock, options: WireOpti
   }
   const wireBody = options.compress === false ? { body, sysFlag: 0 } : packed(body);
   return { topic: message.topic, uniqueKey, properties, orderingKey: message.orderingKey, ...wireBody };
+}
+
+/** All in one, as a send request carries them. */
+export function batchOf(topic: string, messages: readonly WireMessage[]): WireMessage {
+  const body = encodeBatch(messages.map(({ body, properties }) => ({ flag: 0, body, properties })));
+  return { topic, body, sysFlag: 0, properties: '', uniqueKey: '' };
 }
 
 /** The kind of compression every client can read: zlib, and no type in the flag, as before RocketMQ 4.9.4. */

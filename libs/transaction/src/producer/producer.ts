@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { encodeBatch, parseRecallHandle, PropertyName } from '@halfmq/remoting';
+import { parseRecallHandle, PropertyName } from '@halfmq/remoting';
 import type { ClientParts } from '../client-parts.js';
 import type { ProducerOptions } from '../client-options.js';
 import { ClientClosed, MessageInvalid } from '../errors.js';
 import { InFlight } from '../in-flight.js';
 import type { OutgoingMessage, ReceivedMessage, SendReceipt } from '../message.js';
 import type { SendHow, Stored } from './delivery.js';
-import { toWire, type WireMessage } from './outgoing.js';
+import { batchOf, toWire, type WireMessage } from './outgoing.js';
 import type { Answer } from './replies.js';
 
 export const DEFAULT_PRODUCER_GROUP = 'DEFAULT_PRODUCER';
@@ -51,14 +51,12 @@ export class Producer {
     const wires = messages.map((message) => toBatchRecord(message, messages[0], clock));
     const first = wires[0];
     if (!first) return [];
-    const body = encodeBatch(
-      wires.map((wire) => ({ flag: 0, body: wire.body, properties: wire.properties })),
-    );
-    if (body.length > LARGEST_BATCH) {
-      throw new MessageInvalid(`a batch has ${body.length} bytes, at most ${LARGEST_BATCH}: split it`);
+    const envelope = batchOf(first.topic, wires);
+    const { length } = envelope.body;
+    if (length > LARGEST_BATCH) {
+      throw new MessageInvalid(`a batch has ${length} bytes, at most ${LARGEST_BATCH}: split it`);
     }
-    const envelope: WireMessage = { topic: first.topic, body, sysFlag: 0, properties: '', uniqueKey: '' };
-    const stored = await this.deliver(envelope, { batch: true });
+    const stored = await this.deliver(envelope, { batch: wires });
     const offsetIds = stored.header.msgId.split(',');
     return wires.map((wire, index) => ({
       ...receipt(wire, stored),
@@ -79,7 +77,7 @@ export class Producer {
     const handle = parseRecallHandle(recallHandle);
     if (!handle) throw new MessageInvalid(`no recall handle: ${recallHandle.slice(0, 64)}`);
     const { delivery } = this.parts;
-    return this.sends.track(delivery.recall(topic, recallHandle, handle.brokerName, this.group));
+    return this.sends.track(delivery.recall(topic, recallHandle, handle, this.group));
   }
 
   /**

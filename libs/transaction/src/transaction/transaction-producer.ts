@@ -9,10 +9,12 @@ import {
   type MessageRecord,
   type Peer,
 } from '@halfmq/remoting';
+import type { BrokerAddress } from '../broker-requests.js';
 import { channels } from '../channels.js';
 import type { ClientParts } from '../client-parts.js';
 import type { TransactionProducerOptions } from '../client-options.js';
 import { ClientClosed, SendFailed } from '../errors.js';
+import type { Ending } from '../hook.js';
 import { InFlight } from '../in-flight.js';
 import { within } from '../within.js';
 import { TransactionState, type HalfReceipt, type OutgoingMessage } from '../message.js';
@@ -181,11 +183,20 @@ export class TransactionProducer {
     };
   }
 
-  private async bring(half: HalfReceipt, verdict: TransactionState): Promise<void> {
-    const broker = {
-      brokerName: half.brokerName,
-      address: this.parts.routes.primaryOf(half.brokerName) ?? half.address,
-    };
+  private bring(half: HalfReceipt, verdict: TransactionState): Promise<void> {
+    const { brokerName, topic, group, uniqueKey } = half;
+    const broker = { brokerName, address: this.parts.routes.primaryOf(brokerName) ?? half.address };
+    const ids = { messageId: uniqueKey, transactionId: uniqueKey };
+    return this.ending({ ...broker, ...ids, topic, group, state: verdict, fromCheck: false }, () =>
+      this.tell(broker, half, verdict),
+    );
+  }
+
+  private ending(ending: Ending, act: () => Promise<void>): Promise<void> {
+    return this.parts.hooks?.endTransaction(ending, act) ?? act();
+  }
+
+  private async tell(broker: BrokerAddress, half: HalfReceipt, verdict: TransactionState): Promise<void> {
     const header: EndTransactionHeader = {
       topic: half.topic,
       producerGroup: half.group,
@@ -217,13 +228,18 @@ export class TransactionProducer {
       transactionId: asked.transactionId ?? message.messageId,
       bname: asked.bname,
     };
-    if (state === 'unknown') {
-      peer.oneWay(endTransaction, header);
-      return;
-    }
+    const { messageId, topic } = message;
     const broker = { brokerName: asked.bname ?? 'that asked', address: peer.remoteAddress };
-    const answer = await peer.request(endTransaction, header, undefined, { timeoutMs: SEND_TIMEOUT_MS });
-    accept(answer, broker, message.messageId, state);
+    const ids = { messageId, transactionId: header.transactionId ?? messageId };
+    const ending = { ...broker, ...ids, topic, group: this.group, state, fromCheck: true };
+    await this.ending(ending, async () => {
+      if (state === 'unknown') {
+        peer.oneWay(endTransaction, header);
+        return;
+      }
+      const answer = await peer.request(endTransaction, header, undefined, { timeoutMs: SEND_TIMEOUT_MS });
+      accept(answer, broker, messageId, state);
+    });
   }
 
   private async state(check: () => Promise<TransactionState>, messageId: string): Promise<TransactionState> {
