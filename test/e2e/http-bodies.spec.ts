@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { silentLog } from '@halfmq/remoting';
 import { InProcessBroker } from '../kit/in-process.js';
 import { freePort } from '../kit/ports.js';
 
@@ -10,9 +13,12 @@ const LIMIT = 2 * 4_096 + 128 * 1024;
 
 describe('bodies by HTTP', () => {
   let broker: InProcessBroker;
+  /** what the broker has logged as an error */
+  const complaints: string[] = [];
   beforeAll(async () => {
     const httpPort = String(await freePort());
-    broker = await InProcessBroker.start({ properties: { httpPort, maxMessageSize: '4096' } });
+    const log = { ...silentLog, error: (message: string) => void complaints.push(message) };
+    broker = await InProcessBroker.start({ properties: { httpPort, maxMessageSize: '4096' }, log });
   });
   afterAll(() => broker.close());
 
@@ -87,6 +93,20 @@ describe('bodies by HTTP', () => {
   it('are refused as soon as too much has come of one that does not say its length', async () => {
     const endless = new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(16_384)) });
     expect(await post(endless, { 'content-type': JSON_TYPE })).toMatchObject({ status: 413 });
+  });
+
+  it('are no error of the broker when their sender leaves in the middle', async () => {
+    const head = `POST /v1/topics/bodies/messages HTTP/1.1\r\nhost: x\r\ncontent-type: ${JSON_TYPE}\r\n`;
+    const socket = connect(Number(broker.broker.httpPort), '127.0.0.1');
+    await new Promise<void>(
+      (written) => void socket.write(`${head}content-length: 99\r\n\r\n{`, () => written()),
+    );
+    const gone = once(socket, 'close');
+    socket.destroy();
+    await gone;
+    // behind it on another connection: the door has seen the end of the first by then
+    expect((await post(DOCUMENT, { 'content-type': JSON_TYPE })).status).toBe(201);
+    expect(complaints).toEqual([]);
   });
 
   it('belong to a path that ends with a slash, too, in whatever case', async () => {

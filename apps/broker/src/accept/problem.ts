@@ -36,6 +36,8 @@ export class AsProblem implements ExceptionFilter {
   }
 
   answer(error: unknown, reply: FastifyReply): void {
+    // whoever asked has gone, in the middle of his request perhaps: nobody hears it, and nothing failed here
+    if (reply.raw.destroyed) return;
     const answer = this.describe(error);
     void reply.status(answer.status).type('application/problem+json').send(JSON.stringify(answer));
   }
