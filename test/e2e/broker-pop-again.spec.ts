@@ -23,6 +23,22 @@ describe('what was popped', () => {
     expect(await trial.readers.bodies()).toEqual(['c']);
   });
 
+  it('and written down whole, as earlier versions did, is known after a restart, and once', async () => {
+    await trial.send('a', 'b');
+    const { messages } = await trial.readers.pop({ invisibleTime: 30_000 });
+    const popTime = messages[0]?.receipt.popTime ?? 0;
+    // both offsets of one lease, in the words of an earlier version
+    const document = JSON.stringify({ leases: [[0, popTime, 30_000, 3, 0, 1]], ordered: [], locks: [] });
+    trial.broker.store.leases.takenOver((_group, _topic, part) => (part === '' ? document : undefined));
+    trial.broker.store.leases.touch('readers', TOPIC);
+    trial.broker.store.leases.touch('readers', TOPIC, '0.0');
+    await trial.restart();
+    expect(await trial.readers.ack(messages[0]!)).toBe(0);
+    await trial.restart();
+    await trial.broker.clock.advance(30_200);
+    expect(await trial.readers.bodies()).toEqual(['b']);
+  });
+
   it('comes again after a kill when the second in which it was handed out is lost, and never is lost itself', async () => {
     await trial.send('a', 'b');
     expect(await trial.readers.bodies({ invisibleTime: 30_000, maxMsgNums: 1 })).toEqual(['a']);

@@ -25,7 +25,8 @@ import { writeLong } from '@halfmq/remoting/record';
  *   m  physical offset int64     where the record that had this offset lies now, int64
  *   s  kind, 0, name               a setting
  *   o  group, 0, topic             consumer offsets
- *   l  group, 0, topic             leases on messages that were handed out, in the words of who gives them
+ *   l  group, 0, topic, 0, part    leases on messages that were handed out, in the words of who gives them; without a
+ *                                  part it ends with the topic
  */
 export const HEADER_KEY = Buffer.from('H');
 export const TABLE_KEY = Buffer.from('T');
@@ -71,8 +72,13 @@ export function indexKey(queue: number, offset: number): Buffer {
   return key;
 }
 
-export function nameKey(prefix: 's' | 'o' | 'l', first: string, second: string): Buffer {
-  return Buffer.from(`${prefix}${first}\0${second}`);
+export function nameKey(prefix: 's' | 'o', first: string, second: string): Buffer {
+  return longNameKey(prefix, `${first}\0${second}`);
+}
+
+/** @param names with a 0 between them */
+export function longNameKey(prefix: 's' | 'o' | 'l', names: string): Buffer {
+  return Buffer.from(prefix + names);
 }
 
 /** The first key after all that begin with `prefix`. */

@@ -277,8 +277,14 @@ export interface ConsumerOffsets {
   forget(group: string): void;
 }
 
-/** Group, topic, and what the room that gives leases has to remember of them; null: nothing any more. */
-export type LeaseRow = readonly [string, string, string | null];
+/**
+ * Group, topic, and what the room that gives leases has to remember of them; null: nothing any more. Where the room writes
+ * them in parts, which part it is; those of earlier versions have none.
+ */
+export type LeaseRow = readonly [string, string, string | null, part?: string];
+
+/** @param part '' where it was touched without one */
+export type DocumentOf = (group: string, topic: string, part: string) => string | undefined;
 
 /**
  * What was handed out and is neither done nor given back. In memory of the room that gives leases, written and logged when
@@ -287,7 +293,7 @@ export type LeaseRow = readonly [string, string, string | null];
  */
 export interface Leases {
   /** @param documentOf is asked from now on; undefined: nothing. @returns what an earlier process has left */
-  takenOver(documentOf: (group: string, topic: string) => string | undefined): readonly LeaseRow[];
-  /** Those of a group on a topic have changed. */
-  touch(group: string, topic: string): void;
+  takenOver(documentOf: DocumentOf): readonly LeaseRow[];
+  /** Those of a group on a topic have changed, in this part: nothing else is written. */
+  touch(group: string, topic: string, part?: string): void;
 }

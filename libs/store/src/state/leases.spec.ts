@@ -12,20 +12,23 @@ class Room {
 
   open(opened: MessageStore): void {
     this.lasting = opened;
-    const rows = opened.leases.takenOver((group, topic) => {
+    const rows = opened.leases.takenOver((group, topic, part) => {
       this.asked++;
-      return this.documents.get(`${group} ${topic}`);
+      return this.documents.get(named(group, topic, part));
     });
     this.documents.clear();
-    for (const [group, topic, document] of rows) this.documents.set(`${group} ${topic}`, document ?? '');
+    for (const [group, topic, document, part] of rows)
+      this.documents.set(named(group, topic, part), document ?? '');
   }
 
-  set(group: string, topic: string, document: string | undefined): void {
-    if (document === undefined) this.documents.delete(`${group} ${topic}`);
-    else this.documents.set(`${group} ${topic}`, document);
-    this.lasting?.leases.touch(group, topic);
+  set(group: string, topic: string, document: string | undefined, part?: string): void {
+    if (document === undefined) this.documents.delete(named(group, topic, part));
+    else this.documents.set(named(group, topic, part), document);
+    this.lasting?.leases.touch(group, topic, part);
   }
 }
+
+const named = (group: string, topic: string, part = ''): string => `${group} ${topic} ${part}`.trim();
 
 describe('leases', () => {
   let fixture: StoreFixture;
@@ -81,6 +84,42 @@ describe('leases', () => {
     const [record, ...more] = await logged();
     expect(more).toEqual([]);
     expect(record).toMatchObject({ groups: [['g', 'a', [0, 1]]], leases: [['g', 'a', 'one']] });
+  });
+
+  it('in parts are asked for part by part, and survive so', async () => {
+    for (let part = 0; part < 100; part++) room.set('g', 'a', `part ${part}`, String(part));
+    room.set('g', 'a', 'without one');
+    await fixture.clock.advance(5_000);
+    const before = { asked: room.asked, logged: (await logged()).length };
+    room.set('g', 'a', 'changed', '7');
+    room.set('g', 'a', undefined, '8');
+    await fixture.clock.advance(5_000);
+    // each for the state, and for the log
+    expect(room.asked - before.asked).toBeLessThanOrEqual(4);
+    expect((await logged()).slice(before.logged)).toMatchObject([
+      {
+        leases: [
+          ['g', 'a', 'changed', '7'],
+          ['g', 'a', null, '8'],
+        ],
+      },
+    ]);
+    const left = await reopen();
+    expect(Object.keys(left)).toHaveLength(100);
+    expect(left).toMatchObject({ 'g a': 'without one', 'g a 7': 'changed', 'g a 99': 'part 99' });
+    const again = await reopen(() => rmSync(join(fixture.path, 'state.mdb')));
+    expect(again).toEqual(left);
+  });
+
+  it('in parts end with their topic', async () => {
+    await store(opened, message('a', '1'));
+    for (const part of ['1', '2']) room.set('g', 'a', 'one', part);
+    room.set('g', 'b', 'two', '1');
+    await fixture.clock.advance(5_000);
+    room.documents.delete('g a 1');
+    room.documents.delete('g a 2');
+    await new Promise<void>((resolve) => opened.deleteTopic('a', () => resolve()));
+    expect(await reopen(() => rmSync(join(fixture.path, 'state.mdb')))).toEqual({ 'g b 1': 'two' });
   });
 
   it('end with their topic', async () => {

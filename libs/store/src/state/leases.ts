@@ -1,5 +1,5 @@
-import { nameKey } from '../keys.js';
-import type { Leases, LeaseRow } from '../message-store.js';
+import { longNameKey } from '../keys.js';
+import type { DocumentOf, Leases, LeaseRow } from '../message-store.js';
 import type { Part } from './part.js';
 import type { Change, StateEnvironment } from './state-environment.js';
 
@@ -8,21 +8,20 @@ import type { Change, StateEnvironment } from './state-environment.js';
  * and logged in one piece with the consumer offsets, which say that what is leased was handed out.
  */
 export class LoggedLeases implements Leases, Part {
-  /** group, 0, topic → document, as written last */
+  /** group, 0, topic (0, part) → document, as written last */
   private readonly documents = new Map<string, string>();
   /** not yet in the state environment, not yet in the log */
   private readonly dirty = new Set<string>();
   private readonly unlogged = new Set<string>();
-  private documentOf: (group: string, topic: string) => string | undefined = (group, topic) =>
-    this.documents.get(fullName(group, topic));
+  private documentOf: DocumentOf = (group, topic, part) => this.documents.get(fullName(group, topic, part));
 
-  takenOver(documentOf: (group: string, topic: string) => string | undefined): readonly LeaseRow[] {
+  takenOver(documentOf: DocumentOf): readonly LeaseRow[] {
     this.documentOf = documentOf;
     return [...this.documents].map(([full, document]) => row(full, document));
   }
 
-  touch(group: string, topic: string): void {
-    const full = fullName(group, topic);
+  touch(group: string, topic: string, part = ''): void {
+    const full = fullName(group, topic, part);
     this.dirty.add(full);
     this.unlogged.add(full);
   }
@@ -30,10 +29,10 @@ export class LoggedLeases implements Leases, Part {
   /** The topic's queues have ended, and what lay in them. */
   forgetTopic(topic: string): void {
     for (const full of this.documents.keys()) {
-      const [group = '', of = ''] = full.split('\0');
+      const [group = '', of = '', part] = full.split('\0');
       if (of !== topic) continue;
       this.documents.delete(full);
-      this.touch(group, topic);
+      this.touch(group, topic, part);
     }
   }
 
@@ -68,8 +67,8 @@ export class LoggedLeases implements Leases, Part {
   }
 
   change(rows: readonly LeaseRow[]): void {
-    for (const [group, topic, document] of rows) {
-      const full = fullName(group, topic);
+    for (const [group, topic, document, part] of rows) {
+      const full = fullName(group, topic, part);
       this.keep(full, document ?? undefined);
       this.dirty.add(full);
     }
@@ -84,21 +83,18 @@ export class LoggedLeases implements Leases, Part {
 
   changes(): Change[] {
     const changes = [...this.dirty].map((full) => {
-      const [group, topic, document] = this.current(full);
-      return {
-        key: nameKey('l', group, topic),
-        value: document === null ? undefined : Buffer.from(document),
-      };
+      const [, , document] = this.current(full);
+      return { key: longNameKey('l', full), value: document === null ? undefined : Buffer.from(document) };
     });
     this.dirty.clear();
     return changes;
   }
 
   private current(full: string): LeaseRow {
-    const [group = '', topic = ''] = full.split('\0');
-    const document = this.documentOf(group, topic);
+    const [group = '', topic = '', part = ''] = full.split('\0');
+    const document = this.documentOf(group, topic, part);
     this.keep(full, document);
-    return [group, topic, document ?? null];
+    return row(full, document ?? null);
   }
 
   private keep(full: string, document: string | undefined): void {
@@ -107,9 +103,11 @@ export class LoggedLeases implements Leases, Part {
   }
 }
 
-const fullName = (group: string, topic: string): string => `${group}\0${topic}`;
+function fullName(group: string, topic: string, part = ''): string {
+  return part === '' ? `${group}\0${topic}` : `${group}\0${topic}\0${part}`;
+}
 
-function row(full: string, document: string): LeaseRow {
-  const [group = '', topic = ''] = full.split('\0');
-  return [group, topic, document];
+function row(full: string, document: string | null): LeaseRow {
+  const [group = '', topic = '', part] = full.split('\0');
+  return part === undefined ? [group, topic, document] : [group, topic, document, part];
 }

@@ -28,7 +28,9 @@ describe('the book of leases', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const model = new Model();
-        let book = new LeaseBook(() => undefined);
+        const parts = new Set<string>();
+        const note = (_group: string, _topic: string, part: string): void => void parts.add(part);
+        let book = new LeaseBook(note);
         let now = 1_000_000;
         let next = 0;
         const held = (which: number) => [...model.held][which % Math.max(1, model.held.size)];
@@ -70,8 +72,8 @@ describe('the book of leases', () => {
             // what is left is due later, and not more than a tick ago
             for (const { until } of model.held.values()) expect(until).toBeGreaterThan(now - 100);
           } else {
-            const rows = book.rowsOf('g', 't');
-            book = new LeaseBook(() => undefined);
+            const rows = [...parts].flatMap((part) => book.rowsOf('g', 't', part));
+            book = new LeaseBook(note);
             book.restore('g', 't', JSON.parse(JSON.stringify(rows)) as number[][]);
           }
           expect(book.held('g', 't')).toBe(model.held.size);
@@ -91,21 +93,40 @@ describe('the book of leases', () => {
 
   it('remembers by when messages were stored, where that is later than they were handed out', () => {
     const book = new LeaseBook(() => undefined);
-    const leases = [leaseOf([5, 6], 1_000, 60_000), { ...leaseOf([9], 1_000, 60_000), storedBy: 5_000 }];
+    const leases: Lease[] = [
+      leaseOf([5, 6], 1_000, 60_000),
+      { ...leaseOf([9], 1_000, 60_000), storedBy: 5_000 },
+    ];
     for (const lease of leases) book.give(lease);
     const again = new LeaseBook(() => undefined);
-    again.restore('g', 't', JSON.parse(JSON.stringify(book.rowsOf('g', 't'))) as number[][]);
+    again.restore('g', 't', JSON.parse(JSON.stringify(book.rowsOf('g', 't', '3.0'))) as number[][]);
     expect(again.takeDue(61_000)).toEqual(leases);
   });
 
   it('keeps nothing of what has ended', () => {
     const touched: string[] = [];
-    const book = new LeaseBook((group, topic) => touched.push(`${group} ${topic}`));
+    const book = new LeaseBook((group, topic, part) => touched.push(`${group} ${topic} ${part}`));
     book.give(leaseOf([1, 2], 1_000, 5_000));
     book.done({ group: 'g', topic: 't', queueId: 3, start: 1, popTime: 1_000 }, 1);
     book.done({ group: 'g', topic: 't', queueId: 3, start: 1, popTime: 1_000 }, 2);
-    expect([book.nextDueAt(), book.rowsOf('g', 't'), book.held('g', 't')]).toEqual([undefined, [], 0]);
-    expect(touched).toEqual(['g t', 'g t', 'g t']);
+    expect([book.nextDueAt(), book.rowsOf('g', 't', '3.0'), book.held('g', 't')]).toEqual([undefined, [], 0]);
+    expect(touched).toEqual(['g t 3.0', 'g t 3.0', 'g t 3.0']);
+  });
+
+  it('says of a change which part has to be written anew, a small one of many', () => {
+    const touched = new Set<string>();
+    const book = new LeaseBook((_group, _topic, part) => touched.add(part));
+    const many = 200_000;
+    // each of its own time: as many ticks
+    for (let start = 0; start < many; start++) book.give(leaseOf([start], 1_000, 5_000 + start * 100));
+    touched.clear();
+    const place = { group: 'g', topic: 't', queueId: 3, start: 77_777, popTime: 1_000 };
+    expect(book.done(place, 77_777)).toBe(true);
+    expect([...touched].map((part) => book.rowsOf('g', 't', part).length)).toEqual([1023]);
+    expect(book.held('g', 't')).toBe(many - 1);
+    expect(book.nextDueAt()).toBe(6_000);
+    expect(book.takeDue(6_100).map(({ offsets }) => offsets)).toEqual([[0], [1]]);
+    expect(book.nextDueAt()).toBe(6_200);
   });
 });
 

@@ -1,3 +1,5 @@
+import { DueHeap } from '@halfmq/store';
+
 /** Messages of one queue that were handed out together, to one group. */
 export interface Lease {
   readonly group: string;
@@ -31,6 +33,9 @@ export interface LeasePlace {
  */
 export type LeaseRow = readonly number[];
 
+/** Queue offsets whose leases are written down together. */
+const OFFSETS_A_PART = 1024;
+
 /** Leases end together that are due within this time: never earlier, so much later at most. */
 const TICK_MS = 100;
 
@@ -39,30 +44,46 @@ const TICK_MS = 100;
  * those that are not come again.
  */
 export class LeaseBook {
-  /** group, 0, topic → queue, start, pop time → lease */
-  private readonly byPlace = new Map<string, Map<string, Lease>>();
+  /** group, 0, topic → part → queue, start, pop time → lease */
+  private readonly byPlace = new Map<string, Map<string, Map<string, Lease>>>();
   /** by the tick in which their time is over */
   private readonly due = new Map<number, Set<Lease>>();
+  private readonly ticks = new DueHeap((_, tick) => this.due.has(tick));
 
   /** Called when one is given: it may be the next to end. */
   given: () => void = () => undefined;
 
-  /** @param touched hears of every change */
-  constructor(private readonly touched: (group: string, topic: string) => void) {}
+  /**
+   * @param touched hears of every change, and in which part of a group and topic it is. A part has the leases of a stretch
+   *   of a queue, so that of a hundred thousand leases only those near what has changed are written anew.
+   */
+  constructor(private readonly touched: (group: string, topic: string, part: string) => void) {}
 
   give(lease: Lease): void {
-    const { group, topic } = lease;
-    const full = fullName(group, topic);
-    let leases = this.byPlace.get(full);
-    if (!leases) this.byPlace.set(full, (leases = new Map<string, Lease>()));
+    const leases = this.beside(lease);
     const key = keyOf(lease.queueId, lease.offsets[0] ?? 0, lease.popTime);
     const before = leases.get(key);
     // the group's offset went back, and the clock too: no receipt finds the older one any more, so it comes again now
     if (before) this.await(before, lease.popTime);
     leases.set(key, lease);
     this.await(lease, lease.popTime + lease.invisibleMs);
-    this.touched(group, topic);
+    this.touch(lease);
     this.given();
+  }
+
+  /** The leases of its part. */
+  private beside({ group, topic, queueId, offsets: [start = 0] }: Lease): Map<string, Lease> {
+    const full = fullName(group, topic);
+    let parts = this.byPlace.get(full);
+    if (!parts) this.byPlace.set(full, (parts = new Map<string, Map<string, Lease>>()));
+    const part = partOf(queueId, start);
+    let leases = parts.get(part);
+    if (!leases) parts.set(part, (leases = new Map<string, Lease>()));
+    return leases;
+  }
+
+  private touch({ group, topic, queueId, offsets: [start = 0] }: Lease): void {
+    this.touched(group, topic, partOf(queueId, start));
   }
 
   /** A message is done. @returns false: nobody has it any more */
@@ -89,14 +110,21 @@ export class LeaseBook {
   end(lease: Lease, nth: number): void {
     lease.open = (lease.open & ~(1 << nth)) >>> 0;
     if (lease.open === 0) this.remove(lease);
-    this.touched(lease.group, lease.topic);
+    this.touch(lease);
   }
 
   /** Those whose time is over; they are not told again unless they are put off. Receipts find them until they end. */
   takeDue(now: number): Lease[] {
-    const over = [...this.due].filter(([tick]) => tick * TICK_MS <= now);
-    for (const [tick] of over) this.due.delete(tick);
-    return over.flatMap(([, leases]) => [...leases]);
+    const over: Lease[] = [];
+    for (
+      let tick = this.ticks.nextAt();
+      tick !== undefined && tick * TICK_MS <= now;
+      tick = this.ticks.nextAt()
+    ) {
+      over.push(...(this.due.get(tick) ?? []));
+      this.due.delete(tick);
+    }
+    return over;
   }
 
   /** Its messages could not be brought back now. */
@@ -106,18 +134,20 @@ export class LeaseBook {
 
   /** When the next one is due, ms since 1970. */
   nextDueAt(): number | undefined {
-    return this.due.size === 0 ? undefined : Math.min(...this.due.keys()) * TICK_MS;
+    const tick = this.ticks.nextAt();
+    return tick === undefined ? undefined : tick * TICK_MS;
   }
 
   /** Messages a group has of a topic. */
   held(group: string, topic: string): number {
     let held = 0;
-    for (const { open } of this.byPlace.get(fullName(group, topic))?.values() ?? []) held += bitsOf(open);
+    for (const leases of this.byPlace.get(fullName(group, topic))?.values() ?? [])
+      for (const { open } of leases.values()) held += bitsOf(open);
     return held;
   }
 
   forgetTopic(topic: string): void {
-    for (const leases of this.byPlace.values()) {
+    for (const leases of [...this.byPlace.values()].flatMap((parts) => [...parts.values()])) {
       for (const lease of leases.values()) {
         if (lease.topic === topic) this.forget(lease);
       }
@@ -127,11 +157,11 @@ export class LeaseBook {
   /** Its messages are nobody's any more. */
   forget(lease: Lease): void {
     this.remove(lease);
-    this.touched(lease.group, lease.topic);
+    this.touch(lease);
   }
 
-  rowsOf(group: string, topic: string): LeaseRow[] {
-    return [...(this.byPlace.get(fullName(group, topic))?.values() ?? [])].map(rowOf);
+  rowsOf(group: string, topic: string, part: string): LeaseRow[] {
+    return [...(this.byPlace.get(fullName(group, topic))?.get(part)?.values() ?? [])].map(rowOf);
   }
 
   restore(group: string, topic: string, rows: readonly LeaseRow[]): void {
@@ -139,23 +169,30 @@ export class LeaseBook {
   }
 
   private find({ group, topic, queueId, start, popTime }: LeasePlace): Lease | undefined {
-    return this.byPlace.get(fullName(group, topic))?.get(keyOf(queueId, start, popTime));
+    const parts = this.byPlace.get(fullName(group, topic));
+    return parts?.get(partOf(queueId, start))?.get(keyOf(queueId, start, popTime));
   }
 
   private await(lease: Lease, until: number): void {
     const tick = Math.ceil(until / TICK_MS);
     let leases = this.due.get(tick);
-    if (!leases) this.due.set(tick, (leases = new Set<Lease>()));
+    if (!leases) {
+      this.due.set(tick, (leases = new Set<Lease>()));
+      this.ticks.push(tick, 0);
+    }
     leases.add(lease);
   }
 
   private remove(lease: Lease): void {
     const { group, topic, queueId, offsets, popTime, invisibleMs } = lease;
     const full = fullName(group, topic);
-    const leases = this.byPlace.get(full);
+    const parts = this.byPlace.get(full);
+    const part = partOf(queueId, offsets[0] ?? 0);
+    const leases = parts?.get(part);
     const key = keyOf(queueId, offsets[0] ?? 0, popTime);
     if (leases?.get(key) === lease) leases.delete(key);
-    if (leases?.size === 0) this.byPlace.delete(full);
+    if (leases?.size === 0) parts?.delete(part);
+    if (parts?.size === 0) this.byPlace.delete(full);
     const tick = Math.ceil((popTime + invisibleMs) / TICK_MS);
     const waiting = this.due.get(tick);
     waiting?.delete(lease);
@@ -170,6 +207,8 @@ export const isOpen = ({ open }: Pick<Lease, 'open'>, nth: number): boolean =>
 
 /** As many low bits as there are messages. */
 export const allOpen = (count: number): number => (count >= 32 ? 0xffff_ffff : (1 << count) - 1);
+
+const partOf = (queueId: number, start: number): string => `${queueId}.${Math.floor(start / OFFSETS_A_PART)}`;
 
 const keyOf = (queueId: number, start: number, popTime: number): string => `${queueId} ${start} ${popTime}`;
 

@@ -4,7 +4,7 @@ import type { LockRow, OrderLocks } from '../order-locks.js';
 import { LeaseBook, type LeaseRow } from './lease-book.js';
 import { OrderedBook, type OrderedRow } from './ordered-book.js';
 
-/** What is written down of a group and topic. */
+/** What is written down of a group and topic: leases in parts, the rest without one. Earlier versions had no parts. */
 interface Document {
   readonly leases: readonly LeaseRow[];
   readonly ordered: readonly OrderedRow[];
@@ -25,18 +25,22 @@ export class PopMemory {
     private readonly topics: Pick<Topics, 'onChange' | 'find'>,
     private readonly locks: OrderLocks,
   ) {
-    const touched = (group: string, topic: string): void => store.leases.touch(group, topic);
+    const touched = (group: string, topic: string, part?: string): void =>
+      store.leases.touch(group, topic, part);
     this.leases = new LeaseBook(touched);
     this.ordered = new OrderedBook(touched);
     locks.changed = touched;
   }
 
   start(): void {
-    for (const [group, topic, document] of this.store.leases.takenOver((g, t) => this.document(g, t))) {
+    const before = this.store.leases.takenOver((group, topic, part) => this.document(group, topic, part));
+    for (const [group, topic, document, part] of before) {
       const { leases, ordered, locks } = JSON.parse(document ?? '{}') as Partial<Document>;
       this.leases.restore(group, topic, leases ?? []);
       this.ordered.restore(group, topic, ordered ?? []);
       this.locks.restore(group, topic, locks ?? []);
+      // they are in parts from now on
+      if (leases && part === undefined) this.store.leases.touch(group, topic);
     }
     this.stopListening = this.topics.onChange((topic) => {
       if (!this.topics.find(topic)) this.forgetTopic(topic);
@@ -57,11 +61,14 @@ export class PopMemory {
     this.ordered.forgetTopic(topic);
   }
 
-  private document(group: string, topic: string): string | undefined {
-    const leases = this.leases.rowsOf(group, topic);
+  private document(group: string, topic: string, part: string): string | undefined {
+    if (part !== '') {
+      const leases = this.leases.rowsOf(group, topic, part);
+      return leases.length === 0 ? undefined : JSON.stringify({ leases } satisfies Partial<Document>);
+    }
     const ordered = this.ordered.rowsOf(group, topic);
     const locks = this.locks.rowsOf(group, topic);
-    const nothing = leases.length + ordered.length + locks.length === 0;
-    return nothing ? undefined : JSON.stringify({ leases, ordered, locks });
+    const nothing = ordered.length + locks.length === 0;
+    return nothing ? undefined : JSON.stringify({ ordered, locks } satisfies Partial<Document>);
   }
 }
