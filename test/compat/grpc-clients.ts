@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { build, javaIsHere, resultOf, run } from './java-clients.js';
 import { pythonIsHere, PythonVenv } from './python-venv.js';
+import { isHere, type Toolchain } from './toolchains.js';
 
 const PROJECT = fileURLToPath(new URL('java/grpc/', import.meta.url));
 const SOURCES = `${PROJECT}src/main/java/org/halfmq/compat/grpc/`;
@@ -11,6 +12,8 @@ const NODE_PROGRAM = fileURLToPath(new URL('../dist/compat/grpc-node.js', import
 export interface GrpcLanguage {
   readonly name: string;
   readonly version: string;
+  /** scenarios for which the client has no API */
+  readonly lacks?: readonly string[];
   /** @throws Error on a machine of CI that has not what it takes */
   isHere(): boolean;
   prepare(): Promise<void>;
@@ -66,4 +69,22 @@ const python: GrpcLanguage = {
   },
 };
 
-export const GRPC_LANGUAGES: readonly GrpcLanguage[] = [java, node, python];
+const RUST_PROJECT = fileURLToPath(new URL('rust/', import.meta.url));
+const RUST: Toolchain = {
+  needs: 'suites of the official Rust client, which need Cargo and rustc 1.88 or newer',
+  commands: [['cargo', '--version']],
+};
+/** Its defaults: plain text. It has no push consumer. */
+const rust: GrpcLanguage = {
+  name: 'Rust',
+  version: '5.0.0',
+  lacks: ['recall', 'invisible'],
+  isHere: () => isHere(RUST),
+  prepare: () => run('cargo', ['build', '--quiet', '--locked'], { cwd: RUST_PROJECT }).then(() => undefined),
+  async run(scenario, endpoint, topic) {
+    const program = `${RUST_PROJECT}target/debug/compat-grpc`;
+    return resultOf(`${scenario} on Rust`, await run(program, [scenario, endpoint, topic]));
+  },
+};
+
+export const GRPC_LANGUAGES: readonly GrpcLanguage[] = [java, node, python, rust];

@@ -55,7 +55,7 @@ function pageOf({ testResults }: Run): string {
     .map(([suite, rows]) => section(suite, rows));
   return `# Compatibility
 
-What the compatibility suites saw (\`npm run test:compat\`), line by line. The page is written by \`test/compat/page.ts\` from their results, and CI fails when it says something else. Clients and tools are the official ones, unmodified, from Maven Central, npm and PyPI; so is Apache RocketMQ.
+What the compatibility suites saw (\`npm run test:compat\`), line by line. The page is written by \`test/compat/page.ts\` from their results, and CI fails when it says something else. Clients and tools are the official ones, unmodified, from Maven Central, npm, PyPI, crates.io and the Go module proxy; so is Apache RocketMQ.
 
 ${sections.join('\n')}
 ${notRun()}`;
