@@ -94,7 +94,7 @@ module.exports = {
           '^(apps|libs)/[^/]+/src/index[.]ts$',
           '^libs/remoting/src/(record-door|transport|settings/index)[.]ts$',
           '^libs/store/src/tools/index[.]ts$',
-          '^libs/transaction/src/(nest|microservice|typeorm|pg|drizzle)/index[.]ts$',
+          '^libs/transaction/src/(nest|microservice|typeorm|pg|drizzle|opentelemetry)/index[.]ts$',
           '^libs/testing/src/(expect|jest)[.]ts$',
         ],
       },
@@ -124,12 +124,12 @@ module.exports = {
       severity: 'error',
       from: {
         path: src('libs/transaction'),
-        pathNot: ['/(nest|typeorm|pg|drizzle|microservice)/', '[.]spec[.]ts$'],
+        pathNot: ['/(nest|typeorm|pg|drizzle|microservice|opentelemetry)/', '[.]spec[.]ts$'],
       },
       to: {
         path: [
-          'node_modules/(@nestjs|typeorm|pg|drizzle-orm|mysql2|libsql)/',
-          `${src('libs/transaction')}(nest|microservice|typeorm|pg|drizzle)/`,
+          'node_modules/(@nestjs|@opentelemetry|typeorm|pg|drizzle-orm|mysql2|libsql)/',
+          `${src('libs/transaction')}(nest|microservice|typeorm|pg|drizzle|opentelemetry)/`,
         ],
       },
     },

@@ -28,6 +28,7 @@ const NEST = [
   'reflect-metadata@0.2.2',
   'rxjs@7.8.2',
   'drizzle-orm@0.45.4',
+  '@opentelemetry/api@1.9.1',
   'expect@30.5.2',
   '@types/pg@8.23.1',
 ];
