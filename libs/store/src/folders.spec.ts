@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { bodies, message, readAll, store, StoreFixture } from './fixture.js';
@@ -53,5 +53,26 @@ describe('segments in a folder of their own', () => {
     mkdirSync(logPath, { recursive: true });
     writeFileSync(join(logPath, '00000000001073741824'), '');
     await expect(fixture.open({ logPath })).rejects.toThrow(/holds segments of Apache RocketMQ/);
+  });
+});
+
+describe('the folder of a store', () => {
+  let fixture: StoreFixture;
+  beforeEach(() => void (fixture = new StoreFixture()));
+  afterEach(() => fixture.end());
+
+  it('is refused by name when it is a file, lies in one, or cannot be made', async () => {
+    const file = join(fixture.path, 'file');
+    writeFileSync(file, 'kept');
+    for (const wrong of [{ path: file }, { path: join(file, 'below') }, { logPath: file }]) {
+      await expect(fixture.open(wrong)).rejects.toMatchObject({
+        kind: 'format',
+        message: `${file} is a file, no folder: name one that the broker may write to (storePathRootDir, storePathCommitLog)`,
+      });
+    }
+    await expect(fixture.open({ path: '/proc/store/below' })).rejects.toThrow(
+      /^the folder \/proc\S* cannot be made \(\w+\): name one/,
+    );
+    expect(readFileSync(file, 'utf8')).toBe('kept');
   });
 });

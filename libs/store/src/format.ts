@@ -6,6 +6,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  statSync,
   writeFileSync,
   existsSync,
 } from 'node:fs';
@@ -89,14 +90,39 @@ function parse(file: string): StoreIdentity {
   throw new StoreError('format', `${file} is no store identity: restore it from a copy`);
 }
 
-/** Makes a folder with all that it lies in. It is there after a power loss too. */
+/**
+ * Makes a folder with all that it lies in. It is there after a power loss too.
+ * @throws StoreError format
+ */
 export function makeFolder(path: string): void {
-  const made: string[] = [];
-  for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) made.push(folder);
-  mkdirSync(path, { recursive: true });
+  const missing: string[] = [];
+  let folder = resolve(path);
+  for (; !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
+  mustBeFolder(folder);
+  for (const each of missing) makeOne(each);
   // a folder's entry is its parent's content
-  for (const folder of made) syncPath(dirname(folder));
+  for (const each of missing) syncPath(dirname(each));
 }
+
+/** One at a time: where nothing can be made (/proc), Node.js goes on for ever with those that lie in each other. */
+function makeOne(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (cause) {
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return mustBeFolder(folder);
+    throw new StoreError('format', `the folder ${folder} cannot be made (${code}): ${NAME_ANOTHER}`, {
+      cause,
+    });
+  }
+}
+
+function mustBeFolder(path: string): void {
+  if (!statSync(path).isDirectory())
+    throw new StoreError('format', `${path} is a file, no folder: ${NAME_ANOTHER}`);
+}
+
+const NAME_ANOTHER = 'name one that the broker may write to (storePathRootDir, storePathCommitLog)';
 
 /** The file is there with all of its content, or as it was before, whatever happens. */
 export function writeDurably(file: string, content: string): void {

@@ -9,7 +9,7 @@ export type StoreErrorKind =
   | 'closed'
   /** another process has the folder */
   | 'locked'
-  /** the folder belongs to another broker, to a newer format, or is damaged */
+  /** the folder belongs to another broker, to a newer format, is damaged, or is none and cannot be made */
   | 'format'
   /** a record that can never be stored: too large, properties too long */
   | 'illegal';
