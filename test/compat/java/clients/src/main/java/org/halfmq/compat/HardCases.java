@@ -28,6 +28,9 @@ import org.apache.rocketmq.common.message.MessageAccessor;
 import org.apache.rocketmq.common.message.MessageClientExt;
 import org.apache.rocketmq.common.message.MessageConst;
 import org.apache.rocketmq.common.message.MessageExt;
+import org.apache.rocketmq.remoting.CommandCustomHeader;
+import org.apache.rocketmq.remoting.RPCHook;
+import org.apache.rocketmq.remoting.protocol.RemotingCommand;
 
 /**
  * The hard cases of transactions (test/e2e/hard-cases) as far as a Java program can make them, all at once, each with a
@@ -36,7 +39,7 @@ import org.apache.rocketmq.common.message.MessageExt;
  */
 final class HardCases implements Callable<Map<String, Object>> {
     private static final String PARKED = "TRANS_CHECK_MAX_TIME_TOPIC";
-    private static final String[] TOPICS = {"Case01", "Case02", "Case03", "Case04", "Case06a", "Case06b", "Case07", "Case10",
+    private static final String[] TOPICS = {"Case01", "Case02", "Case03", "Case04", "Case05", "Case06a", "Case06b", "Case07", "Case10",
         "Case11", "Case13", "Case14", "Case15"};
     private static final int CHECKS = 3;
     private static final LocalTransactionState COMMIT = LocalTransactionState.COMMIT_MESSAGE;
@@ -64,6 +67,8 @@ final class HardCases implements Callable<Map<String, Object>> {
         cases.add(this::commitAfterCheckRolledBack);
         cases.add(this::longLocalTransaction);
         cases.add(this::verdictAfterTheLimit);
+        cases.add(() -> clockHoursAway(3));
+        cases.add(() -> clockHoursAway(-3));
         cases.add(this::twoProducersOfOneGroup);
         cases.add(this::longImmunity);
         cases.add(this::restartedProducer);
@@ -140,6 +145,27 @@ final class HardCases implements Callable<Map<String, Object>> {
         producer.end("4", half, ROLLBACK);
         Until.holds(() -> delivered.of("4") > 0);
         seen.put("checksOf4", checked.of("4"));
+        return null;
+    }
+
+    /** Its producer says of each request that it was made so many hours from now, as one with such a clock would. */
+    private Void clockHoursAway(int hours) throws Exception {
+        String key = "5" + (hours < 0 ? "-behind" : "-ahead");
+        long[] first = new long[1];
+        long[] born = new long[1];
+        Producer producer = new Producer("Case05", "Case05" + key, message -> UNKNOWN, message -> {
+            if (first[0] == 0) first[0] = System.currentTimeMillis();
+            born[0] = message.getBornTimestamp();
+            return COMMIT;
+        }, new WrongClock(hours));
+        Message message = producer.message(key);
+        message.putUserProperty("CHECK_IMMUNITY_TIME_IN_SECONDS", "3");
+        long sent = System.currentTimeMillis();
+        producer.send(message);
+        Until.holds(() -> delivered.of(key) > 0);
+        seen.put("checkedEarly" + key, first[0] - sent < 3000);
+        seen.put("bornHoursAway" + key, Math.round((born[0] - sent) / 3_600_000.0));
+        seen.put("checksOf" + key, checked.of(key));
         return null;
     }
 
@@ -300,8 +326,12 @@ final class HardCases implements Callable<Map<String, Object>> {
         }
 
         Producer(String topic, String group, Execute execute, Check check) throws Exception {
+            this(topic, group, execute, check, null);
+        }
+
+        Producer(String topic, String group, Execute execute, Check check, RPCHook hook) throws Exception {
             this.topic = topic + "_" + run;
-            producer = new TransactionMQProducer(group + "_" + run);
+            producer = new TransactionMQProducer(group + "_" + run, hook);
             producer.setNamesrvAddr(nameServer);
             producer.setInstanceName(this.topic + System.nanoTime());
             declare(this.topic);
@@ -376,6 +406,31 @@ final class HardCases implements Callable<Map<String, Object>> {
 
         void stop() {
             producer.shutdown();
+        }
+    }
+
+    private static final class WrongClock implements RPCHook {
+        private final long awayMs;
+
+        WrongClock(int hours) {
+            awayMs = hours * 3_600_000L;
+        }
+
+        @Override
+        public void doBeforeRequest(String address, RemotingCommand request) {
+            CommandCustomHeader header = request.readCustomHeader();
+            if (header == null || !header.getClass().getSimpleName().equals("SendMessageRequestHeaderV2")) return;
+            try {
+                // bornTimestamp; the two generations of the client have this class in different packages
+                Long born = (Long) header.getClass().getMethod("getG").invoke(header);
+                header.getClass().getMethod("setG", Long.class).invoke(header, born + awayMs);
+            } catch (ReflectiveOperationException other) {
+                throw new IllegalStateException(other);
+            }
+        }
+
+        @Override
+        public void doAfterResponse(String address, RemotingCommand request, RemotingCommand response) {
         }
     }
 

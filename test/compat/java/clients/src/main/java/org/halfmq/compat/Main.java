@@ -31,6 +31,7 @@ public final class Main {
             case "transactions": return new Transactions(nameServer, run);
             case "orderly": return new Orderly(nameServer, run);
             case "hard-cases": return new HardCases(nameServer, run);
+            case "wear": return new Wear(nameServer, run);
             case "broker-killed": return new BrokerKilled(nameServer, run);
             case "query": return new Query(nameServer, run);
             case "filter": return new Filter(nameServer, run);
