@@ -95,6 +95,24 @@ describe('bodies by HTTP', () => {
     expect(await post(endless, { 'content-type': JSON_TYPE })).toMatchObject({ status: 413 });
   });
 
+  it.each([
+    ['POST', 413],
+    ['GET', 200],
+  ])('are waited for when nobody wants them, so that the answer to %s arrives', async (method, status) => {
+    const body = Buffer.alloc(method === 'GET' ? 100_000 : 20_000_000, ' ');
+    const path = method === 'GET' ? '/health' : '/v1/topics/bodies/messages';
+    const socket = connect(Number(broker.broker.httpPort), '127.0.0.1');
+    let answer = '';
+    socket.on('data', (piece: Buffer) => (answer += piece.toString()));
+    socket.write(
+      `${method} ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: ${JSON_TYPE}\r\n`,
+    );
+    socket.write(`content-length: ${body.length}\r\n\r\n`);
+    socket.write(body);
+    await once(socket, 'close');
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
   it('are no error of the broker when their sender leaves in the middle', async () => {
     const head = `POST /v1/topics/bodies/messages HTTP/1.1\r\nhost: x\r\ncontent-type: ${JSON_TYPE}\r\n`;
     const socket = connect(Number(broker.broker.httpPort), '127.0.0.1');

@@ -40,7 +40,11 @@ type Done = (error: HttpException | null, body?: unknown) => void;
 export function takeBodies(server: FastifyInstance, maxMessageSize: number): void {
   const limits = { message: maxMessageSize, document: documentLimit(maxMessageSize) };
   server.removeAllContentTypeParsers();
-  server.addHook('onRequest', (request, _reply, done) => done(refusedBody(request.raw, limits)));
+  server.addHook('onRequest', ({ raw }, _reply, done) => {
+    const refusal = refusedBody(raw, limits);
+    if (refusal || READ_BY_NOBODY.has(raw.method ?? '')) dropBody(raw, () => done(refusal));
+    else done();
+  });
   server.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer', bodyLimit: limits.document },
@@ -87,11 +91,38 @@ function parsed(bytes: Buffer, done: Done): void {
   done(new BadRequestException('the body is JSON, and no object'));
 }
 
+/** Fastify reads no bodies of these. */
+const READ_BY_NOBODY: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+/** of what is not wanted: whoever sends more is cut off */
+const MOST_DROPPED = 64 * 1024 * 1024;
+
+/** A connection that is closed while its client still writes is reset, and the answer lost: so the body is awaited. */
+function dropBody(request: IncomingMessage, dropped: () => void): void {
+  const length = lengthOf(request);
+  if (length === 0 || (Number.isFinite(length) && length > MOST_DROPPED)) return dropped();
+  let left = MOST_DROPPED;
+  const done = (): void => {
+    request.off('data', drop).off('end', done).off('close', done);
+    dropped();
+  };
+  const drop = (piece: Buffer): void => {
+    left -= piece.length;
+    if (left < 0) done();
+  };
+  request.on('data', drop).on('end', done).on('close', done);
+}
+
+/** Bytes; infinite when they come in chunks, of which nobody knows how many. */
+function lengthOf({ headers }: IncomingMessage): number {
+  if (headers['transfer-encoding'] !== undefined) return Number.POSITIVE_INFINITY;
+  return Number(headers['content-length'] ?? 0);
+}
+
 /** Before the body is read. What is no JSON would be read as nothing, and refused for what it lacks: curl -d sends a form. */
 function refusedBody(request: IncomingMessage, limits: Limits): HttpException | undefined {
   const { headers } = request;
-  const length = Number(headers['content-length'] ?? 0);
-  if (length === 0 && headers['transfer-encoding'] === undefined) return undefined;
+  const length = lengthOf(request);
+  if (length === 0) return undefined;
   const type = headers['content-type']?.toLowerCase() ?? '';
   const isDocument = JSON_DOCUMENT.test(type);
   if (!isDocument && !isRawMessage(request, type)) {
@@ -101,7 +132,7 @@ function refusedBody(request: IncomingMessage, limits: Limits): HttpException | 
     );
   }
   const limit = isDocument ? limits.document : limits.message;
-  if (length > limit) return tooLarge(limit);
+  if (Number.isFinite(length) && length > limit) return tooLarge(limit);
   if (isDocument && OTHER_CHARSET.test(type))
     return new UnsupportedMediaTypeException(`the body is sent as ${type}: send JSON in UTF-8`);
   const encoding = encodingOf(request);
