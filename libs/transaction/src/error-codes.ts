@@ -83,6 +83,11 @@ export const HALFMQ_ERRORS = {
     meaning: 'a handler has not ended in time; its message comes again',
     hint: 'Let it end when its signal aborts, or give it a longer `timeout`.',
   },
+  LEASE_LOST: {
+    thrownAs: 'LeaseLost',
+    meaning: 'a popped message was not renewed in time; it comes again, maybe to another member',
+    hint: 'Let the handler end when its signal aborts; give `invisibleTime` more than the broker is ever away.',
+  },
   RETRY_IN: {
     thrownAs: 'RetryIn',
     meaning: 'thrown by a handler: deliver this message again after about this long',

@@ -224,6 +224,17 @@ export class HandlerTimedOut extends HalfmqError {
   }
 }
 
+/** A popped message was not renewed in time: another member may have it, and what becomes of it here counts for nothing. */
+export class LeaseLost extends HalfmqError {
+  constructor(readonly messageId: string) {
+    super(
+      'LEASE_LOST',
+      `message ${messageId} is not this member's any more: its broker could not be told in time that it is being handled. ` +
+        'It comes again, so it may be handled twice at a time. Let the handler end when its signal aborts.',
+    );
+  }
+}
+
 /**
  * Thrown by a handler: deliver this message again after about this long. RocketMQ waits in levels (1s 5s 10s 30s,
  * 1m to 10m by the minute, 20m 30m 1h 2h): the nearest that is not shorter is taken, 2h at most. An ordered consumer

@@ -1,11 +1,11 @@
 import type { Clock, Log } from '@halfmq/remoting';
 import { parseDuration } from '../duration.js';
-import { DeadLetter, PauseGroup, RetryIn } from '../errors.js';
-import type { ConsumedQueue } from './consumed-queue.js';
+import { DeadLetter, LeaseLost, PauseGroup, RetryIn } from '../errors.js';
 import type { TakenMessage } from './taken-message.js';
+import type { WorkQueue } from './work-queue.js';
 import type { AnyConsumerOptions } from './consumer-options.js';
 import type { PoisonPolicy } from './poison.js';
-import { DEAD_LETTER_LEVEL, sendBackLevel, suspendMs } from './retry.js';
+import { comeAgainMs, DEAD_LETTER_LEVEL, sendBackLevel, suspendMs } from './retry.js';
 import type { SendBack } from './send-back.js';
 
 /** A message that could not be sent back is handled again here after this long, as in RocketMQ's clients. */
@@ -38,13 +38,13 @@ export class Aftermath {
   constructor(private readonly parts: AftermathParts) {}
 
   /** Ends each of them in its queue, now or when it was handed out again. Never rejects. */
-  async settle(queue: ConsumedQueue, taken: readonly TakenMessage[], failed: Failed): Promise<void> {
+  async settle(queue: WorkQueue, taken: readonly TakenMessage[], failed: Failed): Promise<void> {
     if (this.parts.options.order) await this.inOrder(queue, taken, failed);
     else await Promise.all(taken.map((one) => this.inOrder(queue, [one], failed)));
   }
 
   /** What is behind a message that comes again comes again, too. */
-  private async inOrder(queue: ConsumedQueue, taken: readonly TakenMessage[], failed: Failed): Promise<void> {
+  private async inOrder(queue: WorkQueue, taken: readonly TakenMessage[], failed: Failed): Promise<void> {
     for (const [index, one] of taken.entries()) {
       // a queue given to another member: what failed is delivered there, as unfinished
       if (queue.dropped && failed.has(one)) return queue.putBack(taken.slice(index));
@@ -76,6 +76,10 @@ export class Aftermath {
     const { message } = taken;
     const { topic, messageId, reconsumeTimes } = message;
     const fields = { group: options.group, topic, messageId, error: thrown };
+    if (thrown instanceof LeaseLost) {
+      log.warn('a popped message was lost while it was handled', fields);
+      return undefined;
+    }
     if (thrown instanceof PauseGroup) {
       const why = `a handler has paused its group for ${thrown.delay}: nothing is handed out here meanwhile`;
       log.warn(why, fields);
@@ -100,24 +104,26 @@ export class Aftermath {
     else log.warn('a handler failed, the message comes again', { ...fields, reconsumeTimes });
     if (options.order && !dead)
       return { taken: retried(taken), ms: suspendMs(thrown, reconsumeTimes, options.retry) };
-    return this.sendBack(
-      taken,
-      dead ? DEAD_LETTER_LEVEL : sendBackLevel(thrown, reconsumeTimes, options.retry),
-    );
+    return this.giveBack(taken, dead ? undefined : thrown);
   }
 
-  private async sendBack(taken: TakenMessage, level: number): Promise<Again | undefined> {
+  /** @param thrown undefined: to the dead-letter topic */
+  private async giveBack(taken: TakenMessage, thrown: unknown): Promise<Again | undefined> {
+    const { log, options, sendBack } = this.parts;
+    const { messageId, reconsumeTimes } = taken.message;
+    const { retry } = options;
     try {
-      await this.parts.sendBack.give(taken, level);
+      if (thrown === undefined) await sendBack.give(taken, DEAD_LETTER_LEVEL);
+      else if (taken.lease) await taken.lease.giveBack(comeAgainMs(thrown, reconsumeTimes, retry));
+      else await sendBack.give(taken, sendBackLevel(thrown, reconsumeTimes, retry));
       return undefined;
     } catch (error) {
-      const { messageId } = taken.message;
-      this.parts.log.warn('a message could not be sent back: it is handled again here', { messageId, error });
+      log.warn('a message could not be sent back: it is handled again here', { messageId, error });
       return { taken, ms: LOCAL_RETRY_MS };
     }
   }
 
-  private again(queue: ConsumedQueue, taken: readonly TakenMessage[], ms: number): void {
+  private again(queue: WorkQueue, taken: readonly TakenMessage[], ms: number): void {
     const cancel = this.parts.clock.after(ms, () => {
       forget();
       queue.putBack(taken);

@@ -24,10 +24,11 @@ export function checkConsumerOptions(options: AnyConsumerOptions): void {
     checkSubscription(group, topic, expression);
   }
   if (concurrency !== undefined) checkConcurrency(group, concurrency);
-  if (timeout !== undefined && !(durationOf(group, timeout) > 0)) {
+  if (timeout !== undefined && !(durationOf(group, 'timeout', timeout) > 0)) {
     throw new InvalidOption(`consumer ${group}: a timeout from 1 ms on expected, got ${timeout}`);
   }
   checkOrder(options);
+  checkPop(options);
   if (maxReconsumeTimes !== undefined && !(Number.isInteger(maxReconsumeTimes) && maxReconsumeTimes >= 0)) {
     throw new InvalidOption(
       `consumer ${group}: maxReconsumeTimes expected from 0 on, got ${maxReconsumeTimes}`,
@@ -58,17 +59,42 @@ function checkOrder({ group, order, onPoison, retry, batch, model, ...rest }: An
     refuse(`batch expected from 1 to ${MOST_IN_A_BATCH}, got ${batch}`);
 }
 
+const SHORTEST_INVISIBLE_MS = 5_000;
+const LONGEST_INVISIBLE_MS = 300_000;
+
+function checkPop({ group, by, invisibleTime, model, from, allocation }: AnyConsumerOptions): void {
+  const refuse = (what: string): never => {
+    throw new InvalidOption(`consumer ${group}: ${what}`);
+  };
+  if (![undefined, 'pull', 'pop', 'broker'].includes(by))
+    refuse(`by 'pull', 'pop' or 'broker' expected, got ${JSON.stringify(by)}`);
+  if (by === undefined || by === 'pull') {
+    if (invisibleTime !== undefined) refuse("invisibleTime is for by: 'pop' or 'broker'");
+    return;
+  }
+  if (model === 'broadcasting') refuse(`broadcast messages are pulled: leave by: '${by}' out`);
+  if (from instanceof Date) refuse(`by ${by} a group begins with 'first' or 'last', not at a time`);
+  if (by === 'pop' && allocation !== undefined)
+    refuse('by pop no queues are allocated: leave allocation out');
+  if (by === 'broker' && typeof allocation === 'object')
+    refuse("by broker, the broker allocates: 'AVG' or another name of an allocation expected");
+  if (invisibleTime === undefined) return;
+  const ms = durationOf(group, 'invisibleTime', invisibleTime);
+  if (ms < SHORTEST_INVISIBLE_MS || ms > LONGEST_INVISIBLE_MS)
+    refuse(`an invisibleTime from 5s to 5m expected, got ${invisibleTime}`);
+}
+
 /** @throws InvalidOption */
 export function checkConcurrency(group: string, concurrency: number): void {
   if (Number.isInteger(concurrency) && concurrency > 0) return;
   throw new InvalidOption(`consumer ${group}: concurrency expected from 1 on, got ${concurrency}`);
 }
 
-function durationOf(group: string, timeout: Duration): number {
+function durationOf(group: string, option: string, duration: Duration): number {
   try {
-    return parseDuration(timeout);
+    return parseDuration(duration);
   } catch (error) {
-    throw new InvalidOption(`consumer ${group}: timeout: ${(error as Error).message}`);
+    throw new InvalidOption(`consumer ${group}: ${option}: ${(error as Error).message}`);
   }
 }
 

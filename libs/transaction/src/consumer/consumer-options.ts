@@ -27,6 +27,17 @@ export interface ConsumerSettings {
    */
   readonly order?: 'key' | 'queue' | undefined;
   /**
+   * pull (unless told): the queues are shared out among the members. pop: every member takes from any queue, and its broker
+   * keeps what it took from others until it is done; a queue with a slow member holds up nobody. broker: each broker says which
+   * of the two, for each topic (SET_MESSAGE_REQUEST_MODE). HalfMQ or RocketMQ 5.
+   */
+  readonly by?: 'pull' | 'pop' | 'broker' | undefined;
+  /**
+   * How long what was popped is kept from others without a sign of life; 1 minute unless told, 5 s to 5 minutes. It is renewed by
+   * itself while it waits and while its handler runs.
+   */
+  readonly invisibleTime?: Duration | undefined;
+  /**
    * How long a handler may take; 15 minutes unless told, as in RocketMQ. Then its signal is aborted, its message is sent back
    * and another one gets its place. A consumer in order waits as long as it takes: the next message must not overtake.
    */

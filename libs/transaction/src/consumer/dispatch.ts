@@ -2,16 +2,16 @@ import type { Cancel, Clock, Log } from '@halfmq/remoting';
 import { channels } from '../channels.js';
 import type { HandOut } from '../hook.js';
 import { parseDuration } from '../duration.js';
-import { DeadLetter, PauseGroup, RetryIn, Skip } from '../errors.js';
+import { DeadLetter, LeaseLost, PauseGroup, RetryIn, Skip } from '../errors.js';
 import { InFlight } from '../in-flight.js';
 import type { ReceivedMessage } from '../message.js';
 import { Aftermath, type Failed } from './aftermath.js';
-import type { ConsumedQueue } from './consumed-queue.js';
 import type { TakenMessage } from './taken-message.js';
 import type { AnyConsumerOptions } from './consumer-options.js';
-import { type Failures, handledWithin } from './handling.js';
+import { type Abort, type Failures, handledWithin } from './handling.js';
 import type { PoisonPolicy } from './poison.js';
 import type { SendBack } from './send-back.js';
+import type { WorkQueue } from './work-queue.js';
 
 const CONCURRENCY = 20;
 /** RocketMQ's consumeTimeout. */
@@ -31,7 +31,7 @@ export interface DispatchParts {
  * starve the others, what is in order as its queue allows and only while its lock holds.
  */
 export class Dispatch {
-  private readonly queues = new Set<ConsumedQueue>();
+  private readonly queues = new Set<WorkQueue>();
   private readonly handling = new InFlight(channels.work);
   private readonly aftermath: Aftermath;
   private running = 0;
@@ -59,11 +59,11 @@ export class Dispatch {
     this.wake();
   }
 
-  add(queue: ConsumedQueue): void {
+  add(queue: WorkQueue): void {
     this.queues.add(queue);
   }
 
-  remove(queue: ConsumedQueue): void {
+  remove(queue: WorkQueue): void {
     this.queues.delete(queue);
   }
 
@@ -85,7 +85,7 @@ export class Dispatch {
     await this.handling.settled();
   }
 
-  private next(): { queue: ConsumedQueue; taken: TakenMessage[] } | undefined {
+  private next(): { queue: WorkQueue; taken: TakenMessage[] } | undefined {
     const now = this.parts.clock.monotonic();
     for (const queue of this.queues) {
       if (!queue.hasReady || now >= queue.lockedUntil) continue;
@@ -99,7 +99,7 @@ export class Dispatch {
     return undefined;
   }
 
-  private async handle(queue: ConsumedQueue, taken: readonly TakenMessage[]): Promise<void> {
+  private async handle(queue: WorkQueue, taken: readonly TakenMessage[]): Promise<void> {
     try {
       const failed = await this.run(taken);
       this.tell(taken, failed);
@@ -124,29 +124,31 @@ export class Dispatch {
       if (one.unreadable !== undefined)
         failed.set(one, new DeadLetter('the body cannot be decompressed', { cause: one.unreadable }));
     const failures: Failures = new Map();
-    const thrown = await this.call(
-      readable.map(({ message }) => message),
-      failures,
-    );
+    const thrown = await this.call(readable, failures);
     for (const one of readable) {
       const failure = this.failure(one.message, failures.get(one.message) ?? thrown);
       if (failure !== undefined) failed.set(one, failure);
     }
+    for (const one of taken) if (one.lease?.isLost) failed.set(one, new LeaseLost(one.message.messageId));
     return failed;
   }
 
   /** @returns what the handler threw */
-  private async call(messages: readonly ReceivedMessage[], failures: Failures): Promise<unknown> {
+  private async call(taken: readonly TakenMessage[], failures: Failures): Promise<unknown> {
+    const messages = taken.map(({ message }) => message);
     const [message, ...others] = messages;
     if (!message) return undefined;
     const { clock, options, handOut } = this.parts;
+    const watched = watch(taken);
     try {
       await handOut({ group: options.group, message, others }, () =>
-        handledWithin(clock, this.timeoutMs, options, messages, failures),
+        handledWithin(clock, this.timeoutMs, options, messages, { failures, aborts: watched.aborts }),
       );
       return undefined;
     } catch (error) {
       return error ?? new Error('the handler threw nothing');
+    } finally {
+      watched.end();
     }
   }
 
@@ -182,6 +184,25 @@ export class Dispatch {
       this.wake();
     });
   }
+}
+
+/** Tells a handler when one of its messages is not this member's any more. */
+function watch(taken: readonly TakenMessage[]): {
+  aborts: ((abort: Abort) => void) | undefined;
+  end: () => void;
+} {
+  const leased = taken.filter(({ lease }) => lease !== undefined);
+  if (leased.length === 0) return { aborts: undefined, end: () => undefined };
+  const forget: (() => void)[] = [];
+  return {
+    aborts: (abort) => {
+      for (const { lease, message } of leased)
+        if (lease) forget.push(lease.onLost(() => abort(new LeaseLost(message.messageId))));
+    },
+    end: () => {
+      for (const each of forget) each();
+    },
+  };
 }
 
 /** A wait that is no duration is the handler's mistake, and retried like any other. */

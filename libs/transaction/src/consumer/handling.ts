@@ -4,7 +4,10 @@ import type { ReceivedMessage } from '../message.js';
 
 /** What a handler is told beside its message. */
 export interface HandlingContext {
-  /** Aborted when the handler has had its time: its message comes again, whatever it still does. */
+  /**
+   * Aborted when the handler has had its time (HandlerTimedOut), or when what was popped is not this member's any more
+   * (LeaseLost): its message comes again, whatever it still does.
+   */
   readonly signal: AbortSignal;
 }
 
@@ -44,6 +47,17 @@ export interface HandlesBatches {
 /** What of a batch has failed so far, with what. */
 export type Failures = Map<ReceivedMessage, unknown>;
 
+/** Aborts a handler's signal. */
+export type Abort = (reason: Error) => void;
+
+/** What a call of a handler has to do with the rest. */
+export interface Surroundings {
+  /** gets what the handler says of single messages */
+  readonly failures: Failures;
+  /** is given what aborts the call's signal */
+  readonly aborts: ((abort: Abort) => void) | undefined;
+}
+
 /** One call of a handler. The signal is made when it is asked for: most handlers never do. */
 class Handling implements BatchContext {
   private controller: AbortController | undefined;
@@ -76,7 +90,6 @@ class Handling implements BatchContext {
  * Runs a handler for so long at most. One that does not end is left to itself: nobody can stop it, and waiting for it would
  * cost its consumer a place for ever.
  * @param messages one, unless it takes batches
- * @param failures gets what the handler says of single messages
  * @param timeoutMs undefined: as long as it takes
  * @throws HandlerTimedOut; what the handler throws in time
  */
@@ -85,9 +98,10 @@ export function handledWithin(
   timeoutMs: number | undefined,
   handler: HandlesOne | HandlesBatches,
   messages: readonly ReceivedMessage[],
-  failures: Failures,
+  { failures, aborts }: Surroundings,
 ): Promise<void> {
   const handling = new Handling(messages, failures);
+  aborts?.((reason) => handling.abort(reason));
   const handled = async (): Promise<void> => {
     if (handler.batch !== undefined) return handler.handle(messages, handling);
     const [message] = messages;

@@ -57,7 +57,7 @@ export async function pullLoop(queue: ConsumedQueue, parts: PullParts): Promise<
     await queue.room();
     if (queue.dropped) return;
     const pauseMs = await pullOnce(queue, parts);
-    if (pauseMs > 0) await pause(queue, parts.clock, pauseMs);
+    if (pauseMs > 0) await queue.rest(parts.clock, pauseMs);
     if (queue.topicGone && !queue.dropped) parts.topicDeleted(queue);
   }
 }
@@ -150,16 +150,4 @@ function wanted(body: Buffer, consumed: ConsumedQueue, parts: PullParts): TakenM
   return decodeRecords(body)
     .map((record) => takenMessage(record, consumed.queue.brokerName))
     .filter(({ message }) => matchesTag(expression, message.tag));
-}
-
-function pause(queue: ConsumedQueue, clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(ms, wake);
-    const forget = queue.onDrop(wake);
-    function wake(): void {
-      cancel();
-      forget();
-      resolve();
-    }
-  });
 }

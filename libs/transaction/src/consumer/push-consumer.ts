@@ -1,16 +1,11 @@
 import {
   every,
-  EXPRESSION_TAG,
-  parseTagExpression,
-  PropertyName,
   type Cancel,
   type ConsumerData,
   type ConsumeFromWhere,
   type SubscriptionData,
-  type TagExpression,
 } from '@halfmq/remoting';
 import type { ClientParts } from '../client-parts.js';
-import { Complaints } from '../complaints.js';
 import { ClientClosed } from '../errors.js';
 import { subscriptionTo } from '../selector.js';
 import { strategyOf } from './allocation-strategies.js';
@@ -20,16 +15,12 @@ import { checkSelectors } from './check-selectors.js';
 import type { AnyConsumerOptions, StartPosition } from './consumer-options.js';
 import { Dispatch } from './dispatch.js';
 import { within } from '../within.js';
-import { HeldQueues } from './held-queues.js';
 import { makeTopic } from '../routes/make-topic.js';
-import { LocalOffsets, offsetFile } from './local-offsets.js';
-import { RemoteOffsets } from './offsets.js';
 import { poisonPolicy } from './poison.js';
-import { QueueLocks, RENEW_LOCKS_MS } from './queue-locks.js';
+import { RENEW_LOCKS_MS } from './queue-locks.js';
+import { Queues } from './queues.js';
 import { Rebalance } from './rebalance.js';
 import { isRetryTopic, retryTopic, SendBack } from './send-back.js';
-import { startOffset } from './start-offset.js';
-import { InAnyOrder, InOrder, type Waiting } from './waiting.js';
 
 const COMMIT_MS = 5_000;
 const DRAIN_TIMEOUT_MS = 30_000;
@@ -54,7 +45,7 @@ export class PushConsumer {
   private readonly subVersion: number;
   private readonly dispatch: Dispatch;
   private readonly rebalance: Rebalance;
-  private readonly held: HeldQueues;
+  private readonly queues: Queues;
 
   /** @throws InvalidOption */
   constructor(
@@ -72,20 +63,28 @@ export class PushConsumer {
     const most = poison.maxReconsumeTimes;
     const sendBack = new SendBack(clock, log, routes, brokers, delivery, group, most);
     this.dispatch = new Dispatch({ clock, log, options, handOut, sendBack, poison });
-    this.held = this.makeHeldQueues();
+    this.queues = new Queues({
+      client: parts,
+      options,
+      dispatch: this.dispatch,
+      subscriptions: this.subscriptions(),
+      subVersion: this.subVersion,
+      rebalance: () => this.membersChanged(),
+    });
+    const sharing = this.model === 'broadcasting' ? 'broadcasting' : (options.by ?? 'pull');
     this.rebalance = new Rebalance({
       clock,
       log,
       topics: this.topics,
-      held: () => this.held.queues,
+      held: () => this.queues.all,
       // a broker that came meanwhile must know this member before it is asked for the list
       before: async () => {
         await parts.heartbeats.beat();
-        return this.held.finishReleases();
+        return this.queues.finishReleases();
       },
-      assigned: (topic) => assignedQueues(topic, this.model, { ...parts, group, strategy }),
-      take: (queues) => this.held.take(queues),
-      release: (queue) => this.held.release(queue),
+      assigned: (topic) => assignedQueues(topic, sharing, { ...parts, group, strategy }),
+      take: (queues) => this.queues.take(queues),
+      release: (queue) => this.queues.release(queue),
     });
   }
 
@@ -110,8 +109,8 @@ export class PushConsumer {
     await this.checkSelectors();
     if (this.closing) return;
     heartbeats.addConsumer(this.consumerData());
-    this.timers.push(every(clock, COMMIT_MS, () => this.held.commit(false)));
-    if (this.options.order) this.timers.push(every(clock, RENEW_LOCKS_MS, () => this.held.renewLocks()));
+    this.timers.push(every(clock, COMMIT_MS, () => this.queues.commit(false)));
+    if (this.options.order) this.timers.push(every(clock, RENEW_LOCKS_MS, () => this.queues.renewLocks()));
     await this.rebalance.now();
   }
 
@@ -172,48 +171,10 @@ export class PushConsumer {
     const drained = await within(clock, drainTimeoutMs ?? DRAIN_TIMEOUT_MS, this.dispatch.drain());
     if (!drained) log.error('handlers did not end: their messages will be delivered again', { group });
     for (const cancel of this.timers) cancel();
-    if (joined) await this.held.commit(true);
-    await this.held.close();
+    if (joined) await this.queues.commit(true);
+    await this.queues.close();
     await heartbeats.removeConsumer(group);
     this.state = 'closed';
-  }
-
-  private makeHeldQueues(): HeldQueues {
-    const { clock, log, clientId, routes, brokers, heartbeats } = this.parts;
-    const { group, order, from = 'last', offsetFolder } = this.options;
-    const clustering = this.model === 'clustering';
-    const expressions = new Map<string, TagExpression>(
-      this.subscriptions().map(({ topic, expressionType, subString }) => [
-        topic,
-        parseTagExpression(expressionType === EXPRESSION_TAG ? subString : '*'),
-      ]),
-    );
-    const types = new Map(this.subscriptions().map((one) => [one.topic, one.expressionType]));
-    return new HeldQueues({
-      clock,
-      log,
-      dispatch: this.dispatch,
-      locks: order && clustering ? new QueueLocks(clock, log, clientId, group, routes, brokers) : undefined,
-      offsets: clustering
-        ? new RemoteOffsets(log, routes, brokers, group, !(from instanceof Date))
-        : new LocalOffsets(log, offsetFile(offsetFolder, this.parts.stableId, group)),
-      waiting: () => waitingFor(order),
-      startOffset: (queue) => startOffset(queue, from, routes, brokers),
-      rebalance: () => this.membersChanged(),
-      pull: {
-        clock,
-        complaints: new Complaints(log),
-        routes,
-        brokers,
-        group,
-        commits: clustering,
-        holdMs: this.parts.pullHoldMs,
-        subVersion: this.subVersion,
-        expressionTypeOf: (topic) => types.get(topic) ?? EXPRESSION_TAG,
-        expressionOf: (topic) => expressions.get(topic) ?? parseTagExpression('*'),
-        unknownSubscription: () => heartbeats.beat(true),
-      },
-    });
   }
 
   private consumerData(): ConsumerData {
@@ -233,12 +194,6 @@ export class PushConsumer {
       subscriptionTo(topic, this.options.subscriptions[topic] ?? '*', this.subVersion),
     );
   }
-}
-
-function waitingFor(order: AnyConsumerOptions['order']): Waiting {
-  if (order === undefined) return new InAnyOrder();
-  if (order === 'queue') return new InOrder(() => '');
-  return new InOrder(({ message }) => message.properties.get(PropertyName.SHARDING_KEY) ?? '');
 }
 
 function fromWhere(from: StartPosition): ConsumeFromWhere {

@@ -1,6 +1,6 @@
-import type { Cancel, Clock, Log, MessageQueue } from '@halfmq/remoting';
+import type { Cancel, Clock, Log } from '@halfmq/remoting';
 import { Complaints } from '../complaints.js';
-import { queueKey } from '../routes/topic-route.js';
+import { assignedKey, type AssignedQueue } from './assignment.js';
 
 const PERIOD_MS = 20_000;
 /** While something is missing: a topic, the list of members, a lock. */
@@ -11,15 +11,15 @@ export interface RebalanceParts {
   readonly log: Log;
   readonly topics: readonly string[];
   /** the queues of a topic that are this member's; undefined when that cannot be told now. May reject */
-  readonly assigned: (topic: string) => Promise<readonly MessageQueue[] | undefined>;
+  readonly assigned: (topic: string) => Promise<readonly AssignedQueue[] | undefined>;
   /** queues being read now */
-  readonly held: () => readonly MessageQueue[];
+  readonly held: () => readonly AssignedQueue[];
   /** runs before each round. @returns false when something is missing still. Never rejects */
   readonly before: () => Promise<boolean>;
   /** Begins to read queues. @returns false when one of them could not be begun. May reject */
-  readonly take: (queues: readonly MessageQueue[]) => Promise<boolean>;
+  readonly take: (queues: readonly AssignedQueue[]) => Promise<boolean>;
   /** Ends reading. @returns false when it must be asked again, because a handler is not through. May reject */
-  readonly release: (queue: MessageQueue) => Promise<boolean>;
+  readonly release: (queue: AssignedQueue) => Promise<boolean>;
 }
 
 /**
@@ -83,15 +83,15 @@ export class Rebalance {
     const { assigned, held, take, release } = this.parts;
     const mine = await assigned(topic);
     if (!mine) return false;
-    const wanted = new Set(mine.map(queueKey));
+    const wanted = new Set(mine.map(assignedKey));
     let settled = true;
     for (const queue of held()) {
-      if (queue.topic !== topic || wanted.has(queueKey(queue))) continue;
+      if (queue.topic !== topic || wanted.has(assignedKey(queue))) continue;
       settled = (await release(queue)) && settled;
     }
     if (this.stopped) return true;
-    const reading = new Set(held().map(queueKey));
-    const missing = mine.filter((queue) => !reading.has(queueKey(queue)));
+    const reading = new Set(held().map(assignedKey));
+    const missing = mine.filter((queue) => !reading.has(assignedKey(queue)));
     return (missing.length === 0 || (await take(missing))) && settled;
   }
 }

@@ -9,6 +9,8 @@ const LEVEL_SECONDS = [
 /** The broker counts up from 10 s with each retry. */
 export const BY_RETRY_COUNT = 0;
 export const DEAD_LETTER_LEVEL = -1;
+/** 10 s */
+export const FIRST_RETRY_LEVEL = 3;
 
 /** RocketMQ's suspendCurrentQueueTimeMillis. */
 const ORDERED_RETRY_MS = 1_000;
@@ -58,6 +60,12 @@ export function sendBackLevel(thrown: unknown, retries: number, policy?: RetryPo
   if (thrown instanceof DeadLetter) return DEAD_LETTER_LEVEL;
   const ms = askedFor(thrown, retries, policy);
   return ms === undefined ? BY_RETRY_COUNT : delayLevelFor(ms);
+}
+
+/** How long a popped message is kept from everybody before it comes again; unless told as RocketMQ's clients have it. */
+export function comeAgainMs(thrown: unknown, retries: number, policy?: RetryPolicy): number {
+  const level = Math.min(FIRST_RETRY_LEVEL + retries, LEVEL_SECONDS.length);
+  return askedFor(thrown, retries, policy) ?? (LEVEL_SECONDS[level - 1] ?? 0) * 1_000;
 }
 
 /** How long a message in order, and what comes behind it, waits before it is handed out again. */

@@ -5,12 +5,11 @@ import type { Delivery } from '../producer/delivery.js';
 import { toWire } from '../producer/outgoing.js';
 import type { Routes } from '../routes/routes.js';
 import type { TakenMessage } from './taken-message.js';
-import { BY_RETRY_COUNT, DEAD_LETTER_LEVEL } from './retry.js';
+import { BY_RETRY_COUNT, DEAD_LETTER_LEVEL, FIRST_RETRY_LEVEL } from './retry.js';
 
 const TIMEOUT_MS = 5_000;
 /** The group RocketMQ's consumers re-send under. */
 const INNER_PRODUCER = 'CLIENT_INNER_PRODUCER';
-const FIRST_RETRY_LEVEL = 3;
 
 /** What the re-sent copy must not carry over: a new id is not made, a delay is set anew, it is no half message. */
 const LEFT_OUT: ReadonlySet<string> = new Set([

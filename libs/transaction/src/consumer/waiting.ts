@@ -13,7 +13,8 @@ export interface Waiting {
   finished(taken: TakenMessage): void;
   /** Not finished: they come before all others that wait. @param taken of one hand-out, in the order of offsets */
   putBack(taken: readonly TakenMessage[]): void;
-  clear(): void;
+  /** @returns what was not handed out */
+  clear(): TakenMessage[];
 }
 
 function together(waiting: TakenMessage[], most: number): TakenMessage[] {
@@ -23,7 +24,7 @@ function together(waiting: TakenMessage[], most: number): TakenMessage[] {
 
 /** Each message by itself. */
 export class InAnyOrder implements Waiting {
-  private waiting: TakenMessage[] = [];
+  private readonly waiting: TakenMessage[] = [];
 
   get ready(): boolean {
     return this.waiting.length > 0;
@@ -45,8 +46,8 @@ export class InAnyOrder implements Waiting {
     this.waiting.unshift(...taken);
   }
 
-  clear(): void {
-    this.waiting = [];
+  clear(): TakenMessage[] {
+    return this.waiting.splice(0);
   }
 }
 
@@ -104,9 +105,11 @@ export class InOrder implements Waiting {
     if (first) this.back(this.keyOf(first), taken);
   }
 
-  clear(): void {
+  clear(): TakenMessage[] {
+    const waited = [...this.lanes.values()].flatMap(({ waiting }) => waiting);
     this.lanes.clear();
     this.free.clear();
+    return waited;
   }
 
   private back(key: string, again: readonly TakenMessage[]): void {

@@ -11,6 +11,8 @@ import type { HalfmqModuleOptions } from './options.js';
 /** What all handlers of a group share, because they share one consumer. */
 const SHARED = [
   'order',
+  'by',
+  'invisibleTime',
   'concurrency',
   'model',
   'from',

@@ -32,6 +32,13 @@ export interface MessageHandlerOptions {
    * queue: one message of a queue at a time; one that fails holds up its queue. Unless told: in no order.
    */
   readonly order?: 'key' | 'queue' | undefined;
+  /**
+   * pull (unless told): queues are shared out among the members. pop: every member takes from any queue, and keeps what it took
+   * until it is done. broker: as the broker's SET_MESSAGE_REQUEST_MODE says. HalfMQ or RocketMQ 5
+   */
+  readonly by?: 'pull' | 'pop' | 'broker' | undefined;
+  /** how long what was popped is kept from others without a sign of life, renewed by itself; 1 minute unless told, 5s to 5m */
+  readonly invisibleTime?: Duration | undefined;
   /** handlers running at a time in one process; 20 unless told. What the module says goes before */
   readonly concurrency?: number | undefined;
   /** broadcasting: every process gets every message, without retries */

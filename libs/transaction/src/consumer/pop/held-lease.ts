@@ -1,0 +1,126 @@
+import type { Cancel, Clock, Log } from '@halfmq/remoting';
+import type { Lease } from '../taken-message.js';
+import type { PoppedPlace, PopRequests } from './pop-requests.js';
+
+const AGAIN_MS = 1_000;
+const MOST_ACKS = 3;
+
+export interface LeaseParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly requests: PopRequests;
+  /** how long a message is kept from others without a sign of life */
+  readonly invisibleMs: number;
+}
+
+/**
+ * A popped message that is this member's.
+ *
+ *   HELD ── renewed at half its time, for as long as it takes ──▶ HELD
+ *    ├── acknowledge ─────▶ ENDED   done
+ *    ├── giveBack ────────▶ ENDED   comes again
+ *    └── not renewed before its end, or its broker knows of it no more ──▶ LOST
+ *
+ * A receipt is worth nothing once a newer one was given, so nothing is said while a renewal is under way.
+ */
+export class HeldLease implements Lease {
+  private state: 'held' | 'ended' | 'lost' = 'held';
+  /** monotonic ms */
+  private endsAt: number;
+  private cancel: Cancel = () => undefined;
+  private renewing: Promise<void> | undefined;
+  private readonly listeners = new Set<() => void>();
+
+  constructor(
+    private readonly parts: LeaseParts,
+    private place: PoppedPlace,
+  ) {
+    this.endsAt = parts.clock.monotonic() + parts.invisibleMs;
+    this.renewIn(parts.invisibleMs / 2);
+  }
+
+  get isLost(): boolean {
+    return this.state === 'lost';
+  }
+
+  get queueId(): number {
+    return this.place.receipt.queueId;
+  }
+
+  onLost(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  async acknowledge(): Promise<void> {
+    if (!(await this.ends())) return;
+    const { clock, log, requests } = this.parts;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await requests.acknowledge(this.place);
+      } catch (error) {
+        if (attempt < MOST_ACKS && clock.monotonic() + AGAIN_MS < this.endsAt) {
+          await new Promise<void>((resolve) => clock.after(AGAIN_MS, resolve));
+          continue;
+        }
+        const { topic, receipt } = this.place;
+        log.warn('a popped message could not be acknowledged: it comes again', { topic, receipt, error });
+        return;
+      }
+    }
+  }
+
+  async giveBack(ms: number): Promise<void> {
+    if (!(await this.ends())) return;
+    try {
+      await this.parts.requests.change(this.place, ms);
+    } catch (error) {
+      this.state = 'held';
+      this.renewIn(0);
+      throw error;
+    }
+  }
+
+  lose(): void {
+    if (this.state !== 'held') return;
+    this.state = 'lost';
+    this.cancel();
+    for (const listener of this.listeners) listener();
+    this.listeners.clear();
+  }
+
+  /** @returns false when there is nothing to end */
+  private async ends(): Promise<boolean> {
+    if (this.state !== 'held') return false;
+    this.state = 'ended';
+    this.cancel();
+    await this.renewing;
+    return true;
+  }
+
+  private renewIn(ms: number): void {
+    this.cancel();
+    this.cancel = this.parts.clock.after(Math.max(ms, 0), () => {
+      this.renewing = this.renew().finally(() => (this.renewing = undefined));
+    });
+  }
+
+  private async renew(): Promise<void> {
+    const { clock, log, requests, invisibleMs } = this.parts;
+    const askedAt = clock.monotonic();
+    const { topic } = this.place;
+    try {
+      const receipt = await requests.change(this.place, invisibleMs);
+      if (!receipt) return this.lose();
+      this.place = { topic, receipt };
+      this.endsAt = askedAt + invisibleMs;
+      if (this.state === 'held') this.renewIn(this.endsAt - invisibleMs / 2 - clock.monotonic());
+    } catch (error) {
+      if (this.state !== 'held') return;
+      const left = this.endsAt - clock.monotonic();
+      log.debug('a popped message could not be renewed', { topic, leftMs: left, error });
+      if (left <= 0) this.lose();
+      else this.renewIn(Math.min(left, AGAIN_MS));
+    }
+  }
+}
