@@ -41,6 +41,7 @@ import { Redeliver } from './consume/redeliver.js';
 import { ClientsHandlers } from './directory/clients.handlers.js';
 import { Clients } from './directory/clients.js';
 import { Groups } from './directory/groups.js';
+import { NameServers } from './directory/name-servers.js';
 import { Registration } from './directory/registration.js';
 import { Routes } from './directory/routes.js';
 import { Topics } from './directory/topics.js';
@@ -173,8 +174,9 @@ const DIRECTORY = {
     room(Topics, MESSAGE_STORE, CONFIG, CLOCK, LOG),
     room(Groups, MESSAGE_STORE, CONFIG, CLOCK, LOG),
     room(Clients, Topics, Groups, CONFIG, CLOCK, LOG),
-    room(Routes, CONFIG, Topics, RemotingClient, CLOCK, LOG),
-    room(Registration, CONFIG, ADDRESS, Topics, RemotingClient, CLOCK, LOG),
+    room(NameServers, CONFIG, CLOCK, LOG),
+    room(Routes, CONFIG, Topics, NameServers, RemotingClient, CLOCK, LOG),
+    room(Registration, CONFIG, ADDRESS, Topics, NameServers, RemotingClient, CLOCK, LOG),
   ],
 };
 

@@ -23,6 +23,7 @@ export class NamesrvModule {
   static of({ config, clock, log }: Surroundings): {
     readonly module: DynamicModule;
     readonly liveness: Liveness;
+    readonly kv: KvConfig;
   } {
     const routes = new RouteTable();
     const kv = new KvConfig(config.kvConfigPath === '' ? undefined : config.kvConfigPath);
@@ -38,6 +39,6 @@ export class NamesrvModule {
         { provide: Registration, useValue: new Registration(config, routes, liveness, kv, log) },
       ],
     };
-    return { module, liveness };
+    return { module, liveness, kv };
   }
 }

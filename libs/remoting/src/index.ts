@@ -24,6 +24,7 @@ export { MalformedFrame, type NewHeader } from './header.js';
 export * from './connection.js';
 export * from './handlers.js';
 export * from './server.js';
+export { AddressServer, addressServerUrl } from './address-server.js';
 export * from './client.js';
 export * from './batch.js';
 export * from './compression.js';

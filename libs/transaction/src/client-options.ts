@@ -9,7 +9,10 @@ export interface TraceOptions {
 }
 
 export interface ClientOptions {
-  /** host:port of the name servers: a list, or text separated by ; or , */
+  /**
+   * host:port of the name servers: a list, or text separated by ; or ,. Or where an address server says which they are,
+   * like http://host:8080/rocketmq/nsaddr: it is asked each two minutes, and a changed list is followed.
+   */
   readonly nameServers: string | readonly string[];
   readonly clock?: Clock | undefined;
   readonly log?: Log | undefined;

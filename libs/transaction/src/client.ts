@@ -34,7 +34,7 @@ import { Instruments } from './instruments.js';
 import { Delivery } from './producer/delivery.js';
 import { DEFAULT_PRODUCER_GROUP, Producer } from './producer/producer.js';
 import { Replies } from './producer/replies.js';
-import { NameServers, parseNameServers } from './routes/name-servers.js';
+import { NameServers } from './routes/name-servers.js';
 import { Routes } from './routes/routes.js';
 import { EVERY_TOPIC, TransactionProducer } from './transaction/transaction-producer.js';
 
@@ -75,10 +75,9 @@ export class HalfmqClient {
     this.clientId = makeClientId(options.instanceName);
     this.replies = new Replies(this.clock);
     const { clock, log } = this;
-    const addresses = parseNameServers(options.nameServers);
     const timeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
     this.remoting = new RemotingClient({ clock, log, handlers: this.handlers() });
-    this.nameServers = new NameServers(this.remoting, log, addresses, timeoutMs);
+    this.nameServers = new NameServers(this.remoting, clock, log, options.nameServers, timeoutMs);
     const routes = new Routes(clock, log, this.nameServers);
     const brokers = new BrokerRequests(this.remoting, timeoutMs);
     const heartbeats = new Heartbeats(clock, log, this.clientId, routes, brokers);
@@ -186,6 +185,7 @@ export class HalfmqClient {
     }
     if (!this.isState('starting')) throw new ClientClosed('start()');
     this.state = 'open';
+    this.nameServers.start();
     routes.start();
     heartbeats.start();
     if (this.transactional.size > 0) await this.announce();
@@ -201,6 +201,7 @@ export class HalfmqClient {
     this.cancelAnnounce();
     heartbeats.stop();
     routes.stop();
+    this.nameServers.stop();
     await heartbeats.leave();
     await this.remoting.close();
   }

@@ -54,8 +54,16 @@ export const SETTINGS = {
   namesrvAddr: setting(
     addresses,
     (host: HostFacts) => addresses.parse(host.env['NAMESRV_ADDR'] ?? '') ?? '',
-    'name servers; empty: registered nowhere',
+    'name servers; empty: registered nowhere, or with those an address server names',
   ),
+  fetchNamesrvAddrByAddressServer: setting(
+    flag,
+    false,
+    'where namesrvAddr is empty, `GET http://rmqAddressServerDomain/rocketmq/rmqAddressServerSubGroup` says where name servers are, and is asked again and again',
+  ),
+  rmqAddressServerDomain: setting(text, 'jmenv.tbsite.net', 'its host, with :port unless that is 8080'),
+  rmqAddressServerSubGroup: setting(name, 'nsaddr', 'the last word of its path'),
+  fetchNamesrvAddrInterval: setting(whole(1_000), 10_000, 'ms between two questions'),
   registerNameServerPeriod: setting(whole(1_000), 30_000, 'ms between registrations'),
   registerBrokerTimeoutMills: setting(whole(1), 24_000, 'ms a name server may take to answer one'),
   compressedRegister: setting(flag, false, 'registrations are compressed'),

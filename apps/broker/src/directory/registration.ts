@@ -17,6 +17,7 @@ import {
   type RemotingClient,
 } from '@halfmq/remoting';
 import type { BrokerConfig } from '../config/resolve-config.js';
+import type { NameServers } from './name-servers.js';
 import type { TopicConfig } from './topic-config.js';
 import type { Topics } from './topics.js';
 
@@ -43,6 +44,18 @@ interface NameServer {
   reachable: boolean | undefined;
 }
 
+function newNameServer(address: string): NameServer {
+  return {
+    address,
+    changed: new Set<string>(),
+    whole: true,
+    onlyWhole: false,
+    running: undefined,
+    next: undefined,
+    reachable: undefined,
+  };
+}
+
 /**
  * Tells every name server which topics this broker holds: at start, every registerNameServerPeriod, and at once when a
  * topic changes. Each name server has one registration on its way at most, so that a slow or dead one delays nobody and
@@ -50,7 +63,7 @@ interface NameServer {
  * alone: the whole takes a tenth of a second to write, in which nothing else happens.
  */
 export class Registration {
-  private readonly nameServers: readonly NameServer[];
+  private nameServers: readonly NameServer[] = [];
   private readonly undo: Cancel[] = [];
 
   constructor(
@@ -58,29 +71,26 @@ export class Registration {
     /** brokerIP1:listenPort */
     private readonly address: string,
     private readonly topics: Topics,
+    private readonly named: NameServers,
     private readonly client: RemotingClient,
     private readonly clock: Clock,
     private readonly log: Log,
-  ) {
-    this.nameServers = config.namesrvAddr
-      .split(';')
-      .filter((address) => address !== '')
-      .map((address) => ({
-        address,
-        changed: new Set<string>(),
-        whole: true,
-        onlyWhole: false,
-        running: undefined,
-        next: undefined,
-        reachable: undefined,
-      }));
-  }
+  ) {}
 
   start(): void {
-    if (this.nameServers.length === 0) return;
+    this.named.start(() => this.follow());
     this.undo.push(
+      () => this.named.stop(),
       this.topics.onChange((topic) => this.changed(topic)),
       every(this.clock, this.config.registerNameServerPeriod, () => this.registerAll()),
+    );
+    this.follow();
+  }
+
+  /** Those that are named now, and were before, are known already. */
+  private follow(): void {
+    this.nameServers = this.named.all.map(
+      (address) => this.nameServers.find((known) => known.address === address) ?? newNameServer(address),
     );
     this.registerAll();
   }
@@ -92,12 +102,14 @@ export class Registration {
 
   /** Resolves when every name server has heard of all that changed before, or has failed, at most `limitMs` from now. */
   async told(limitMs: number): Promise<void> {
-    const underWay = this.nameServers.flatMap(({ next, running }) => next ?? running ?? []);
-    if (underWay.length === 0) return;
     let cancel = (): void => undefined;
     const limit = new Promise<void>((resolve) => (cancel = this.clock.after(limitMs, resolve)));
-    await Promise.race([Promise.all(underWay), limit]);
+    await Promise.race([this.named.known().then(() => this.underWay()), limit]);
     cancel();
+  }
+
+  private async underWay(): Promise<void> {
+    await Promise.all(this.nameServers.flatMap(({ next, running }) => next ?? running ?? []));
   }
 
   /** Resolves when the name servers have heard of it, or do not answer within a second. */

@@ -8,6 +8,7 @@ import {
   type RemotingClient,
 } from '@halfmq/remoting';
 import type { BrokerConfig } from '../config/resolve-config.js';
+import type { NameServers } from './name-servers.js';
 import type { Topics } from './topics.js';
 
 /** As long as clients keep a route. */
@@ -22,17 +23,15 @@ interface Known {
 /** The queues of a topic on all brokers, as the name servers say; this broker's own where there are none to be asked. */
 export class Routes {
   private readonly known = new Map<string, Known>();
-  private readonly nameServers: readonly string[];
 
   constructor(
     private readonly config: BrokerConfig,
     private readonly topics: Topics,
+    private readonly nameServers: NameServers,
     private readonly client: RemotingClient,
     private readonly clock: Clock,
     private readonly log: Log,
-  ) {
-    this.nameServers = config.namesrvAddr.split(';').filter((address) => address !== '');
-  }
+  ) {}
 
   /** Those that may be read, sorted as RocketMQ's clients sort them. */
   async readable(topic: string): Promise<readonly MessageQueue[]> {
@@ -40,7 +39,7 @@ export class Routes {
     const known = this.known.get(topic);
     if (known && known.until > now) return known.queues;
     const queues = (await this.asked(topic)) ?? known?.queues ?? this.own(topic);
-    if (this.nameServers.length > 0) this.keep(topic, { queues, until: now + FRESH_MS });
+    if (this.nameServers.all.length > 0) this.keep(topic, { queues, until: now + FRESH_MS });
     return queues;
   }
 
@@ -52,7 +51,7 @@ export class Routes {
   }
 
   private async asked(topic: string): Promise<readonly MessageQueue[] | undefined> {
-    for (const address of this.nameServers) {
+    for (const address of this.nameServers.all) {
       try {
         const header = { topic, acceptStandardJsonOnly: true };
         const answer = await this.client.request(address, getRouteinfoByTopic, header, undefined, {

@@ -1,4 +1,5 @@
 import {
+  addresses,
   flag,
   port,
   setting,
@@ -36,6 +37,10 @@ export const SETTINGS = {
   waitSecondsForService: setting(seconds, 45),
   /** Topics that a full registration no longer names are dropped. */
   deleteTopicWithBrokerRegistration: setting(flag, false),
+  /** Ours: where `GET /rocketmq/nsaddr` says where name servers are, as RocketMQ's address server does (8080); 0: nowhere. */
+  addressServerPort: setting(port, 0),
+  /** Ours: what it says; empty: this name server. `mqadmin updateKvConfig -s ADDRESS_SERVER -k nsaddr` is stronger. */
+  addressServerList: setting(addresses, ''),
 } as const satisfies Record<string, Setting<unknown>>;
 
 /** The name server's settings under RocketMQ's names; what each means is said at `SETTINGS`. */

@@ -1,4 +1,11 @@
-import type { Command, Log, RemotingClient, RequestSpec } from '@halfmq/remoting';
+import {
+  AddressServer,
+  type Clock,
+  type Command,
+  type Log,
+  type RemotingClient,
+  type RequestSpec,
+} from '@halfmq/remoting';
 import { InvalidOption, NoNameServer } from '../errors.js';
 
 /**
@@ -25,16 +32,57 @@ export function parseNameServers(given: string | readonly string[]): string[] {
   return named;
 }
 
+/** RocketMQ's clients ask as often. */
+const FOLLOW_MS = 120_000;
+
+/** An address server that says where name servers are; undefined: the option names them itself. */
+function addressServerOf(given: string | readonly string[]): string | undefined {
+  const texts: readonly unknown[] = Array.isArray(given) ? given : [given];
+  const [only, ...more] = texts;
+  if (typeof only !== 'string' || more.length > 0 || !/^https?:\/\//.test(only.trim())) return undefined;
+  return only.trim();
+}
+
 /** Keeps to one name server until it is lost, then moves on to the next; any of them can answer everything. */
 export class NameServers {
   private at = 0;
+  private named: readonly string[] = [];
+  private readonly following: AddressServer | undefined;
 
+  /**
+   * @param given host:port of each; or the URL of an address server, whose list is followed
+   * @throws InvalidOption
+   */
   constructor(
     private readonly remoting: RemotingClient,
+    clock: Clock,
     private readonly log: Log,
-    readonly addresses: readonly string[],
+    given: string | readonly string[],
     private readonly timeoutMs: number,
-  ) {}
+  ) {
+    const url = addressServerOf(given);
+    if (url === undefined) this.named = parseNameServers(given);
+    else this.following = new AddressServer(clock, log, url, (list) => this.follow(list));
+  }
+
+  get addresses(): readonly string[] {
+    return this.named;
+  }
+
+  start(): void {
+    this.following?.start(FOLLOW_MS);
+  }
+
+  stop(): void {
+    this.following?.stop();
+  }
+
+  /** The one it keeps to is kept to, where it is still named. */
+  private follow(list: readonly string[]): void {
+    const kept = this.named[this.at];
+    this.named = list;
+    this.at = Math.max(0, kept === undefined ? 0 : list.indexOf(kept));
+  }
 
   /**
    * @returns the answer of the first that gives one, whatever its code
@@ -42,6 +90,7 @@ export class NameServers {
    */
   async request<H>(spec: RequestSpec<H>, header: H): Promise<Command> {
     const failures: string[] = [];
+    if (this.named.length === 0) await this.looked(failures);
     for (let tried = 0; tried < this.addresses.length; tried++) {
       const at = this.at;
       const address = this.addresses[at] ?? '';
@@ -54,6 +103,14 @@ export class NameServers {
       }
     }
     throw new NoNameServer(this.addresses, failures);
+  }
+
+  private async looked(failures: string[]): Promise<void> {
+    try {
+      await this.following?.look();
+    } catch (error) {
+      failures.push((error as Error).message);
+    }
   }
 
   private moveOn(failures: readonly string[]): void {
