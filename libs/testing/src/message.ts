@@ -28,7 +28,7 @@ export function deliveredMessage<T>(record: MessageRecord, named: TopicOrName<T>
   const properties = parseProperties(record.properties);
   return {
     topic: record.topic,
-    body: typeof named === 'string' ? (readable(bytes) as T) : named.decode(bytes),
+    body: typeof named === 'string' ? (readable(bytes) as T) : named.decode(bytes, properties),
     bytes,
     tag: properties.get(PropertyName.TAGS),
     keys: properties.get(PropertyName.KEYS)?.split(' ').filter(Boolean) ?? [],

@@ -35,6 +35,7 @@ export type { Answer } from './producer/replies.js';
 export { EVERY_TOPIC, TransactionProducer } from './transaction/transaction-producer.js';
 export { PushConsumer } from './consumer/push-consumer.js';
 export { sql, type Selector } from './selector.js';
+export { cloudEventOf, type CloudEvent, type CloudEventsOptions } from './cloud-events.js';
 export * from './topic.js';
 export { barrierMigration } from './database/migration.js';
 export type { DialectName } from './database/dialect.js';

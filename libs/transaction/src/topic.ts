@@ -1,5 +1,6 @@
 import type { OutgoingMessage } from './message.js';
 import { type Duration, parseDuration } from './duration.js';
+import { checkCloudEvents, type CloudEventsOptions, dataBytes, enveloped } from './cloud-events.js';
 import { InvalidOption, MessageInvalid } from './errors.js';
 
 /** A class whose instances are bodies; with /nest, class-validator checks them when sent and when received. */
@@ -19,6 +20,8 @@ export interface TopicOptions<T> {
   readonly schema?: BodyClass<T> | undefined;
   /** json unless told */
   readonly format?: BodyFormat | undefined;
+  /** messages are CloudEvents, and those that come are read in either mode */
+  readonly cloudEvents?: CloudEventsOptions<T> | undefined;
 }
 
 /** What may be said about one message. At most one of `delay`, `deliverAt` and `delayLevel`. */
@@ -43,7 +46,8 @@ export class Topic<T> {
     readonly name: string,
     private readonly options: TopicOptions<T> = {},
   ) {
-    const { format = 'json' } = options;
+    const { format = 'json', cloudEvents } = options;
+    if (cloudEvents) checkCloudEvents(name, cloudEvents);
     if (FORMATS.includes(format)) return;
     throw new InvalidOption(
       `topic ${name}: format ${FORMATS.join(', ')} expected, got ${JSON.stringify(format)}`,
@@ -56,11 +60,15 @@ export class Topic<T> {
 
   /** @throws MessageInvalid when the body does not fit the topic's format */
   message(body: T, options: SendOptions = {}): OutgoingMessage {
-    const { delay, deliverAt, keys = [], orderingKey, ...rest } = options;
+    const { delay, deliverAt, keys = [], orderingKey, properties, ...rest } = options;
+    const { format = 'json', cloudEvents } = this.options;
+    const encoded = this.encode(body);
+    const event = cloudEvents && enveloped(cloudEvents, format, body, encoded);
     return {
       ...rest,
       topic: this.name,
-      body: this.encode(body),
+      body: event?.body ?? encoded,
+      properties: event ? { ...event.properties, ...properties } : properties,
       keys: [...[this.options.key?.(body) ?? []].flat(), ...keys],
       orderingKey: orderingKey ?? this.options.orderingKey?.(body),
       delayMs: delay === undefined ? undefined : parseDuration(delay),
@@ -68,9 +76,13 @@ export class Topic<T> {
     };
   }
 
-  /** @throws MessageInvalid when the bytes are no body of this topic */
-  decode(bytes: Buffer): T {
-    const { format = 'json' } = this.options;
+  /**
+   * @param properties of its message, for a topic of CloudEvents
+   * @throws MessageInvalid when the bytes are no body of this topic
+   */
+  decode(body: Buffer, properties?: ReadonlyMap<string, string>): T {
+    const { format = 'json', cloudEvents } = this.options;
+    const bytes = cloudEvents && properties ? dataBytes(this.name, body, properties) : body;
     if (format === 'bytes') return bytes as T;
     const text = bytes.toString('utf8');
     if (format === 'text') return text as T;

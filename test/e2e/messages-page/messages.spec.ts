@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import {
+  cloudEventOf,
   Ctx,
   DeadLetter,
   MessageContext,
@@ -67,6 +68,23 @@ class Handlers {
 }
 // #endregion
 
+// #region cloud-events
+const Shipped = topic<Order>('shipped', {
+  cloudEvents: { source: '/shop', type: 'com.example.order.shipped', subject: (order) => order.orderId },
+});
+
+@Injectable()
+class Tracking {
+  events: string[] = [];
+
+  @MessageHandler(Shipped, { group: 'tracking' })
+  shipped(@Payload() { sku }: Order, @Ctx() { message }: MessageContext) {
+    const event = cloudEventOf(message);
+    this.events.push(`${sku}: ${event?.type} of ${event?.subject}`);
+  }
+}
+// #endregion
+
 let broker: TestBroker;
 let app: INestApplicationContext;
 const reminded: string[] = [];
@@ -84,7 +102,7 @@ beforeAll(async () => {
   const root = {
     module: class Root {},
     imports: [HalfmqModule.forRoot({ ...broker.clientOptions, group: 'shop' })],
-    providers: [Orders, Handlers, Reminders],
+    providers: [Orders, Handlers, Reminders, Tracking],
   };
   app = await NestFactory.createApplicationContext(root, { logger: false });
 });
@@ -112,6 +130,20 @@ it('mails what is to be mailed', async () => {
   await broker.settle();
   expect(new Set(sent)).toEqual(new Set(['7']));
   expect(broker.deadLetters('mailers')).toHaveLength(1);
+});
+
+it('reads CloudEvents in either mode; what only says that it is one rests in the dead-letter topic', async () => {
+  const messages = app.get(Messages);
+  await messages.send(Shipped, { orderId: '8', sku: 'tea' });
+  const structured = { source: '/other', type: 'com.example.order.shipped', mode: 'structured' } as const;
+  await messages.send(topic<Order>('shipped', { cloudEvents: structured }), { orderId: '9', sku: 'jam' });
+  const properties = { CE_contenttype: 'application/cloudevents+json' };
+  await messages.send('shipped', { no: 'event' }, { properties });
+  await broker.advance('30s');
+  expect(new Set(app.get(Tracking).events)).toEqual(
+    new Set(['tea: com.example.order.shipped of 8', 'jam: com.example.order.shipped of undefined']),
+  );
+  expect(broker.deadLetters('tracking')).toHaveLength(1);
 });
 
 it('does the same without Nest', async () => {

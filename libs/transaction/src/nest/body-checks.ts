@@ -1,5 +1,6 @@
 import type { ValidationError } from 'class-validator';
 import { InvalidOption, MessageInvalid } from '../errors.js';
+import type { ReceivedMessage } from '../message.js';
 import type { Topic } from '../topic.js';
 
 /** Classes without any decorator are taken as they are. */
@@ -35,8 +36,8 @@ export class BodyChecks {
   }
 
   /** @throws MessageInvalid when the bytes are no body of the topic, or one its class does not accept */
-  async incoming<T>(topic: Topic<T>, bytes: Buffer): Promise<T> {
-    const body = topic.decode(bytes);
+  async incoming<T>(topic: Topic<T>, message: Pick<ReceivedMessage, 'body' | 'properties'>): Promise<T> {
+    const body = topic.decode(message.body, message.properties);
     if (!topic.schema) return body;
     const { validator } = this.needed(topic);
     const instance = this.instance(topic, body);

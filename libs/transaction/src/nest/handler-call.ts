@@ -132,7 +132,7 @@ export class HandlerCall {
 
   private async body(message: ReceivedMessage): Promise<unknown> {
     try {
-      return await this.checks.incoming(this.handler.definition.topic, message.body);
+      return await this.checks.incoming(this.handler.definition.topic, message);
     } catch (error) {
       // It will not get better by coming again.
       if (error instanceof MessageInvalid) throw new DeadLetter(error.message, { cause: error });

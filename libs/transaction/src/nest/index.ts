@@ -25,6 +25,7 @@ export type {
 export { backoff, type BackoffOptions, type RetryPolicy } from '../consumer/retry.js';
 export type { OnPoison } from '../consumer/consumer-options.js';
 export { sql, type Selector } from '../selector.js';
+export { cloudEventOf, type CloudEvent, type CloudEventsOptions } from '../cloud-events.js';
 export * from '../topic.js';
 export * from '../errors.js';
 export * from '../duration.js';

@@ -52,7 +52,7 @@ export class ListenerBinding {
     message: ReceivedMessage,
   ): Promise<TransactionState> {
     if (!listener.check) return TransactionState.Unknown;
-    const body = await this.checks.incoming(definition.topic, message.body);
+    const body = await this.checks.incoming(definition.topic, message);
     const { topic, keys, messageId } = message;
     return listener.check({ topic, body, keys, transactionId: messageId });
   }
