@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { updateAndCreateSubscriptiongroup } from '@halfmq/remoting';
-import type { PushedTo } from '../kit/push-endpoint.js';
+import { type PushedTo, PushEndpoint } from '../kit/push-endpoint.js';
 import { PushTrial, SECRETS } from '../kit/push-trial.js';
 import { until } from '../kit/until.js';
 
@@ -194,6 +194,36 @@ describe('a message that comes with an address', () => {
     await trial.pops.kill();
     await trial.advance(120_000);
     await until('all came', () => new Set(trial.endpoint.bodies).size === 3);
+  });
+
+  it('waits a second at most for another address that has far more messages and does not answer', async () => {
+    const silent = await PushEndpoint.start();
+    silent.answer = () => undefined;
+    const rounds = Array.from({ length: 10 }, (_, round) => round);
+    for (const round of rounds) {
+      const ten = Array.from({ length: 10 }, (_, nth) => ({ body: `${round}-${nth}`, backurl: silent.url }));
+      await Promise.all(ten.map((one) => send(one)));
+    }
+    await until('it has its places', () => silent.open === 16);
+    await send({ body: 'quick', backurl: to('quick') });
+    for (let second = 0; gotAt('quick').length === 0; second++) {
+      expect(second).toBeLessThan(4);
+      await trial.advance(1_000);
+      await until('the next have come', async () => {
+        const { inFlight, backlog } = await trial.rest.get<{ inFlight: number; backlog: number }>('backurls');
+        return gotAt('quick').length > 0 || inFlight === 64 || backlog === 0;
+      });
+    }
+    expect(silent.mostAtOnce).toBe(16);
+    // what gave way has lost no attempt, and comes when the address is there again
+    silent.answer = () => ({ status: 204 });
+    await until('all were POSTed', async () => {
+      await trial.advance(10_000);
+      return new Set(silent.bodies).size === 100;
+    });
+    const last = silent.got.filter(({ body }) => body === '9-9');
+    expect(Number(last[0]?.headers['x-halfmq-attempt'])).toBeLessThan(4);
+    await silent.close();
   });
 
   it('does not wait for another address that does not answer', async () => {

@@ -7,11 +7,12 @@ import { SystemTopic } from '../directory/topic-names.js';
 import type { Backurls } from '../produce/backurls.js';
 import { waitingUntil } from '../produce/delay.js';
 import { again } from '../produce/stored-message.js';
+import { Places } from './places.js';
 import type { Target } from './push-message.js';
 import type { Pusher } from './pusher.js';
 import type { Pushers } from './pushers.js';
 
-/** Messages of all addresses. One that does not answer may have them all, for 10 s; then it rests. */
+/** Messages of all addresses. One that does not answer has a few of them, see Places, and rests when they have failed. */
 const AT_ONCE = 64;
 
 /**
@@ -58,7 +59,8 @@ export class BackurlPush {
       concurrency: AT_ONCE,
       rateLimit: undefined,
       targetOf: (message) => this.targetOf(message),
-      putOff: (message, delayMs) => this.putOff(message, delayMs),
+      putOff: (message, delayMs, counts) => this.putOff(message, delayMs, counts),
+      places: new Places(this.clock),
       endpoint: undefined,
     });
   }
@@ -72,11 +74,11 @@ export class BackurlPush {
     return { url, endpoint: `backurl ${url.origin}`, secrets: where.secrets, topic, group: undefined };
   }
 
-  private putOff({ record }: ReceivedMessage, delayMs: number): Promise<void> {
+  private putOff({ record }: ReceivedMessage, delayMs: number, counts: boolean): Promise<void> {
     const copy = again(record, {
       topic: SystemTopic.BACKURL,
       queueId: 0,
-      reconsumeTimes: record.reconsumeTimes + 1,
+      reconsumeTimes: record.reconsumeTimes + (counts ? 1 : 0),
       properties: withProperty(record.properties, PropertyName.TIMER_OUT_MS, undefined),
     });
     const { message, deliverAt } = waitingUntil(this.clock.now() + delayMs, copy);

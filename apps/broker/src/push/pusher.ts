@@ -6,9 +6,10 @@ import { MOST_MESSAGES } from '../consume/pop/pop-checks.js';
 import type { ReceivedMessage, Receive, ReceiveRequest } from '../consume/pop/receive.js';
 import { retryDelayMs } from '../directory/group-retry.js';
 import type { Groups } from '../directory/groups.js';
-import { isTaken, type Outbound } from '../outbound/outbound.js';
+import { type Delivered, isTaken, type Outbound } from '../outbound/outbound.js';
 import { OutboundError } from '../outbound/outbound-error.js';
 import { Pace } from './pace.js';
+import type { Places } from './places.js';
 import { deliveryOf, type Target } from './push-message.js';
 import { PushRecord, type Outcome } from './push-record.js';
 
@@ -17,6 +18,8 @@ const INVISIBLE_MS = 60_000;
 const WAIT_MS = 30_000;
 /** Until what cannot be received now is asked for again. */
 const TRY_AGAIN_MS = 1_000;
+/** Until a message that gave way comes again: what is under way to its address has its answer then, or is given up. */
+const GIVE_WAY_MS = 10_000;
 /** As long as a message may be kept from coming again. */
 const LONGEST_DELAY_MS = 12 * 3_600_000;
 
@@ -40,8 +43,14 @@ export interface PushTask extends Pick<
   readonly concurrency: number;
   readonly rateLimit: number | undefined;
   readonly targetOf: (message: ReceivedMessage) => Target;
-  /** Stores what is to come again after so long; its lease is kept for so long unless told. @throws StoreError */
-  readonly putOff?: (message: ReceivedMessage, delayMs: number) => Promise<void>;
+  /**
+   * Stores what is to come again after so long; its lease is kept for so long unless told.
+   * @param counts whether this was an attempt
+   * @throws StoreError
+   */
+  readonly putOff?: (message: ReceivedMessage, delayMs: number, counts: boolean) => Promise<void>;
+  /** of addresses that share this pusher; undefined: there is one */
+  readonly places?: Places;
   /** of all its messages: nothing is received while it rests; undefined: each message has one of its own */
   readonly endpoint: string | undefined;
 }
@@ -86,6 +95,7 @@ export class Pusher {
   async stop(): Promise<void> {
     this.stopped = true;
     this.receiving?.abort();
+    this.task.places?.close();
     this.wake();
     await this.running;
     await Promise.all(this.underWay);
@@ -182,6 +192,7 @@ export class Pusher {
     const { clock } = this.parts;
     const began = clock.monotonic();
     const outcome = await this.post(message);
+    if (outcome === 'gave way') return this.giveWay(message);
     // the broker is stopping: it comes again
     if (!outcome) return;
     this.record.add(outcome, clock.monotonic() - began, clock.now());
@@ -189,11 +200,12 @@ export class Pusher {
     else await this.again(message, outcome);
   }
 
-  private async post(message: ReceivedMessage): Promise<Outcome | undefined> {
-    const { clock, outbound } = this.parts;
+  private async post(message: ReceivedMessage): Promise<Outcome | 'gave way' | undefined> {
     try {
       const target = this.task.targetOf(message);
-      const { status, retryAfterMs } = await outbound.deliver(deliveryOf(message, target, clock.now()));
+      const { places } = this.task;
+      if (places && !(await places.enter(target.endpoint))) return 'gave way';
+      const { status, retryAfterMs } = await this.deliver(message, target);
       const taken = isTaken(status);
       return { taken, status, retryAfterMs, why: taken ? undefined : `it answered HTTP ${status}` };
     } catch (error) {
@@ -201,6 +213,24 @@ export class Pusher {
       if (error instanceof OutboundError && error.kind === 'closed') return undefined;
       return { taken: false, why: error.message, retryAfterMs: 0 };
     }
+  }
+
+  private async deliver(message: ReceivedMessage, target: Target): Promise<Delivered> {
+    const { clock, outbound } = this.parts;
+    let answered = false;
+    try {
+      const delivered = await outbound.deliver(deliveryOf(message, target, clock.now()));
+      answered = true;
+      return delivered;
+    } finally {
+      this.task.places?.leave(target.endpoint, answered);
+    }
+  }
+
+  private async giveWay(message: ReceivedMessage): Promise<void> {
+    if (this.stopped) return;
+    await this.task.putOff?.(message, GIVE_WAY_MS, false);
+    this.parts.acknowledge.done(this.handedOut(message));
   }
 
   private async again(message: ReceivedMessage, { retryAfterMs }: Outcome): Promise<void> {
@@ -218,7 +248,7 @@ export class Pusher {
     const delayMs = Math.min(wantedMs, LONGEST_DELAY_MS);
     const { putOff } = this.task;
     if (!putOff) return void acknowledge.change(this.handedOut(message), delayMs);
-    await putOff(message, delayMs);
+    await putOff(message, delayMs, true);
     acknowledge.done(this.handedOut(message));
   }
 
