@@ -189,4 +189,15 @@ describe('a splitter', () => {
     splitter.push(word);
     expect(() => splitter.next()).toThrow(`frame length ${length}, expected 4 to 100`);
   });
+
+  it.each([
+    ['HTTP/1.1 400 Bad Request', 'speaks HTTP, it begins with "HTTP"'],
+    ['GET / HTTP/1.1', 'speaks HTTP, it begins with "GET"'],
+    ['PRI * HTTP/2.0', 'speaks HTTP, it begins with "PRI"'],
+    ['\u0016\u0003\u0001\u0002\u0000', 'begins TLS, which this port does not speak'],
+  ])('says of %j what it is', (text, what) => {
+    const splitter = new FrameSplitter();
+    splitter.push(Buffer.from(text, 'latin1'));
+    expect(() => splitter.next()).toThrow(what);
+  });
 });

@@ -92,6 +92,18 @@ function commandOf(header: Header, body: Buffer, serializeType: SerializeType): 
   };
 }
 
+const TLS_HANDSHAKE = 0x1603;
+const HTTP_BEGINS = /^(HTTP|GET |POST|PUT |HEAD|DELE|OPTI|PATC|PRI )$/;
+
+/** What the first four bytes tell of somebody who speaks something else, in words for an error. */
+function strangerOf(length: number): string {
+  if (length >>> 16 === TLS_HANDSHAKE) return ' (the other side begins TLS, which this port does not speak)';
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(length);
+  const text = bytes.toString('latin1');
+  return HTTP_BEGINS.test(text) ? ` (the other side speaks HTTP, it begins with "${text.trim()}")` : '';
+}
+
 /** Where a frame without its length word lies. */
 export interface FrameAt {
   source: Buffer;
@@ -182,7 +194,7 @@ export class FrameSplitter {
     }
     const length = this.lengthWord();
     if (length !== undefined && this.isOutOfBounds(length)) {
-      throw new MalformedFrame(`frame length ${length}, expected 4 to ${this.limit}`);
+      throw new MalformedFrame(`frame length ${length}, expected 4 to ${this.limit}${strangerOf(length)}`);
     }
     return undefined;
   }
