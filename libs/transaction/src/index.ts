@@ -33,6 +33,7 @@ export { HalfmqClient } from './client.js';
 export { Producer } from './producer/producer.js';
 export type { Answer } from './producer/replies.js';
 export { EVERY_TOPIC, TransactionProducer } from './transaction/transaction-producer.js';
+export type { ConsumerStatus, QueueStatus } from './consumer/consumer-status.js';
 export { PushConsumer } from './consumer/push-consumer.js';
 export { sql, type Selector } from './selector.js';
 export { cloudEventOf, type CloudEvent, type CloudEventsOptions } from './cloud-events.js';

@@ -19,10 +19,17 @@ export class ConsumedQueue extends WorkQueue {
   topicGone = false;
   /** which member of the broker set to pull from, as the last answer suggested */
   suggestedBrokerId = 0;
+  /** where the queue ends, by the last answer */
+  maxOffset: number | undefined;
 
   constructor(queue: MessageQueue, start: number, waiting: Waiting) {
     super(queue, waiting);
     this.progress = new Progress(start);
+  }
+
+  override get lag(): number | undefined {
+    if (this.maxOffset === undefined) return undefined;
+    return Math.max(0, this.maxOffset - this.progress.committable);
   }
 
   override get hasRoom(): boolean {

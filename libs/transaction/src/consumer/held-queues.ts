@@ -1,5 +1,6 @@
 import type { Clock, Log, MessageQueue } from '@halfmq/remoting';
 import { queueKey } from '../routes/topic-route.js';
+import type { QueueStatus } from './consumer-status.js';
 import { ConsumedQueue } from './consumed-queue.js';
 import type { Dispatch } from './dispatch.js';
 import type { Offsets } from './offsets.js';
@@ -33,6 +34,10 @@ export class HeldQueues {
   private renewing: Promise<void> | undefined;
 
   constructor(private readonly parts: HeldQueuesParts) {}
+
+  get statuses(): QueueStatus[] {
+    return [...this.held.values()].map((consumed) => consumed.status);
+  }
 
   get queues(): MessageQueue[] {
     return [...this.held.values()].map((consumed) => consumed.queue);

@@ -121,6 +121,8 @@ async function take(
     case ResponseCode.PULL_RETRY_IMMEDIATELY: {
       const header = pullMessageResponse.decode(answer.extFields ?? {});
       consumed.suggestedBrokerId = header.suggestWhichBrokerId;
+      consumed.maxOffset = header.maxOffset;
+      consumed.polledAt = parts.clock.now();
       const found = answer.code === ResponseCode.SUCCESS ? wanted(answer.body, consumed, parts) : [];
       consumed.pulled(found, header.nextBeginOffset);
       if (found.length > 0) parts.arrived(consumed);

@@ -12,6 +12,7 @@ import { strategyOf } from './allocation-strategies.js';
 import { assignedQueues } from './assignment.js';
 import { checkConcurrency, checkConsumerOptions } from './check-options.js';
 import { checkSelectors } from './check-selectors.js';
+import type { ConsumerStatus } from './consumer-status.js';
 import type { AnyConsumerOptions, StartPosition } from './consumer-options.js';
 import { Dispatch } from './dispatch.js';
 import { within } from '../within.js';
@@ -86,6 +87,16 @@ export class PushConsumer {
       take: (queues) => this.queues.take(queues),
       release: (queue) => this.queues.release(queue),
     });
+  }
+
+  /** What this member does now. */
+  get status(): ConsumerStatus {
+    return {
+      group: this.options.group,
+      isRunning: this.state === 'running',
+      holdMs: this.parts.pullHoldMs,
+      queues: this.queues.statuses,
+    };
   }
 
   get isClosed(): boolean {

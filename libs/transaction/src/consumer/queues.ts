@@ -9,6 +9,7 @@ import type { ClientParts } from '../client-parts.js';
 import { Complaints } from '../complaints.js';
 import { parseDuration } from '../duration.js';
 import type { AssignedQueue } from './assignment.js';
+import type { QueueStatus } from './consumer-status.js';
 import type { AnyConsumerOptions } from './consumer-options.js';
 import type { Dispatch } from './dispatch.js';
 import { HeldQueues } from './held-queues.js';
@@ -64,6 +65,10 @@ export class Queues {
       ...this.pulled.queues,
       ...this.popped.queues.map((queue): AssignedQueue => ({ ...queue, mode: 'POP' })),
     ];
+  }
+
+  get statuses(): QueueStatus[] {
+    return [...this.pulled.statuses, ...this.popped.statuses];
   }
 
   /** Begins to read. @returns false when one could not be begun: its lock is another's, or its broker did not answer */

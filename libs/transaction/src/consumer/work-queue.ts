@@ -1,4 +1,5 @@
 import type { Clock, MessageQueue } from '@halfmq/remoting';
+import type { QueueStatus } from './consumer-status.js';
 import type { TakenMessage } from './taken-message.js';
 import type { Waiting } from './waiting.js';
 
@@ -11,6 +12,8 @@ import type { Waiting } from './waiting.js';
 export abstract class WorkQueue {
   /** the broker holds the queue's lock for this client until then (monotonic ms); unlocked consumers: always */
   lockedUntil = Infinity;
+  /** when its broker last answered, ms since 1970 */
+  polledAt: number | undefined;
   private handedOut = 0;
   private droppedNow = false;
   private wakers: (() => void)[] = [];
@@ -23,6 +26,14 @@ export abstract class WorkQueue {
 
   get dropped(): boolean {
     return this.droppedNow;
+  }
+
+  /** messages not handled yet, as far as it is known here */
+  abstract get lag(): number | undefined;
+
+  get status(): QueueStatus {
+    const { queue, polledAt: lastPollAt, lag, hasRoom } = this;
+    return { ...queue, lastPollAt, lag, isFull: !hasRoom };
   }
 
   /** Local flow control. */

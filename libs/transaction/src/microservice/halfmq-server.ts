@@ -1,11 +1,13 @@
-import { PropertyName, systemClock } from '@halfmq/remoting';
+import { type Clock, PropertyName, systemClock } from '@halfmq/remoting';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
 import { HalfmqClient as Client } from '../client.js';
 import { checkConsumerOptions } from '../consumer/check-options.js';
 import type { ConsumerOptions } from '../consumer/consumer-options.js';
+import type { PushConsumer } from '../consumer/push-consumer.js';
 import type { HandlingContext } from '../consumer/handling.js';
 import { DeadLetter, InvalidOption, PauseGroup, RetryIn, Skip } from '../errors.js';
+import { type HalfmqHealthReport, type HealthOptions, healthReport } from '../health.js';
 import type { ReceivedMessage } from '../message.js';
 import { ClientConnection } from '../nest/connection.js';
 import { MessageContext } from '../nest/message-context.js';
@@ -30,12 +32,15 @@ export class HalfmqServer extends Server implements CustomTransportStrategy {
   private readonly client: Client;
   private readonly connection: ClientConnection;
   private readonly replies: Producer;
+  private readonly clock: Clock;
+  private consumer: PushConsumer | undefined;
   private patterns: ReadonlyMap<string, string> = new Map();
 
   /** @throws InvalidOption */
   constructor(private readonly options: HalfmqServerOptions) {
     super();
     const { clock = systemClock, log = nestLog() } = options;
+    this.clock = clock;
     this.client = new Client({ ...options, clock, log, startTimeoutMs: NEST_START_TIMEOUT_MS });
     this.connection = new ClientConnection(this.client, clock, log);
     this.replies = this.client.producer({ group: options.group });
@@ -50,7 +55,8 @@ export class HalfmqServer extends Server implements CustomTransportStrategy {
       if (consumer) checkConsumerOptions(consumer);
       else this.logger.warn('there is no @EventPattern and no @MessagePattern: nothing is consumed');
       await this.connection.open(async () => {
-        if (consumer) await this.client.consumer(consumer).start();
+        this.consumer = consumer && this.client.consumer(consumer);
+        await this.consumer?.start();
       });
     } catch (error) {
       return callback(error);
@@ -62,6 +68,16 @@ export class HalfmqServer extends Server implements CustomTransportStrategy {
   async close(): Promise<void> {
     this.connection.stopTrying();
     await this.client.close();
+  }
+
+  /**
+   * For a health check, with Terminus: `health.check([() => server.check('orders')])`.
+   * @param key of the entry in the check's answer
+   */
+  check<Key extends string>(key: Key, options?: HealthOptions): Record<Key, HalfmqHealthReport> {
+    const consumers = this.consumer ? [this.consumer.status] : [];
+    const examined = { connected: this.connection.isConnected, consumers, now: this.clock.now() };
+    return { [key]: healthReport(examined, options) } as Record<Key, HalfmqHealthReport>;
   }
 
   /** The HalfmqClient of @halfmq/transaction it works with. */

@@ -37,6 +37,10 @@ export class ClientConnection {
     this.again(whenConnected);
   }
 
+  get isConnected(): boolean {
+    return this.state === 'connected';
+  }
+
   /** @throws NoNameServer as long as none has answered */
   mustBeConnected(): void {
     if (this.state !== 'connected') throw this.lastError;

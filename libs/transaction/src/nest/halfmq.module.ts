@@ -5,6 +5,7 @@ import { HalfmqClient } from '../client.js';
 import { BodyChecks } from './body-checks.js';
 import { ClientConnection } from './connection.js';
 import { Explorer } from './explorer.js';
+import { HalfmqHealth } from './health.js';
 import { Messages } from './messages.js';
 import { nestLog } from './nest-log.js';
 import {
@@ -40,7 +41,7 @@ function moduleOf(options: Provider, imports: HalfmqModuleAsyncOptions['imports'
     global: true,
     imports: [DiscoveryModule, ...imports],
     providers: [options, ...PROVIDERS],
-    exports: [Transactions, TransactionsOn, Messages, HalfmqClient],
+    exports: [Transactions, TransactionsOn, Messages, HalfmqClient, HalfmqHealth],
   };
 }
 
@@ -79,4 +80,5 @@ const PROVIDERS: Provider[] = [
   Explorer,
   RequestScope,
   HalfmqRuntime,
+  HalfmqHealth,
 ];

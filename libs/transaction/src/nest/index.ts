@@ -11,6 +11,8 @@ export type {
 export { MessageContext } from './message-context.js';
 export { BatchMessageContext } from './batch-context.js';
 export { Transactions, TransactionsOn } from './transactions.js';
+export { HalfmqHealth } from './health.js';
+export type { GroupHealth, HalfmqHealthReport, HealthOptions } from '../health.js';
 export { Messages } from './messages.js';
 export type { RequestOptions, SendInTransactionOptions } from './messages.js';
 export type { Delivery } from '../transaction/inbox.js';

@@ -13,6 +13,7 @@ import type { AnyConsumerOptions } from '../consumer/consumer-options.js';
 import type { PushConsumer } from '../consumer/push-consumer.js';
 import type { SqlTransactions } from '../database/sql-transactions.js';
 import { InvalidOption } from '../errors.js';
+import type { Examined } from '../health.js';
 import { topicOf } from '../topic.js';
 import type { HalfMessages } from '../transaction/half-messages.js';
 import { EVERY_TOPIC, type TransactionProducer } from '../transaction/transaction-producer.js';
@@ -86,6 +87,13 @@ export class HalfmqRuntime
       this.consumers = this.groups.map((group) => this.client.consumer(group));
       await Promise.all(this.consumers.map((consumer) => consumer.start()));
     });
+  }
+
+  get examined(): Omit<Examined, 'now'> {
+    return {
+      connected: this.connection.isConnected,
+      consumers: this.consumers.map(({ status }) => status),
+    };
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -83,6 +83,7 @@ async function popOnce(popped: PoppedQueue, parts: PopParts, attemptId: string):
     const timeoutMs = parts.holdMs + PATIENCE_MS;
     const answer = await parts.brokers.ask(broker, { spec: popMessage, header, timeoutMs });
     const pauseMs = take(popped, answer, parts, broker);
+    popped.polledAt = parts.clock.now();
     parts.complaints.settled(about);
     return pauseMs;
   } catch (error) {

@@ -25,6 +25,11 @@ export class PoppedQueue extends WorkQueue {
     super(queue, waiting);
   }
 
+  /** Brokers alone know it. */
+  override get lag(): undefined {
+    return undefined;
+  }
+
   override get hasRoom(): boolean {
     return this.leases.size < MOST_HELD;
   }

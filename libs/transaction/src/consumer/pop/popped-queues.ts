@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MessageQueue } from '@halfmq/remoting';
 import { queueKey } from '../../routes/topic-route.js';
+import type { QueueStatus } from '../consumer-status.js';
 import type { Dispatch } from '../dispatch.js';
 import type { Waiting } from '../waiting.js';
 import { popLoop, type PopParts } from './pop-loop.js';
@@ -15,6 +16,10 @@ export class PoppedQueues {
     private readonly waiting: () => Waiting,
     private readonly pop: PopParts,
   ) {}
+
+  get statuses(): QueueStatus[] {
+    return [...this.held.values()].map((popped) => popped.status);
+  }
 
   get queues(): MessageQueue[] {
     return [...this.held.values()].map(({ queue }) => queue);
