@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { strangers } from '../kit/docs-page.js';
+import { root, strangers } from '../kit/docs-page.js';
 import { PostgresServer } from '../kit/postgres.js';
 
 describe('docs/testing.md', () => {
@@ -14,6 +16,17 @@ describe('docs/testing.md', () => {
 describe('docs/observing.md', () => {
   it('shows code that is compiled and run', () => {
     expect(strangers('docs/observing.md', 'test/e2e/observing-page')).toEqual([]);
+  });
+
+  it('has every channel of the client, and no other', () => {
+    const named = (path: string, before: string): string[] =>
+      [...readFileSync(join(root, path), 'utf8').matchAll(new RegExp(`${before}(halfmq:[a-z:-]+)`, 'g'))].map(
+        ([, name = '']) => name,
+      );
+    const listed = named('libs/transaction/src/channels.ts', "channel\\('");
+    expect(listed.length).toBeGreaterThan(5);
+    expect(named('libs/transaction/src/channels.ts', '- `')).toEqual(listed);
+    expect(named('docs/observing.md', '\\n\\| `')).toEqual(listed);
   });
 });
 

@@ -5,6 +5,7 @@ import { Ctx, EventPattern, MessagePattern, Payload, RpcException } from '@nestj
 import { silentLog } from '@halfmq/transaction';
 import {
   DeadLetter,
+  HalfmqClient,
   HalfmqRecord,
   HalfmqServer,
   MessageContext,
@@ -157,6 +158,38 @@ describe('HalfmqServer and HalfmqClient', () => {
     await broker.settle();
     expect(seen).toEqual(expect.arrayContaining(['Hello RocketMQ 0', { hello: 1 }]));
     expect(heard).toEqual(['{"a":1}', '2']);
+  });
+
+  it('an event that cannot be sent is told in the log, also where nobody subscribes', async () => {
+    const said: string[] = [];
+    const log = { ...silentLog, error: (line: string) => void said.push(line) };
+    const { clock, nameServers } = services.broker.clientOptions;
+    const client = services.broker.use(new HalfmqClient({ clock, nameServers, log }));
+    client.emit('orders.*', 1);
+    await until('the refused pattern is told', () => said.includes('the event orders.* was not sent'));
+    const away = `127.0.0.1:${await freePort()}`;
+    const lost = services.broker.use(new HalfmqClient({ nameServers: away, log, startTimeoutMs: 10 }));
+    lost.emit('placed', 1);
+    await until('the missing name server is told', () =>
+      said.includes('a Nest client cannot connect: what it was to send is not sent'),
+    );
+  });
+
+  it('metadata of a packet, which instrumentation sets, travels as properties', async () => {
+    const seen: unknown[] = [];
+    @Controller()
+    class Handlers {
+      @EventPattern<unknown>('marked')
+      marked(@Payload() _data: unknown, @Ctx() { message }: MessageContext): void {
+        seen.push(message.properties.get('tenant'));
+      }
+    }
+    await services.start({ controllers: [Handlers] });
+    const { client, broker } = services;
+    client.setOnDispatchHook((packet) => (packet.metadata = { tenant: 'blue' }));
+    await lastValueFrom(client.emit('marked', 1));
+    await broker.settle();
+    expect(seen).toEqual(['blue']);
   });
 
   it('each group gets every event; several methods for one event all do', async () => {

@@ -102,7 +102,7 @@ export class SendBack {
     });
     await this.delivery.send(
       { ...copy, reconsumeTimes: times, maxReconsumeTimes: this.maxReconsumeTimes },
-      { group: INNER_PRODUCER, retries: 2, timeoutMs: TIMEOUT_MS, repeatUnanswered: true },
+      { group: INNER_PRODUCER, retries: 2, timeoutMs: TIMEOUT_MS, repeatUnanswered: true, isUnseen: true },
     );
   }
 }

@@ -1,3 +1,4 @@
+import type { Log } from '@halfmq/remoting';
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { HalfmqClient as Client } from '../client.js';
 import { parseDuration } from '../duration.js';
@@ -21,19 +22,25 @@ export class HalfmqClient extends ClientProxy {
   private readonly client: Client;
   private readonly producer: Producer;
   private readonly timeoutMs: number;
+  private readonly log: Log;
 
   /** @throws InvalidOption */
   constructor(private readonly options: HalfmqClientOptions) {
     super();
     const { group, retries, sendTimeoutMs, timeout = REQUEST_TIMEOUT, log = nestLog() } = options;
     this.timeoutMs = parseDuration(timeout);
+    this.log = log;
     this.client = new Client({ ...options, log });
     this.producer = this.client.producer({ group, retries, sendTimeoutMs });
   }
 
   /** Done by the first `emit` or `send`. @throws NoNameServer */
   async connect(): Promise<void> {
-    await this.client.start();
+    try {
+      await this.client.start();
+    } catch (error) {
+      throw this.told('a Nest client cannot connect: what it was to send is not sent', error);
+    }
   }
 
   /** Sends under way are finished. */
@@ -60,8 +67,18 @@ export class HalfmqClient extends ClientProxy {
     return () => (isWanted = false);
   }
 
-  protected dispatchEvent<T = SendReceipt>(packet: ReadPacket): Promise<T> {
-    return this.producer.send(this.messageOf(packet)) as Promise<T>;
+  protected async dispatchEvent<T = SendReceipt>(packet: ReadPacket): Promise<T> {
+    try {
+      return (await this.producer.send(this.messageOf(packet))) as T;
+    } catch (error) {
+      throw this.told(`the event ${this.normalizePattern(packet.pattern as string)} was not sent`, error);
+    }
+  }
+
+  /** `emit` sends whether or not somebody subscribes, and then this line is all that is ever seen. */
+  private told(what: string, error: unknown): unknown {
+    this.log.error(what, { error });
+    return error;
   }
 
   private messageOf({ pattern, data, metadata }: ReadPacket): OutgoingMessage {
