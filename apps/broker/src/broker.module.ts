@@ -41,6 +41,7 @@ import { Redeliver } from './consume/redeliver.js';
 import { ClientsHandlers } from './directory/clients.handlers.js';
 import { Clients } from './directory/clients.js';
 import { Groups } from './directory/groups.js';
+import { Doors } from './directory/doors.js';
 import { NameServers } from './directory/name-servers.js';
 import { Registration } from './directory/registration.js';
 import { Routes } from './directory/routes.js';
@@ -174,6 +175,7 @@ const DIRECTORY = {
     room(Topics, MESSAGE_STORE, CONFIG, CLOCK, LOG),
     room(Groups, MESSAGE_STORE, CONFIG, CLOCK, LOG),
     room(Clients, Topics, Groups, CONFIG, CLOCK, LOG),
+    room(Doors),
     room(NameServers, CONFIG, CLOCK, LOG),
     room(Routes, CONFIG, Topics, NameServers, RemotingClient, CLOCK, LOG),
     room(Registration, CONFIG, ADDRESS, Topics, NameServers, RemotingClient, CLOCK, LOG),
@@ -280,6 +282,6 @@ const ADMIN = {
     room(GroupAdmin, CONFIG, Groups, Clients, Topics, MESSAGE_STORE),
     room(LiveSettings, CONFIG, Registration, CLOCK, LOG),
     room(Relay, Clients, MESSAGE_STORE),
-    room(RuntimeInfo, CONFIG, MESSAGE_STORE, Put, Clients, CLOCK),
+    room(RuntimeInfo, CONFIG, MESSAGE_STORE, Put, Clients, CLOCK, Doors),
   ],
 };

@@ -12,6 +12,7 @@ import { PortError, reservePort } from './accept/ports.js';
 import type { RemotingDoor } from './accept/remoting-door.js';
 import { resolveSettings, type BrokerConfig, type Settings } from './config/resolve-config.js';
 import { deleteAtHours } from './config/retention-levels.js';
+import { Doors } from './directory/doors.js';
 import { diskLevels } from './disk-levels.js';
 import { statusOfStoreError } from './produce/store-failure.js';
 import { WORKERS, type Worker } from './tokens.js';
@@ -221,6 +222,7 @@ class Broker implements RunningBroker {
       });
       this.undo.push(() => door.close());
       this.grpcPort = door.port;
+      application.get(Doors).grpc = config.grpcAdvertisedEndpoint || `${config.brokerIP1}:${door.port}`;
     } catch (error) {
       if (!this.mayStayClosed('grpcServerPort', error)) throw error;
       log.warn(`${error.message}; the gRPC door stays closed`);

@@ -3,6 +3,7 @@ import type { MessageStore } from '@halfmq/store';
 import { statfsSync } from 'node:fs';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Clients } from '../directory/clients.js';
+import type { Doors } from '../directory/doors.js';
 import type { Put } from '../produce/put.js';
 
 const GIB = 1024 ** 3;
@@ -20,6 +21,7 @@ export class RuntimeInfo {
     private readonly put: Put,
     private readonly clients: Clients,
     private readonly clock: Clock,
+    private readonly doors: Doors,
   ) {
     this.bootTimestamp = clock.now();
     this.booted = clock.monotonic();
@@ -38,6 +40,7 @@ export class RuntimeInfo {
       bootTimestamp: this.bootTimestamp,
       runtime: duration(this.clock.monotonic() - this.booted),
       startAcceptSendRequestTimeStamp: this.config.startAcceptSendRequestTimeStamp,
+      grpcEndpoint: this.doors.grpc ?? '',
       groupsOfDifferentSubscriptions: this.clients.mismatchedGroups().join(','),
     };
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import {
   addresses,
+  endpoint,
   flag,
   ipAddress,
   name,
@@ -77,6 +78,11 @@ export const SETTINGS = {
     port,
     8081,
     "for RocketMQ 5's gRPC clients, with and without TLS; 0 = off. RocketMQ: its proxy's",
+  ),
+  grpcAdvertisedEndpoint: setting(
+    endpoint,
+    '',
+    'ours: HOST:PORT at which gRPC clients reach that port from where they are; empty: where they came to, and `brokerIP1` for those who came to another broker',
   ),
   tlsServerKeyPath: setting(
     text,

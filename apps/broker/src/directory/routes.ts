@@ -6,6 +6,7 @@ import {
   type Log,
   type MessageQueue,
   type RemotingClient,
+  type TopicRouteData,
 } from '@halfmq/remoting';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { NameServers } from './name-servers.js';
@@ -16,11 +17,11 @@ const FRESH_MS = 30_000;
 const TIMEOUT_MS = 3_000;
 
 interface Known {
-  readonly queues: readonly MessageQueue[];
+  readonly route: TopicRouteData | undefined;
   readonly until: number;
 }
 
-/** The queues of a topic on all brokers, as the name servers say; this broker's own where there are none to be asked. */
+/** Where topics are, on all brokers, as the name servers say. */
 export class Routes {
   private readonly known = new Map<string, Known>();
 
@@ -33,14 +34,21 @@ export class Routes {
     private readonly log: Log,
   ) {}
 
-  /** Those that may be read, sorted as RocketMQ's clients sort them. */
+  /** Queues that may be read, sorted as RocketMQ's clients sort them; this broker's own where nobody can be asked. */
   async readable(topic: string): Promise<readonly MessageQueue[]> {
+    const route = await this.of(topic);
+    return route ? sorted(route.queueDatas.flatMap((one) => queuesOf(topic, one))) : this.own(topic);
+  }
+
+  /** At most half a minute old, unless no name server answers; undefined when none knows the topic. */
+  async of(topic: string): Promise<TopicRouteData | undefined> {
+    if (this.nameServers.all.length === 0) return undefined;
     const now = this.clock.monotonic();
     const known = this.known.get(topic);
-    if (known && known.until > now) return known.queues;
-    const queues = (await this.asked(topic)) ?? known?.queues ?? this.own(topic);
-    if (this.nameServers.all.length > 0) this.keep(topic, { queues, until: now + FRESH_MS });
-    return queues;
+    if (known && known.until > now) return known.route;
+    const route = (await this.asked(topic)) ?? known?.route;
+    this.keep(topic, { route, until: now + FRESH_MS });
+    return route;
   }
 
   private keep(topic: string, known: Known): void {
@@ -50,7 +58,7 @@ export class Routes {
     }
   }
 
-  private async asked(topic: string): Promise<readonly MessageQueue[] | undefined> {
+  private async asked(topic: string): Promise<TopicRouteData | undefined> {
     for (const address of this.nameServers.all) {
       try {
         const header = { topic, acceptStandardJsonOnly: true };
@@ -58,8 +66,7 @@ export class Routes {
           timeoutMs: TIMEOUT_MS,
         });
         if (answer.code !== 0) continue;
-        const { queueDatas } = decodeTopicRouteData(answer.body);
-        return sorted(queueDatas.flatMap((one) => queuesOf(topic, one)));
+        return decodeTopicRouteData(answer.body);
       } catch (error) {
         this.log.debug('a name server did not say where a topic is', { topic, nameServer: address, error });
       }

@@ -13,6 +13,7 @@ import {
   type AckMessageRequest,
   type HandleRequest,
   type Maybe,
+  type MessageQueue,
   type ReceiveMessageElement,
   type ReceiveMessageRequest,
   type Seconds,
@@ -42,6 +43,7 @@ interface AckResult {
 /** Messages out, and what becomes of them. */
 export class Consuming {
   constructor(
+    private readonly brokerName: string,
     private readonly clock: Clock,
     private readonly topics: Topics,
     private readonly groups: Groups,
@@ -89,6 +91,7 @@ export class Consuming {
 
   private asked(request: ReceiveMessageRequest, caller: Caller): ReceiveRequest {
     const { messageQueue, filterExpression, batchSize, attemptId } = request;
+    this.mustLieHere(messageQueue);
     const group = groupOf(request.group);
     const isSql = filterExpression?.type === 'SQL';
     return {
@@ -104,6 +107,16 @@ export class Consuming {
       from: 'last',
       attemptId: attemptId ?? undefined,
     };
+  }
+
+  /** Routes name the queues of other brokers too, at the endpoints of those. */
+  private mustLieHere(queue: Maybe<MessageQueue>): void {
+    const brokerName = queue?.broker?.name ?? '';
+    if (brokerName === '' || brokerName === this.brokerName) return;
+    throw new Refusal(
+      'BAD_REQUEST',
+      `the queue lies at broker ${brokerName}, this is ${this.brokerName}: receive from the endpoints its route names`,
+    );
   }
 
   ack({ group, topic, entries }: AckMessageRequest): { status: Status; entries: AckResult[] } {

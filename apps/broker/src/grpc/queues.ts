@@ -1,4 +1,3 @@
-import { isIPv4, isIPv6 } from 'node:net';
 import { Permission } from '@halfmq/remoting';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Groups } from '../directory/groups.js';
@@ -12,93 +11,122 @@ import type { Topics } from '../directory/topics.js';
 import { OK, Refusal } from './codes.js';
 import type { Endpoints, Maybe, MessageQueue, Resource, Status } from './contract.js';
 import { acceptedBy } from '../produce/message-type.js';
+import { endpointsAt } from './endpoints.js';
 import { groupOf, topicOf } from './names.js';
+import type { Neighbours } from './neighbours.js';
 
 /** pops of any queue of the broker */
 const ANY_QUEUE = -1;
+/** routes say nothing of types: the other broker checks them */
+const NOTHING_TOLD = { attributes: {} };
 /** %RETRY% and %DLQ% */
 const OF_A_GROUP = '%';
 
-/** Where a topic's queues are, and which of them a consumer receives from: those of this broker. */
+/** Of a topic at one broker. */
+interface Held {
+  readonly topicName: string;
+  readonly perm: number;
+  readonly readQueueNums: number;
+  readonly writeQueueNums: number;
+}
+
+interface Place {
+  readonly brokerName: string;
+  readonly endpoints: Endpoints;
+}
+
+/** Where a topic's queues are, at this broker and at others, and which of them a consumer receives from. */
 export class Queues {
   constructor(
-    private readonly config: Pick<BrokerConfig, 'brokerName' | 'brokerIP1'>,
+    private readonly config: Pick<BrokerConfig, 'brokerName' | 'brokerIP1' | 'grpcAdvertisedEndpoint'>,
     private readonly topics: Topics,
     private readonly groups: Groups,
+    private readonly neighbours: Pick<Neighbours, 'of'>,
     private readonly port: number,
   ) {}
 
   /** @param given as the client reached this broker: it stays right behind NAT and in containers */
-  route(
+  async route(
     resource: Maybe<Resource>,
     given: Maybe<Endpoints>,
-  ): { status: Status; messageQueues: MessageQueue[] } {
-    const topic = this.topic(topicOf(resource, this.topics));
-    const endpoints = given && given.addresses.length > 0 ? given : this.own();
-    const kinds = { acceptMessageTypes: acceptedBy(topic) };
-    const messageQueues = permissions(topic).map((permission, id) => ({
-      ...this.queue(topic, id, permission, endpoints),
-      ...kinds,
-    }));
+  ): Promise<{ status: Status; messageQueues: MessageQueue[] }> {
+    const name = topicOf(resource, this.topics);
+    const { own, others } = await this.found(name);
+    const kinds = { acceptMessageTypes: acceptedBy(own ?? NOTHING_TOLD) };
+    const held = own ? [{ topic: own, place: this.place(given) }] : [];
+    const messageQueues = [...held, ...others].flatMap(({ topic, place }) =>
+      permissions(topic).map((permission, id) => ({ ...queueAt(place, name, id, permission), ...kinds })),
+    );
     return { status: OK, messageQueues };
   }
 
-  assignments(
+  async assignments(
     request: { readonly topic?: Maybe<Resource>; readonly group?: Maybe<Resource> },
     given: Maybe<Endpoints>,
-  ): { status: Status; assignments: { messageQueue: MessageQueue }[] } {
-    const topic = this.topic(topicOf(request.topic, this.topics));
+  ): Promise<{ status: Status; assignments: { messageQueue: MessageQueue }[] }> {
+    const name = topicOf(request.topic, this.topics);
     const group = this.groups.find(groupOf(request.group));
-    const endpoints = given && given.addresses.length > 0 ? given : this.own();
-    if ((topic.perm & Permission.READ) === 0 || topic.readQueueNums === 0)
-      throw new Refusal('FORBIDDEN', `no queue of topic ${topic.topicName} may be read`);
-    const permission = (topic.perm & Permission.WRITE) === 0 ? 'READ' : 'READ_WRITE';
-    const ids =
-      group?.consumeMessageOrderly === true
-        ? Array.from({ length: topic.readQueueNums }, (_, id) => id)
-        : [ANY_QUEUE];
-    return {
-      status: OK,
-      assignments: ids.map((id) => ({ messageQueue: this.queue(topic, id, permission, endpoints) })),
-    };
+    const { own, others } = await this.found(name);
+    const held = own ? [{ topic: own, place: this.place(given) }] : [];
+    const readable = [...held, ...others].filter(
+      ({ topic }) => (topic.perm & Permission.READ) !== 0 && topic.readQueueNums > 0,
+    );
+    if (readable.length === 0) throw new Refusal('FORBIDDEN', `no queue of topic ${name} may be read`);
+    const assignments = readable.flatMap(({ topic, place }) => {
+      const permission = (topic.perm & Permission.WRITE) === 0 ? 'READ' : 'READ_WRITE';
+      const ids =
+        group?.consumeMessageOrderly === true
+          ? Array.from({ length: topic.readQueueNums }, (_, id) => id)
+          : [ANY_QUEUE];
+      return ids.map((id) => ({ messageQueue: queueAt(place, name, id, permission) }));
+    });
+    return { status: OK, assignments };
   }
 
   /** One that a send would make is shown as it would be made: a producer asks for its route before it sends. */
-  private topic(name: string): TopicConfig {
+  private async found(
+    name: string,
+  ): Promise<{ own: TopicConfig | undefined; others: { topic: Held; place: Place }[] }> {
     const known = this.topics.find(name);
-    if (known) return known;
+    const others = (await this.neighbours.of(name)).map(({ queues, endpoints }) => ({
+      topic: { ...queues, topicName: name },
+      place: { brokerName: queues.brokerName, endpoints },
+    }));
+    if (known ?? others.length > 0) return { own: known, others };
     const template = this.topics.find(SystemTopic.AUTO_CREATE_TEMPLATE);
     // those of a group are made by what it does, with other queues
     if (!template || name.startsWith(OF_A_GROUP))
       throw new Refusal('TOPIC_NOT_FOUND', `topic ${name} does not exist: create it first`);
-    return topicConfigOf(name, Math.min(QUEUES_OF_A_NEW_TOPIC, template.writeQueueNums));
+    const own = topicConfigOf(name, Math.min(QUEUES_OF_A_NEW_TOPIC, template.writeQueueNums));
+    return { own, others };
   }
 
-  private queue(
-    { topicName }: TopicConfig,
-    id: number,
-    permission: Granted,
-    endpoints: Endpoints,
-  ): MessageQueue {
-    return {
-      topic: { resourceNamespace: '', name: topicName },
-      id,
-      permission,
-      broker: { name: this.config.brokerName, id: 0, endpoints },
-    };
+  private place(given: Maybe<Endpoints>): Place {
+    const { brokerName, brokerIP1, grpcAdvertisedEndpoint: advertised } = this.config;
+    if (advertised !== '') return { brokerName, endpoints: endpointsAt(advertised) };
+    const endpoints = given && given.addresses.length > 0 ? given : endpointsAt(`${brokerIP1}:${this.port}`);
+    return { brokerName, endpoints };
   }
+}
 
-  private own(): Endpoints {
-    const host = this.config.brokerIP1;
-    const scheme = isIPv4(host) ? 'IPv4' : isIPv6(host) ? 'IPv6' : 'DOMAIN_NAME';
-    return { scheme, addresses: [{ host, port: this.port }] };
-  }
+function queueAt(
+  { brokerName, endpoints }: Place,
+  topic: string,
+  id: number,
+  permission: Granted,
+): MessageQueue {
+  return {
+    topic: { resourceNamespace: '', name: topic },
+    id,
+    permission,
+    broker: { name: brokerName, id: 0, endpoints },
+  };
 }
 
 type Granted = NonNullable<MessageQueue['permission']>;
 
 /** Queue by queue, in RocketMQ's order: those only read, those only written, those that are both. */
-function permissions({ perm, readQueueNums, writeQueueNums }: TopicConfig): Granted[] {
+function permissions({ perm, readQueueNums, writeQueueNums }: Held): Granted[] {
   const reads = (perm & Permission.READ) === 0 ? 0 : readQueueNums;
   const writes = (perm & Permission.WRITE) === 0 ? 0 : writeQueueNums;
   const both = Math.min(reads, writes);

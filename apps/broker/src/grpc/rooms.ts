@@ -1,18 +1,20 @@
 import type { INestMicroservice } from '@nestjs/common';
-import type { Clock } from '@halfmq/remoting';
+import { RemotingClient, type Clock, type Log } from '@halfmq/remoting';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { Acknowledge } from '../consume/pop/acknowledge.js';
 import { Receive } from '../consume/pop/receive.js';
 import { Clients } from '../directory/clients.js';
 import { Groups } from '../directory/groups.js';
+import { Routes } from '../directory/routes.js';
 import { Topics } from '../directory/topics.js';
 import { Destination } from '../produce/destination.js';
 import { Recall } from '../produce/recall.js';
 import { Send } from '../produce/send.js';
-import { CLOCK, CONFIG } from '../tokens.js';
+import { CLOCK, CONFIG, LOG } from '../tokens.js';
 import { EndTransaction } from '../transaction/end-transaction.js';
 import { Consuming } from './consuming.js';
 import { methods, type Methods } from './methods.js';
+import { Neighbours } from './neighbours.js';
 import { Producing } from './producing.js';
 import { Queues } from './queues.js';
 import { Renewals } from './renewals.js';
@@ -29,11 +31,22 @@ export function methodsOf(rooms: INestMicroservice, port: number): Methods {
   const renewals = new Renewals(clock, acknowledge);
   const sessions = new Sessions(config, clock, topics, groups, rooms.get(Clients), renewals);
   const [sends, destination, recall] = [rooms.get(Send), rooms.get(Destination), rooms.get(Recall)];
+  const client = rooms.get(RemotingClient);
+  const neighbours = new Neighbours(config.brokerName, rooms.get(Routes), client, clock, rooms.get<Log>(LOG));
   const ending = rooms.get(EndTransaction);
   return methods({
     sessions,
-    queues: new Queues(config, topics, groups, port),
+    queues: new Queues(config, topics, groups, neighbours, port),
     producing: new Producing(config, clock, topics, sends, destination, recall, ending, sessions),
-    consuming: new Consuming(clock, topics, groups, rooms.get(Receive), acknowledge, sessions, renewals),
+    consuming: new Consuming(
+      config.brokerName,
+      clock,
+      topics,
+      groups,
+      rooms.get(Receive),
+      acknowledge,
+      sessions,
+      renewals,
+    ),
   });
 }

@@ -15,6 +15,12 @@ export const oneFolder: Kind<string> = {
   parse: (value) => (value.includes(',') ? undefined : value),
 };
 
+/** An empty one says nothing. */
+export const endpoint: Kind<string> = {
+  expected: 'HOST:PORT',
+  parse: (value) => (/^((\[[\da-fA-F:]+\]|[\w.-]+):[1-9]\d{0,4})?$/.test(value) ? value : undefined),
+};
+
 export const name: Kind<string> = {
   expected: 'a name of letters, digits and . _ - % | (at most 127)',
   parse: (value) => (/^[\w.%|-]{1,127}$/.test(value) ? value : undefined),
