@@ -45,6 +45,8 @@ export interface Prepared {
 export interface Half extends Prepared {
   /** it was prepared, or resumed; by the clock that was set back since then: what that said */
   since: number;
+  /** by the clock of that moment */
+  readonly preparedAt: number;
   checks: number;
   due: number;
   /** its time has come, whatever the clock is set to after that */
@@ -109,7 +111,15 @@ export class LedgerModel {
   prepared(prepared: Prepared, now: number): void {
     must(!this.halves.has(prepared.id), `half message ${prepared.id} was prepared twice`);
     const due = now + prepared.immunityMs;
-    const half: Half = { ...prepared, since: now, checks: 0, due, isDue: false, parked: false };
+    const half: Half = {
+      ...prepared,
+      since: now,
+      preparedAt: now,
+      checks: 0,
+      due,
+      isDue: false,
+      parked: false,
+    };
     const leader = half.transaction === undefined ? undefined : this.leader(half);
     if (leader) {
       const { since, checks, isDue } = leader;
@@ -228,8 +238,8 @@ export class LedgerModel {
     // how old a count may be is up to the disk, for which a clock that is moved does not wait
     const isCounted = how.killed ? known.checks <= checks : known.checks === checks;
     must(isCounted, `${checks} checks of ${id}, after a restart ${known.checks}`);
-    // that nobody could answer may have moved it; with a clock that was set back the first wait begins anew
-    const earliest = Math.min(since, how.now);
+    // what nobody could answer is due again at once; with a clock that was set back the first wait begins anew
+    const earliest = Math.min(since, half.preparedAt, how.now);
     const wait = Math.max(immunityMs, LONGEST_BACK_OFF * this.settings.intervalMs);
     const latest = Math.max(due, Math.max(how.now, this.furthest) + wait);
     must(

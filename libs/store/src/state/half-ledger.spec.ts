@@ -66,6 +66,17 @@ describe('the half ledger', () => {
     expect(opened.halves.find(offset)?.half?.nextCheckAt).toBe(fixture.clock.now() + 6000);
   });
 
+  it('asks at once after a restart about what nobody could be asked about: who waits for whom is not written down', async () => {
+    const [unasked, neighbour] = [await half('k1'), await half('k2')];
+    const later = fixture.clock.now() + 240_000;
+    opened.halves.postpone(unasked, later, 'unasked');
+    // they lie in one page, which is written because of this
+    opened.halves.checked(neighbour, later);
+    await reopen();
+    expect(opened.halves.due(fixture.clock.now(), 10).map(({ halfOffset }) => halfOffset)).toEqual([unasked]);
+    expect(opened.halves.find(neighbour)?.half).toMatchObject({ checks: 1, nextCheckAt: later });
+  });
+
   it('delivers once and keeps the first verdict, across restarts', async () => {
     const offset = await half();
     const first = verdict('commit');

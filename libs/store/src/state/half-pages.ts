@@ -1,7 +1,7 @@
 import { propertyOf, PropertyName, readLong, writeLong } from '@halfmq/remoting/record';
 import { longKey } from '../keys.js';
 import { transactionKey } from './transaction-key.js';
-import type { HalfRows } from './half-rows.js';
+import type { HalfRows, Row } from './half-rows.js';
 import { isByUrl, type NewRow } from './new-row.js';
 import type { Change, StateEnvironment } from './state-environment.js';
 
@@ -116,12 +116,17 @@ function pageChange(rows: HalfRows, page: number): Change {
     packed.writeUInt8(row.isByUrl ? 1 : 0, at + 6);
     packed.writeUIntBE(row.physicalOffset, at + 7, 6);
     packed.writeUIntBE(row.storeTimestamp, at + 13, 6);
-    packed.writeUIntBE(Math.min(row.nextCheckAt, LATEST), at + 19, 6);
+    packed.writeUIntBE(Math.min(nextCheckOf(row), LATEST), at + 19, 6);
     writeLong(packed, at + 25, row.transactionKey);
     packed.writeUInt32BE(row.bytes, at + 33);
   }
   if (count === 0) return { key, value: undefined };
   return { key, value: Buffer.concat([head(count, names), packed.subarray(0, count * ROW)]) };
+}
+
+/** Who waits for a producer to appear is known in memory alone: after a restart it is looked at again at once. */
+function nextCheckOf({ isUnasked, storeTimestamp, nextCheckAt }: Row): number {
+  return isUnasked ? Math.min(storeTimestamp, nextCheckAt) : nextCheckAt;
 }
 
 function indexIn(names: string[], name: string): number {
