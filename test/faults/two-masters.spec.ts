@@ -2,16 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ManualClock } from '@halfmq/remoting';
-import { HalfmqClient, type Producer } from '@halfmq/transaction';
+import { ManualClock, putKvConfig, updateAndCreateTopic } from '@halfmq/remoting';
+import { HalfmqClient, SendFailed, type Producer } from '@halfmq/transaction';
 import { note, testLog } from '../kit/client-scenarios.js';
 import { freePort } from '../kit/ports.js';
 import { HalfmqProcess } from '../kit/process.js';
 import { until } from '../kit/until.js';
+import { WireClient } from '../kit/wire-client.js';
 
 const TOPIC = 'TwoMasters';
 const BROKERS = ['broker-a', 'broker-b'] as const;
 const SENDS = 80;
+const KEYS = Array.from({ length: 12 }, (_, nth) => `order-${nth}`);
 
 function brokerProcess(name: string, folder: string, nameServer: string, port: number): HalfmqProcess {
   const settings = { brokerName: name, listenPort: port, brokerIP1: '127.0.0.1', httpPort: 0 };
@@ -22,7 +24,9 @@ function brokerProcess(name: string, folder: string, nameServer: string, port: n
 describe('two brokers, one of them killed with SIGKILL', () => {
   let folder: string;
   let nameServer: HalfmqProcess;
+  let address: string;
   let brokers: Map<string, HalfmqProcess>;
+  const ports = new Map<string, number>();
   let client: HalfmqClient;
   let clock: ManualClock;
   let reader: HalfmqClient;
@@ -31,11 +35,15 @@ describe('two brokers, one of them killed with SIGKILL', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'halfmq-masters-'));
     const port = await freePort();
-    nameServer = new HalfmqProcess(['namesrv', '--port', String(port)]);
+    nameServer = new HalfmqProcess(['namesrv', '--port', String(port), '-o', 'orderMessageEnable=true']);
     await nameServer.start();
-    const address = `127.0.0.1:${port}`;
+    address = `127.0.0.1:${port}`;
     brokers = new Map();
-    for (const name of BROKERS) brokers.set(name, brokerProcess(name, folder, address, await freePort()));
+    for (const name of BROKERS) {
+      const own = await freePort();
+      ports.set(name, own);
+      brokers.set(name, brokerProcess(name, folder, address, own));
+    }
     await Promise.all([...brokers.values()].map((broker) => broker.start()));
     client = new HalfmqClient({ nameServers: address, log: testLog });
     clock = new ManualClock();
@@ -88,5 +96,63 @@ describe('two brokers, one of them killed with SIGKILL', () => {
 
     await brokers.get('broker-a')?.start();
     await come('what the dead one held has come', () => all(held));
+  }, 60_000);
+
+  /** A topic of two queues on each broker. */
+  async function makeTopic(topic: string): Promise<void> {
+    for (const port of ports.values()) {
+      const wire = new WireClient(`127.0.0.1:${port}`);
+      const header = { topic, readQueueNums: 2, writeQueueNums: 2, perm: 6, order: true };
+      expect((await wire.ask(updateAndCreateTopic, header)).code).toBe(0);
+      await wire.close();
+    }
+  }
+
+  /** Keys, and the queue each has while both brokers are there. */
+  async function placesOf(topic: string): Promise<Map<string, string>> {
+    const places = new Map<string, string>();
+    await until('the topic is known on both', async () => {
+      for (const key of KEYS) places.set(key, await place(topic, key));
+      return BROKERS.every((name) => [...places.values()].some((queue) => queue.startsWith(name)));
+    });
+    return places;
+  }
+
+  async function place(topic: string, orderingKey: string): Promise<string> {
+    const { brokerName, queueId } = await producer.send({ topic, body: orderingKey, orderingKey });
+    return `${brokerName} ${queueId}`;
+  }
+
+  it('keys of a strict order wait for their broker, those of a normal order are mapped anew', async () => {
+    const naming = new WireClient(address);
+    const order = { namespace: 'ORDER_TOPIC_CONFIG', key: 'Strict', value: 'broker-a:2;broker-b:2' };
+    expect((await naming.ask(putKvConfig, order)).code).toBe(0);
+    await naming.close();
+    for (const topic of ['Strict', 'Normal']) await makeTopic(topic);
+    const strict = await placesOf('Strict');
+    const normal = await placesOf('Normal');
+    const ofDead = (places: Map<string, string>): string[] =>
+      KEYS.filter((key) => places.get(key)?.startsWith('broker-b'));
+
+    await brokers.get('broker-b')?.kill();
+    await until('keys of the dead one are mapped anew', async () => {
+      const found = await Promise.all(ofDead(normal).map((key) => place('Normal', key).catch(() => '')));
+      return found.every((queue) => queue.startsWith('broker-a'));
+    });
+    const [waiting = ''] = ofDead(strict);
+    const refused = await place('Strict', waiting).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(SendFailed);
+    for (const key of KEYS.filter((each) => !ofDead(strict).includes(each)))
+      expect([key, await place('Strict', key)]).toEqual([key, strict.get(key)]);
+
+    await brokers.get('broker-b')?.start();
+    for (const [topic, places] of [
+      ['Strict', strict],
+      ['Normal', normal],
+    ] as const)
+      await until(`every key of ${topic} has its queue again`, async () => {
+        const found = await Promise.all(KEYS.map((key) => place(topic, key).catch(() => '')));
+        return found.every((queue, nth) => queue === places.get(KEYS[nth] ?? ''));
+      });
   }, 60_000);
 });

@@ -82,7 +82,7 @@ export class HalfmqClient {
     const brokers = new BrokerRequests(this.remoting, timeoutMs);
     const heartbeats = new Heartbeats(clock, log, this.clientId, routes, brokers);
     this.remoting.onDisconnect((address) => {
-      if (heartbeats.lost(address)) routes.brokerLost();
+      if (heartbeats.lost(address) || routes.isNamed(address)) routes.brokerLost();
     });
     routes.onChange(() => {
       for (const consumer of this.consumers.values()) consumer.membersChanged();
