@@ -22,6 +22,11 @@ export interface ClientOptions {
   readonly requestTimeoutMs?: number | undefined;
   /** how long a pull may wait at the broker for a message; 15 s unless told */
   readonly pullHoldMs?: number | undefined;
+  /**
+   * RocketMQ's sendLatencyFaultEnable: a broker that took 550 ms or longer to answer a send is passed over for 2 to 30 s
+   * while there are others, one that failed for 10 s instead of 5. Messages with an ordering key keep to their queue.
+   */
+  readonly sendLatencyFault?: boolean | undefined;
   /** how long start() looks for a name server before it gives up; 10 s unless told */
   readonly startTimeoutMs?: number | undefined;
   /** see and take part in sends, deliveries and verdicts: instrumentation, audit. The first is the outermost */

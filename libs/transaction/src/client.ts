@@ -98,7 +98,7 @@ export class HalfmqClient {
       routes,
       brokers,
       heartbeats,
-      delivery: new Delivery(clock, routes, brokers, this.instruments.parts.hooks),
+      delivery: new Delivery(clock, routes, brokers, this.instruments.parts.hooks, options.sendLatencyFault),
       replies: this.replies,
       pullHoldMs: options.pullHoldMs ?? PULL_HOLD_MS,
       ...this.instruments.parts,

@@ -22,9 +22,35 @@ describe('the choice of a queue', () => {
     expect(brokers()).toEqual(new Set(['b']));
     chooser.failed('b');
     expect(brokers()).toEqual(new Set(['a', 'b']));
-    chooser.succeeded('b');
+    chooser.succeeded('b', 20_000);
     expect(brokers()).toEqual(new Set(['b']));
     await clock.advance(5_001);
+    expect(brokers()).toEqual(new Set(['a', 'b']));
+  });
+
+  it.each([
+    [549, 0],
+    [550, 2_000],
+    [1_800, 5_000],
+    [3_000, 6_000],
+    [5_000, 10_000],
+    [60_000, 30_000],
+  ])('passes over a broker that took %d ms for %d ms, where that is wanted', async (tookMs, avoidedMs) => {
+    const clock = new ManualClock();
+    const chooser = new QueueChooser(clock, true);
+    const brokers = (): Set<string> =>
+      new Set(Array.from({ length: 8 }, () => chooser.inTurn('t', QUEUES).brokerName));
+    chooser.succeeded('a', tookMs);
+    if (avoidedMs > 0) {
+      await clock.advance(avoidedMs - 1);
+      expect(brokers()).toEqual(new Set(['b']));
+      await clock.advance(1);
+    }
+    expect(brokers()).toEqual(new Set(['a', 'b']));
+    chooser.failed('b');
+    await clock.advance(9_999);
+    expect(brokers()).toEqual(new Set(['a']));
+    chooser.succeeded('b', 1);
     expect(brokers()).toEqual(new Set(['a', 'b']));
   });
 

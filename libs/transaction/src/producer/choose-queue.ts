@@ -2,13 +2,26 @@ import { javaHashCode, type Clock, type MessageQueue } from '@halfmq/remoting';
 
 /** How long a broker that failed is passed over while there are others. */
 const AVOID_MS = 5_000;
+/** RocketMQ's MQFaultStrategy: a send that took so long, and how long its broker is passed over for it. */
+const SLOW: readonly (readonly [tookMs: number, avoidMs: number])[] = [
+  [15_000, 30_000],
+  [5_000, 10_000],
+  [3_000, 6_000],
+  [1_800, 5_000],
+  [550, 2_000],
+];
+/** What it counts for a failure. */
+const FAILED_TOOK_MS = 10_000;
 
-/** Queues in turn, topic by topic; brokers that failed a moment ago come last. */
+/** Queues in turn, topic by topic; brokers that failed a moment ago come last, and those that were slow where it is wanted. */
 export class QueueChooser {
   private readonly turns = new Map<string, number>();
   private readonly avoidedUntil = new Map<string, number>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly avoidsSlow = false,
+  ) {}
 
   /** @param queues at least one */
   inTurn(topic: string, queues: readonly MessageQueue[]): MessageQueue {
@@ -26,12 +39,23 @@ export class QueueChooser {
   }
 
   failed(brokerName: string): void {
-    this.avoidedUntil.set(brokerName, this.clock.monotonic() + AVOID_MS);
+    this.avoid(brokerName, this.avoidsSlow ? avoidanceOf(FAILED_TOOK_MS) : AVOID_MS);
   }
 
-  succeeded(brokerName: string): void {
-    this.avoidedUntil.delete(brokerName);
+  /** @param tookMs until it was answered */
+  succeeded(brokerName: string, tookMs: number): void {
+    const avoidMs = this.avoidsSlow ? avoidanceOf(tookMs) : 0;
+    if (avoidMs > 0) this.avoid(brokerName, avoidMs);
+    else this.avoidedUntil.delete(brokerName);
   }
+
+  private avoid(brokerName: string, ms: number): void {
+    this.avoidedUntil.set(brokerName, this.clock.monotonic() + ms);
+  }
+}
+
+function avoidanceOf(tookMs: number): number {
+  return SLOW.find(([least]) => tookMs >= least)?.[1] ?? 0;
 }
 
 function at(queues: readonly MessageQueue[], turn: number): MessageQueue {

@@ -81,8 +81,9 @@ export class Delivery {
     private readonly routes: Routes,
     private readonly brokers: BrokerRequests,
     private readonly hooks?: Hooks,
+    avoidsSlow = false,
   ) {
-    this.chooser = new QueueChooser(clock);
+    this.chooser = new QueueChooser(clock, avoidsSlow);
   }
 
   /** @throws NoRoute, NoNameServer, SendFailed with every attempt */
@@ -197,14 +198,15 @@ export class Delivery {
     const broker = this.brokerOf(queue);
     const before = how.before?.(broker);
     if (before) await prepared(before, broker);
+    const begun = this.clock.monotonic();
     const answer = await this.brokers.ask(broker, {
       spec: how.batch ? sendBatchMessage : sendMessageV2,
       header: headerOf(message, queue, how, this.clock),
       body: message.body,
-      timeoutMs: Math.max(1, deadline - this.clock.monotonic()),
+      timeoutMs: Math.max(1, deadline - begun),
     });
     const stored = storedFrom(broker, answer);
-    this.chooser.succeeded(queue.brokerName);
+    this.chooser.succeeded(queue.brokerName, this.clock.monotonic() - begun);
     return stored;
   }
 
