@@ -200,6 +200,7 @@ describe('a handler whose parts are made for each message', () => {
     await (await broker.connect()).producer().send({ topic: TOPIC, body: '1' });
     await broker.advance('1m');
     expect(seen).toEqual(['handled']);
+    expect(made).toBe(2);
   });
 
   it('@TransactionListener cannot be: it is asked about transactions of any time', async () => {

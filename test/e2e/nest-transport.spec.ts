@@ -1,15 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, ForbiddenException, type CanActivate, UseGuards } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { Ctx, EventPattern, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
 import { silentLog } from '@halfmq/transaction';
 import {
   DeadLetter,
   HalfmqClient,
   HalfmqRecord,
-  HalfmqServer,
   MessageContext,
   RetryIn,
+  Skip,
   type SendReceipt,
 } from '@halfmq/transaction/microservice';
 import { firstValueFrom, lastValueFrom, of, timer, toArray } from 'rxjs';
@@ -127,6 +126,33 @@ describe('HalfmqServer and HalfmqClient', () => {
     expect(await nobody).toMatchObject({ code: 'REQUEST_TIMED_OUT', topic: 'nobody-listens' });
   });
 
+  it('who asks is answered by the second attempt, when the handler wants one; a skipped question is answered', async () => {
+    const attempts: number[] = [];
+    @Controller()
+    class Handlers {
+      @MessagePattern('patient')
+      patient(@Payload() _data: unknown, @Ctx() { reconsumeTimes }: MessageContext): string {
+        attempts.push(reconsumeTimes);
+        if (reconsumeTimes === 0) throw new RpcException(new RetryIn('1s'));
+        return 'at last';
+      }
+
+      @MessagePattern('skipped')
+      skipped(): void {
+        throw new RpcException(new Skip('nothing to me'));
+      }
+    }
+    await services.start({ controllers: [Handlers] });
+    const { client, broker } = services;
+    const answer = firstValueFrom(client.send('patient', 1));
+    await until('it was tried', () => attempts.length === 1);
+    await broker.advance('3s');
+    expect(await answer).toBe('at last');
+    expect(attempts).toEqual([0, 1]);
+    const skipped = await firstValueFrom(client.send('skipped', 1)).catch((error: unknown) => error);
+    expect(skipped).toEqual({ status: 'error', message: 'nothing to me' });
+  });
+
   it('work with whatever else speaks RocketMQ: text and JSON, with or without Nest', async () => {
     const seen: unknown[] = [];
     @Controller()
@@ -213,67 +239,5 @@ describe('HalfmqServer and HalfmqClient', () => {
     await lastValueFrom(services.client.emit('told', 1));
     await services.broker.settle();
     expect(seen.sort()).toEqual(['first one', 'first other', 'second one', 'second other']);
-  });
-
-  it('closing waits for the handler that runs, and for its answer', async () => {
-    let end = (): void => undefined;
-    let began = false;
-    @Controller()
-    class Handlers {
-      @MessagePattern('long')
-      async long(): Promise<string> {
-        began = true;
-        await new Promise<void>((resolve) => (end = resolve));
-        return 'done';
-      }
-    }
-    const app = await services.start({ controllers: [Handlers] });
-    const answer = firstValueFrom(services.client.send('long', 1));
-    await until('the handler runs', () => began);
-    let closed = false;
-    const closing = app.close().then(() => (closed = true));
-    await services.broker.settle();
-    expect(closed).toBe(false);
-    end();
-    expect(await answer).toBe('done');
-    await closing;
-  });
-
-  it('a pattern that can be no topic, and two with one topic, stop the start and say what to do', async () => {
-    const refusal = (...patterns: string[]) => {
-      class Handlers {
-        [method: string]: () => void;
-      }
-      for (const pattern of patterns) {
-        const value = (): void => undefined;
-        Object.defineProperty(Handlers.prototype, pattern, { value });
-        EventPattern<unknown>(pattern)(Handlers.prototype, pattern, { value });
-      }
-      Controller()(Handlers);
-      return services.start({ controllers: [Handlers] }).then(
-        () => 'started',
-        (error: Error) => error.message,
-      );
-    };
-    expect(await refusal('orders.*')).toMatch(/pattern "orders\.\*" makes no topic.*no wildcards/);
-    expect(await refusal('a.b', 'a-b')).toMatch(/"a\.b" and "a-b" both have the topic a-b/);
-    const { client } = services;
-    await expect(lastValueFrom(client.emit('订单', 1))).rejects.toThrow('makes no topic');
-  });
-
-  it('a service starts while no name server answers, and says so once', async () => {
-    @Controller()
-    class Handlers {
-      @EventPattern<unknown>('late')
-      late(): void {}
-    }
-    const warned: string[] = [];
-    const log = { ...silentLog, warn: (line: string) => void warned.push(line) };
-    const strategy = new HalfmqServer({ nameServers: `127.0.0.1:${await freePort()}`, group: 'late', log });
-    const root = { module: class Root {}, controllers: [Handlers] };
-    const app = await NestFactory.createMicroservice(root, { strategy, logger: false });
-    await app.listen();
-    expect(warned).toEqual([expect.stringContaining('starts without a broker')]);
-    await app.close();
   });
 });
