@@ -248,9 +248,9 @@ test('without Python the shop is there all the same, and says what is not; a sec
   expect(hurried.process.log).toMatch(
     /without its shipping service, orders end as paid: there is no no-such-python \(HALFMQ_SHOP_PYTHON/,
   );
-  const { orderId } = { orderId: await hurried.place(order()) };
+  const orderId = await hurried.place(order());
   await until('it is paid', async () => (await hurried.order(orderId)).state === 'paid');
-  expect((await hurried.quiet()).map(({ name }) => name)).not.toContain('parcels-are-orders-paid');
+  expect((await hurried.findings()).map(({ name }) => name)).not.toContain('parcels-are-orders-paid');
   const { folder, process: supervisor } = hurried;
   const pids = await hurried.pids();
   const ended = supervisor.end('SIGINT');
