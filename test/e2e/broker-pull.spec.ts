@@ -182,6 +182,18 @@ describe('a held pull', () => {
     expect(records.map(({ body }) => body.toString())).toEqual(['at last']);
   });
 
+  it('hands out nothing to a group that was switched off meanwhile, and goes on when it is switched on', async () => {
+    const set = (consumeEnable: boolean): Promise<unknown> =>
+      client.ask(updateAndCreateSubscriptiongroup, {}, { groupName: 'readers', consumeEnable });
+    const waiting = held(0);
+    await client.settle();
+    await set(false);
+    await client.send(TOPIC, 'a');
+    expect(await waiting).toMatchObject({ code: 16, header: { forbiddenType: 2 }, records: [] });
+    await set(true);
+    expect((await client.pull(TOPIC, 0)).records).toHaveLength(1);
+  });
+
   it('sleeps through messages of other tags and other queues', async () => {
     const waiting = held(0, { subscription: 'red' });
     await client.send(TOPIC, 'no', { TAGS: 'blue' });
