@@ -1,32 +1,14 @@
-import {
-  checkTransactionState,
-  decodeRecord,
-  DONE,
-  HandlerTable,
-  NO_ANSWER,
-  notifyConsumerIdsChanged,
-  previewCheck,
-  PropertyName,
-  propertyOf,
-  pushReplyMessageToClient,
-  RemotingClient,
-  silentLog,
-  systemClock,
-  type Cancel,
-  type CheckTransactionStateHeader,
-  type Clock,
-  type Log,
-  type MessageRecord,
-  type Outcome,
-  type PreviewCheckHeader,
-  type RequestContext,
-} from '@halfmq/remoting';
+import { RemotingClient, silentLog, systemClock, type Cancel, type Clock, type Log } from '@halfmq/remoting';
+import { brokerQuestions, producersOf } from './broker-questions.js';
 import { BrokerRequests } from './broker-requests.js';
 import { makeClientId } from './client-id.js';
 import { checkClientOptions, checkProducerOptions } from './check-client-options.js';
 import type { ClientOptions, ProducerOptions, TransactionProducerOptions } from './client-options.js';
 import type { ClientParts } from './client-parts.js';
 import type { AnyConsumerOptions } from './consumer/consumer-options.js';
+import type { GroupMember } from './consumer/group-member.js';
+import type { LitePullOptions } from './consumer/lite/lite-options.js';
+import { LitePull } from './consumer/lite/lite-pull.js';
 import { PushConsumer } from './consumer/push-consumer.js';
 import { ClientClosed, InvalidOption, NoNameServer } from './errors.js';
 import { Heartbeats } from './heartbeats.js';
@@ -36,7 +18,7 @@ import { DEFAULT_PRODUCER_GROUP, Producer } from './producer/producer.js';
 import { Replies } from './producer/replies.js';
 import { NameServers } from './routes/name-servers.js';
 import { Routes } from './routes/routes.js';
-import { EVERY_TOPIC, TransactionProducer } from './transaction/transaction-producer.js';
+import { TransactionProducer } from './transaction/transaction-producer.js';
 
 const REQUEST_TIMEOUT_MS = 3_000;
 const START_TIMEOUT_MS = 10_000;
@@ -65,7 +47,7 @@ export class HalfmqClient {
   private readonly instruments: Instruments;
   private readonly producers = new Set<Producer>();
   private readonly transactional = new Set<TransactionProducer>();
-  private readonly consumers = new Map<string, PushConsumer>();
+  private readonly consumers = new Map<string, GroupMember>();
 
   /** @throws InvalidOption */
   constructor(private readonly options: ClientOptions) {
@@ -74,9 +56,10 @@ export class HalfmqClient {
     this.log = options.log ?? silentLog;
     this.clientId = makeClientId(options.instanceName);
     this.replies = new Replies(this.clock);
-    const { clock, log } = this;
+    const { clock, log, consumers, transactional, replies } = this;
     const timeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
-    this.remoting = new RemotingClient({ clock, log, handlers: this.handlers() });
+    const handlers = brokerQuestions({ log, consumers, transactional, replies });
+    this.remoting = new RemotingClient({ clock, log, handlers });
     this.nameServers = new NameServers(this.remoting, clock, log, options.nameServers, timeoutMs);
     const routes = new Routes(clock, log, this.nameServers);
     const brokers = new BrokerRequests(this.remoting, timeoutMs);
@@ -135,7 +118,7 @@ export class HalfmqClient {
       throw new InvalidOption(`transaction producer ${options.group}: topics expected, got none`);
     }
     for (const topic of options.topics) {
-      if (this.producersOf(options.group).some((other) => other.topics.includes(topic))) {
+      if (producersOf(this.transactional, options.group).some((other) => other.topics.includes(topic))) {
         throw new InvalidOption(
           `two transaction producers of group ${options.group} for topic ${topic}: a check can have one answer`,
         );
@@ -152,15 +135,27 @@ export class HalfmqClient {
   /** @throws InvalidOption when this client has a consumer of the group */
   consumer(options: AnyConsumerOptions): PushConsumer {
     this.mustNotBeClosed('consumer()');
-    const known = this.consumers.get(options.group);
+    return this.joined(options.group, new PushConsumer(this.parts, options));
+  }
+
+  /**
+   * A consumer that takes messages when it suits. Closed with the client.
+   * @throws InvalidOption when this client has a consumer of the group
+   */
+  litePull(options: LitePullOptions): LitePull {
+    this.mustNotBeClosed('litePull()');
+    return this.joined(options.group, new LitePull(this.parts, options));
+  }
+
+  private joined<Member extends GroupMember>(group: string, member: Member): Member {
+    const known = this.consumers.get(group);
     if (known && !known.isClosed) {
       throw new InvalidOption(
-        `two consumers of group ${options.group} in one client: give one of them all subscriptions`,
+        `two consumers of group ${group} in one client: give one of them all subscriptions`,
       );
     }
-    const consumer = new PushConsumer(this.parts, options);
-    this.consumers.set(options.group, consumer);
-    return consumer;
+    this.consumers.set(group, member);
+    return member;
   }
 
   /**
@@ -242,59 +237,7 @@ export class HalfmqClient {
     }
   }
 
-  private handlers(): HandlerTable {
-    return new HandlerTable()
-      .add(checkTransactionState, (header, context) => {
-        this.checkAsked(header, context);
-        return NO_ANSWER;
-      })
-      .add(previewCheck, (header, context) => this.previewAsked(header, context))
-      .add(pushReplyMessageToClient, (header, { body }) => {
-        // as RocketMQ's client: one that nobody waits for is taken, too
-        if (!this.replies.came(header, body)) this.log.debug('a reply came that nobody waits for');
-        return DONE;
-      })
-      .add(notifyConsumerIdsChanged, (header) => {
-        this.consumers.get(header.consumerGroup)?.membersChanged();
-        return NO_ANSWER;
-      });
-  }
-
-  private checkAsked(header: CheckTransactionStateHeader, context: RequestContext): void {
-    const record = decodeRecord(context.body);
-    const group = groupOf(record);
-    const producer = this.producerFor(group, record.topic);
-    if (producer) void producer.answer(record, header, context.peer);
-    else this.log.warn('asked about a transaction of nobody here', { group, topic: record.topic });
-  }
-
-  private async previewAsked({ bname = '' }: PreviewCheckHeader, { body }: RequestContext): Promise<Outcome> {
-    const record = decodeRecord(body);
-    const producer = this.producerFor(groupOf(record), record.topic);
-    const said = (await producer?.preview(record, bname)) ?? {
-      state: 'unknown',
-      why: 'nobody here answers for it',
-    };
-    return { status: 'OK', header: { state: said.state }, remark: said.why };
-  }
-
-  /** The producer of just this topic, else the one for every topic of its group. */
-  private producerFor(group: string, topic: string): TransactionProducer | undefined {
-    const all = this.producersOf(group);
-    return (
-      all.find((one) => one.topics.includes(topic)) ?? all.find((one) => one.topics.includes(EVERY_TOPIC))
-    );
-  }
-
-  private producersOf(group: string): TransactionProducer[] {
-    return [...this.transactional].filter((one) => one.group === group && !one.isClosed);
-  }
-
   private mustNotBeClosed(what: string): void {
     if (this.state === 'closed') throw new ClientClosed(what);
   }
-}
-
-function groupOf(record: MessageRecord): string {
-  return propertyOf(record.properties, PropertyName.PGROUP) ?? '';
 }

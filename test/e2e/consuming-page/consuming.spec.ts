@@ -61,6 +61,23 @@ class Handlers {
 }
 // #endregion
 
+// #region lite
+@Injectable()
+class Rows {
+  constructor(private readonly client: HalfmqClient) {}
+
+  async since(begin: Date, most: number): Promise<string[]> {
+    const lite = this.client.litePull({ group: 'reports', autoCommit: false });
+    await lite.assign(await lite.queues('row-wanted'));
+    for (const queue of lite.assignment) await lite.seek(queue, begin);
+    const rows: string[] = [];
+    for await (const { body } of lite) if (rows.push(body.toString()) === most) break;
+    await lite.close();
+    return rows;
+  }
+}
+// #endregion
+
 let broker: TestBroker;
 let app: INestApplicationContext;
 beforeAll(async () => {
@@ -68,7 +85,7 @@ beforeAll(async () => {
   const root = {
     module: class Root {},
     imports: [HalfmqModule.forRoot({ ...broker.clientOptions, group: 'shop' })],
-    providers: [Stock, Handlers],
+    providers: [Stock, Handlers, Rows],
   };
   app = await NestFactory.createApplicationContext(root, { logger: false });
 });
@@ -97,6 +114,15 @@ it('writes rows, and drops those there are not', async () => {
   await broker.settle();
   expect(new Set(app.get(Stock).rows)).toEqual(new Set([1, 2]));
   expect(broker.deadLetters('rows')).toHaveLength(1);
+});
+
+it('reads what was sent since a time, when it is asked to', async () => {
+  await broker.advance('1h');
+  const begin = new Date(broker.clock.now());
+  const messages = app.get(Messages);
+  for (const row of [7, 8]) await messages.send(RowWanted, { row });
+  const rows = await app.get(Rows).since(begin, 2);
+  expect(rows.toSorted()).toEqual(['{"row":7}', '{"row":8}']);
 });
 
 it('does the same without Nest', async () => {

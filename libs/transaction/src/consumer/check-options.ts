@@ -2,7 +2,9 @@ import { type Duration, parseDuration } from '../duration.js';
 import { InvalidOption } from '../errors.js';
 import { isGroup, isTopic } from '../names.js';
 import type { Selector } from '../selector.js';
+import { strategyOf } from './allocation-strategies.js';
 import type { AnyConsumerOptions } from './consumer-options.js';
+import type { LitePullOptions } from './lite/lite-options.js';
 
 /** One `|` where `||` separates tags: it would be looked for as a letter of one tag, and never found. */
 const SINGLE_BAR = /(?<!\|)\|(?!\|)/;
@@ -10,19 +12,8 @@ const SINGLE_BAR = /(?<!\|)\|(?!\|)/;
 /** @throws InvalidOption */
 export function checkConsumerOptions(options: AnyConsumerOptions): void {
   const { group, subscriptions, concurrency, maxReconsumeTimes, timeout } = options;
-  if (!isGroup(group)) {
-    throw new InvalidOption(
-      `consumer group: 1 to 120 characters of A-Z a-z 0-9 _ - % | expected, got ${JSON.stringify(group)}`,
-    );
-  }
-  if (Object.keys(subscriptions).length === 0) {
-    throw new InvalidOption(
-      `consumer ${group}: subscriptions expected as { topic: tagExpression }, got none`,
-    );
-  }
-  for (const [topic, expression] of Object.entries(subscriptions)) {
-    checkSubscription(group, topic, expression);
-  }
+  checkGroup(group);
+  checkSubscriptions(group, subscriptions);
   if (concurrency !== undefined) checkConcurrency(group, concurrency);
   if (timeout !== undefined && !(durationOf(group, 'timeout', timeout) > 0)) {
     throw new InvalidOption(`consumer ${group}: a timeout from 1 ms on expected, got ${timeout}`);
@@ -34,6 +25,40 @@ export function checkConsumerOptions(options: AnyConsumerOptions): void {
       `consumer ${group}: maxReconsumeTimes expected from 0 on, got ${maxReconsumeTimes}`,
     );
   }
+}
+
+/** @throws InvalidOption */
+export function checkLitePull({ group, batch, allocation }: LitePullOptions): void {
+  checkGroup(group);
+  strategyOf(allocation);
+  checkBatch(group, batch);
+}
+
+/** @throws InvalidOption */
+export function checkSubscriptions(
+  group: string,
+  subscriptions: Readonly<Record<string, string | Selector>>,
+): void {
+  if (Object.keys(subscriptions).length === 0) {
+    throw new InvalidOption(
+      `consumer ${group}: subscriptions expected as { topic: tagExpression }, got none`,
+    );
+  }
+  for (const [topic, expression] of Object.entries(subscriptions)) {
+    checkSubscription(group, topic, expression);
+  }
+}
+
+function checkGroup(group: string): void {
+  if (isGroup(group)) return;
+  throw new InvalidOption(
+    `consumer group: 1 to 120 characters of A-Z a-z 0-9 _ - % | expected, got ${JSON.stringify(group)}`,
+  );
+}
+
+function checkBatch(group: string, batch: number | undefined): void {
+  if (batch === undefined || (Number.isInteger(batch) && batch >= 1 && batch <= MOST_IN_A_BATCH)) return;
+  throw new InvalidOption(`consumer ${group}: batch expected from 1 to ${MOST_IN_A_BATCH}, got ${batch}`);
 }
 
 const ORDERS: readonly unknown[] = [undefined, 'key', 'queue'];
@@ -55,8 +80,7 @@ function checkOrder({ group, order, onPoison, retry, batch, model, ...rest }: An
     refuse('a broadcast message is not delivered again: leave retry and onPoison out');
   if (retry !== undefined && typeof retry.waitMs !== 'function')
     refuse("retry: made by backoff({ first: '1s' }) expected");
-  if (batch !== undefined && !(Number.isInteger(batch) && batch >= 1 && batch <= MOST_IN_A_BATCH))
-    refuse(`batch expected from 1 to ${MOST_IN_A_BATCH}, got ${batch}`);
+  checkBatch(group, batch);
 }
 
 const SHORTEST_INVISIBLE_MS = 5_000;

@@ -2,7 +2,6 @@ import type { Clock, Log, MessageQueue } from '@halfmq/remoting';
 import { queueKey } from '../routes/topic-route.js';
 import type { QueueStatus } from './consumer-status.js';
 import { ConsumedQueue } from './consumed-queue.js';
-import type { Dispatch } from './dispatch.js';
 import type { Offsets } from './offsets.js';
 import { within } from '../within.js';
 import { pullLoop, type PullParts } from './pull-loop.js';
@@ -12,14 +11,24 @@ import type { Waiting } from './waiting.js';
 /** How long a queue on its way to another member waits for its ordered handler before it is tried again. */
 const HAND_OVER_MS = 1_000;
 
+/** Who takes what was read: dispatch to handlers, or somebody who asks. */
+export interface QueueReader {
+  add(queue: ConsumedQueue): void;
+  remove(queue: ConsumedQueue): void;
+  /** something may be taken */
+  wake(): void;
+}
+
 export interface HeldQueuesParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly offsets: Offsets;
   /** of an ordered consumer of a clustering group */
   readonly locks: QueueLocks | undefined;
-  readonly dispatch: Dispatch;
+  readonly dispatch: QueueReader;
   readonly pull: Omit<PullParts, 'renewLocks' | 'arrived' | 'offsetMoved' | 'topicDeleted'>;
+  /** a queue that comes back is not read while a handler works on a message of it */
+  readonly waitsForHandlers: boolean;
   /** for one queue */
   readonly waiting: () => Waiting;
   /** where to begin a queue nobody has an offset of */
@@ -28,9 +37,17 @@ export interface HeldQueuesParts {
   readonly rebalance: () => void;
 }
 
+interface Left {
+  readonly consumed: ConsumedQueue;
+  /** undefined: it was not given to another member */
+  readonly committed: number | undefined;
+}
+
 /** The queues this consumer reads now, each with its pull loop, and its lock where the consumer is ordered. */
 export class HeldQueues {
   private readonly held = new Map<string, ConsumedQueue>();
+  /** queues given up while a handler of theirs ran: with what was committed then */
+  private readonly left = new Map<string, Left>();
   private renewing: Promise<void> | undefined;
 
   constructor(private readonly parts: HeldQueuesParts) {}
@@ -67,10 +84,35 @@ export class HeldQueues {
       const quiet = await within(this.parts.clock, HAND_OVER_MS, consumed.idle());
       if (!quiet) return false;
     }
-    this.forget(consumed);
-    this.parts.offsets.update(queue, consumed.progress.committable);
+    const { committable } = consumed.progress;
+    this.forget(consumed, committable);
+    this.parts.offsets.update(queue, committable);
     await this.parts.offsets.release(queue);
     await this.parts.locks?.unlock([queue]);
+    return true;
+  }
+
+  /** Reads these, and no others. @throws when one of them cannot be begun now: what is read stays as it was */
+  async only(queues: readonly MessageQueue[]): Promise<void> {
+    const wanted = new Set(queues.map(queueKey));
+    const missing = queues.filter((queue) => !this.held.has(queueKey(queue)));
+    const starts = await Promise.all(
+      missing.map(async (queue) => ({ queue, start: await this.startOf(queue) })),
+    );
+    const given = this.queues.filter((queue) => !wanted.has(queueKey(queue)));
+    await Promise.all(given.map((queue) => this.release(queue)));
+    for (const { queue, start } of starts) {
+      if (!this.held.has(queueKey(queue))) this.beginAt(queue, start, Infinity);
+    }
+  }
+
+  /** Goes on from there; what was read of it and not finished counts no more. @returns false for a queue that is not read */
+  moveTo(queue: MessageQueue, offset: number): boolean {
+    const consumed = this.held.get(queueKey(queue));
+    if (!consumed) return false;
+    consumed.drop();
+    this.forget(consumed);
+    this.beginAt(consumed.queue, offset, consumed.lockedUntil);
     return true;
   }
 
@@ -128,19 +170,34 @@ export class HeldQueues {
   }
 
   private async begin(queue: MessageQueue, lockedUntil: number): Promise<boolean> {
-    const { offsets, startOffset, waiting, dispatch, log } = this.parts;
+    const left = this.left.get(queueKey(queue));
+    // its messages are in hands here: read again now, they would be handled twice at a time
+    if (left && !(await within(this.parts.clock, HAND_OVER_MS, left.consumed.idle()))) return false;
     try {
-      const start = (await offsets.read(queue)) ?? (await startOffset(queue));
-      const consumed = new ConsumedQueue(queue, start, waiting());
-      consumed.lockedUntil = lockedUntil;
-      this.held.set(queueKey(queue), consumed);
-      dispatch.add(consumed);
-      void this.pull(consumed);
+      const start = await this.startOf(queue);
+      // nobody has gone on with it since, so what was finished meanwhile is done
+      const mine = left && start === left.committed ? left.consumed.progress.committable : start;
+      this.left.delete(queueKey(queue));
+      this.beginAt(queue, Math.max(start, mine), lockedUntil);
       return true;
     } catch (error) {
-      log.warn('a queue cannot be read yet', { ...queue, error });
+      this.parts.log.warn('a queue cannot be read yet', { ...queue, error });
       return false;
     }
+  }
+
+  private async startOf(queue: MessageQueue): Promise<number> {
+    const { offsets, startOffset } = this.parts;
+    return (await offsets.read(queue)) ?? startOffset(queue);
+  }
+
+  private beginAt(queue: MessageQueue, start: number, lockedUntil: number): void {
+    const { waiting, dispatch } = this.parts;
+    const consumed = new ConsumedQueue(queue, start, waiting());
+    consumed.lockedUntil = lockedUntil;
+    this.held.set(queueKey(queue), consumed);
+    dispatch.add(consumed);
+    void this.pull(consumed);
   }
 
   private async pull(consumed: ConsumedQueue): Promise<void> {
@@ -179,7 +236,9 @@ export class HeldQueues {
     this.parts.rebalance();
   }
 
-  private forget(consumed: ConsumedQueue): void {
+  private forget(consumed: ConsumedQueue, committed?: number): void {
+    if (this.parts.waitsForHandlers && !consumed.isIdle)
+      this.left.set(queueKey(consumed.queue), { consumed, committed });
     this.parts.dispatch.remove(consumed);
     this.held.delete(queueKey(consumed.queue));
   }

@@ -39,6 +39,8 @@ export interface PullParts {
   /** everything, for a topic whose messages the broker selects alone */
   readonly expressionOf: (topic: string) => TagExpression;
   readonly subVersion: number;
+  /** says it with each pull, as lite pull does, instead of relying on what heartbeats have told */
+  readonly subscriptionOf?: ((topic: string) => string) | undefined;
   /** the broker's lock on the queue has run out: asks for it again. Never rejects */
   readonly renewLocks: () => Promise<void>;
   /** messages came in */
@@ -92,6 +94,8 @@ async function pullOnce(consumed: ConsumedQueue, parts: PullParts): Promise<numb
 function headerOf(consumed: ConsumedQueue, parts: PullParts): PullMessageHeader {
   const { queue, progress } = consumed;
   // replicas keep no offsets
+  const subscription = parts.subscriptionOf?.(queue.topic);
+  const flags = subscription === undefined ? 0 : PullSysFlag.SUBSCRIPTION | PullSysFlag.LITE_PULL;
   const commits = parts.commits && progress.committable > 0 && consumed.suggestedBrokerId === PRIMARY_ID;
   return {
     consumerGroup: parts.group,
@@ -100,7 +104,8 @@ function headerOf(consumed: ConsumedQueue, parts: PullParts): PullMessageHeader 
     queueOffset: progress.nextOffset,
     maxMsgNums: BATCH,
     maxMsgBytes: BATCH_BYTES,
-    sysFlag: PullSysFlag.SUSPEND | (commits ? PullSysFlag.COMMIT_OFFSET : 0),
+    sysFlag: PullSysFlag.SUSPEND | (commits ? PullSysFlag.COMMIT_OFFSET : 0) | flags,
+    subscription,
     commitOffset: commits ? progress.committable : 0,
     suspendTimeoutMillis: parts.holdMs,
     subVersion: parts.subVersion,

@@ -1,10 +1,4 @@
-import {
-  every,
-  type Cancel,
-  type ConsumerData,
-  type ConsumeFromWhere,
-  type SubscriptionData,
-} from '@halfmq/remoting';
+import { every, type Cancel, type ConsumerData, type SubscriptionData } from '@halfmq/remoting';
 import type { ClientParts } from '../client-parts.js';
 import { ClientClosed } from '../errors.js';
 import { subscriptionTo } from '../selector.js';
@@ -13,8 +7,9 @@ import { assignedQueues } from './assignment.js';
 import { checkConcurrency, checkConsumerOptions } from './check-options.js';
 import { checkSelectors } from './check-selectors.js';
 import type { ConsumerStatus } from './consumer-status.js';
-import type { AnyConsumerOptions, StartPosition } from './consumer-options.js';
+import type { AnyConsumerOptions } from './consumer-options.js';
 import { Dispatch } from './dispatch.js';
+import { COMMIT_MS, fromWhere, type GroupMember } from './group-member.js';
 import { within } from '../within.js';
 import { makeTopic } from '../routes/make-topic.js';
 import { poisonPolicy } from './poison.js';
@@ -23,7 +18,6 @@ import { Queues } from './queues.js';
 import { Rebalance } from './rebalance.js';
 import { isRetryTopic, retryTopic, SendBack } from './send-back.js';
 
-const COMMIT_MS = 5_000;
 const DRAIN_TIMEOUT_MS = 30_000;
 
 /**
@@ -38,7 +32,7 @@ const DRAIN_TIMEOUT_MS = 30_000;
  * Forward only. A message is acknowledged when everything before it in its queue is: the committed offset is that of
  * the first unfinished message.
  */
-export class PushConsumer {
+export class PushConsumer implements GroupMember {
   private state: 'new' | 'running' | 'draining' | 'closed' = 'new';
   private closing: Promise<void> | undefined;
   private readonly timers: Cancel[] = [];
@@ -81,6 +75,8 @@ export class PushConsumer {
       // a broker that came meanwhile must know this member before it is asked for the list
       before: async () => {
         await parts.heartbeats.beat();
+        // who is given a queue of this member's asks for its offset before it is given up here
+        void this.queues.commit(false);
         return this.queues.finishReleases();
       },
       assigned: (topic) => assignedQueues(topic, sharing, { ...parts, group, strategy }),
@@ -205,9 +201,4 @@ export class PushConsumer {
       subscriptionTo(topic, this.options.subscriptions[topic] ?? '*', this.subVersion),
     );
   }
-}
-
-function fromWhere(from: StartPosition): ConsumeFromWhere {
-  if (from === 'last') return 'CONSUME_FROM_LAST_OFFSET';
-  return from === 'first' ? 'CONSUME_FROM_FIRST_OFFSET' : 'CONSUME_FROM_TIMESTAMP';
 }

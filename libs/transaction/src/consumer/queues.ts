@@ -130,6 +130,7 @@ function pulledQueues(
     offsets: clustering
       ? new RemoteOffsets(log, routes, brokers, group, !(from instanceof Date))
       : new LocalOffsets(log, offsetFile(offsetFolder, client.stableId, group)),
+    waitsForHandlers: true,
     waiting: () => waitingFor(order),
     startOffset: (queue) => startOffset(queue, from, routes, brokers),
     rebalance,

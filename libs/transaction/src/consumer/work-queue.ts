@@ -36,6 +36,11 @@ export abstract class WorkQueue {
     return { ...queue, lastPollAt, lag, isFull: !hasRoom };
   }
 
+  /** Whether no handler works on a message of this queue. */
+  get isIdle(): boolean {
+    return this.handedOut === 0;
+  }
+
   /** Local flow control. */
   abstract get hasRoom(): boolean;
 
@@ -89,7 +94,7 @@ export abstract class WorkQueue {
 
   /** Resolves when no handler works on a message of this queue. */
   async idle(): Promise<void> {
-    while (this.handedOut > 0) await this.change();
+    while (!this.isIdle) await this.change();
   }
 
   /** Resolves after so long, or when the queue is dropped. */

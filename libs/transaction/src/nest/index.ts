@@ -33,4 +33,6 @@ export * from '../errors.js';
 export * from '../duration.js';
 export * from '../message.js';
 export { HalfmqClient } from '../client.js';
+export { LitePull } from '../consumer/lite/lite-pull.js';
+export type { LitePullOptions, SeekTarget } from '../consumer/lite/lite-options.js';
 export { Ctx, Payload } from '@nestjs/microservices';

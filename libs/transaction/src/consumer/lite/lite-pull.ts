@@ -1,0 +1,262 @@
+import { every, parseTagExpression, EXPRESSION_TAG, type Cancel, type MessageQueue } from '@halfmq/remoting';
+import type { ClientParts } from '../../client-parts.js';
+import { Complaints } from '../../complaints.js';
+import { type Duration, parseDuration } from '../../duration.js';
+import { ClientClosed, InvalidOption } from '../../errors.js';
+import type { ReceivedMessage } from '../../message.js';
+import { type Selector, subscriptionTo } from '../../selector.js';
+import { strategyOf } from '../allocation-strategies.js';
+import { assignedQueues } from '../assignment.js';
+import { checkLitePull, checkSubscriptions } from '../check-options.js';
+import { COMMIT_MS, fromWhere } from '../group-member.js';
+import { HeldQueues } from '../held-queues.js';
+import { RemoteOffsets } from '../offsets.js';
+import { Rebalance } from '../rebalance.js';
+import { startOffset } from '../start-offset.js';
+import { InAnyOrder } from '../waiting.js';
+import { Inbox } from './inbox.js';
+import { type LitePullOptions, POLL_TIMEOUT, type SeekTarget } from './lite-options.js';
+import { offsetOf } from './seek.js';
+
+const BATCH = 32;
+
+/**
+ * Reads queues when its user asks: `for await (const message of lite)`, or `poll`. Two ways, of which one is chosen:
+ *
+ *   NEW ── subscribe ─▶ SUBSCRIBED   queues are shared out among the members of the group
+ *    └──── assign ────▶ ASSIGNED     just these queues, whoever else reads them; again for others
+ *   all ── close ─────▶ CLOSED       what is done is committed; loops end
+ */
+export class LitePull implements AsyncIterable<ReceivedMessage> {
+  private state: 'new' | 'subscribed' | 'assigned' | 'closed' = 'new';
+  private readonly inbox: Inbox;
+  private readonly held: HeldQueues;
+  private subscriptions: Readonly<Record<string, string | Selector>> = {};
+  private rebalance: Rebalance | undefined;
+  private closing: Promise<void> | undefined;
+  private stopCommits: Cancel = () => undefined;
+
+  /** @throws InvalidOption */
+  constructor(
+    private readonly parts: ClientParts,
+    private readonly options: LitePullOptions,
+  ) {
+    checkLitePull(options);
+    this.inbox = new Inbox(parts.clock);
+    this.held = this.makeQueues();
+  }
+
+  get isClosed(): boolean {
+    return this.state === 'closed';
+  }
+
+  /** The queues that are read now. */
+  get assignment(): readonly MessageQueue[] {
+    return this.held.queues;
+  }
+
+  /**
+   * Joins the group: resolves when its queues were shared out for the first time.
+   * @param subscriptions topic → tags or selector, as a consumer's
+   * @throws InvalidOption after `assign`; ClientClosed
+   */
+  async subscribe(subscriptions: Readonly<Record<string, string | Selector>>): Promise<void> {
+    this.begins('subscribed');
+    const { group } = this.options;
+    checkSubscriptions(group, subscriptions);
+    this.subscriptions = subscriptions;
+    const { clock, log, heartbeats } = this.parts;
+    const strategy = strategyOf(this.options.allocation);
+    this.rebalance ??= new Rebalance({
+      clock,
+      log,
+      topics: Object.keys(subscriptions),
+      held: () => this.held.queues,
+      before: async () => {
+        await heartbeats.beat();
+        return this.held.finishReleases();
+      },
+      assigned: (topic) => assignedQueues(topic, 'pull', { ...this.parts, group, strategy }),
+      take: (queues) => this.held.take(queues),
+      release: (queue) => this.held.release(queue),
+    });
+    heartbeats.addConsumer({
+      groupName: group,
+      consumeType: 'CONSUME_ACTIVELY',
+      messageModel: 'CLUSTERING',
+      consumeFromWhere: fromWhere(this.options.from ?? 'last'),
+      subscriptionDataSet: Object.entries(subscriptions).map(([topic, wanted]) =>
+        subscriptionTo(topic, wanted, clock.now()),
+      ),
+      unitMode: false,
+    });
+    await this.rebalance.now();
+  }
+
+  /**
+   * Reads just these queues, each from where the group is; those read before and not named are given up.
+   * @throws InvalidOption after `subscribe`; ClientClosed; Error of the broker when a queue cannot be read now
+   */
+  async assign(queues: readonly MessageQueue[]): Promise<void> {
+    this.begins('assigned');
+    await this.held.only(queues);
+  }
+
+  /** All queues of a topic, for `assign`. @returns empty: there is no such topic */
+  async queues(topic: string): Promise<readonly MessageQueue[]> {
+    this.mustBeOpen();
+    return (await this.parts.routes.subscribeQueues(topic)) ?? [];
+  }
+
+  /**
+   * The next messages, `batch` at most. With autoCommit those of the last one are done now.
+   * @param timeout how long to wait when there is none
+   * @returns empty after that time, or when it was closed meanwhile
+   * @throws ClientClosed, InvalidOption before subscribe or assign
+   */
+  async poll(timeout: Duration = POLL_TIMEOUT): Promise<ReceivedMessage[]> {
+    return this.take(this.options.batch ?? BATCH, parseDuration(timeout));
+  }
+
+  /** Message by message, until it is closed. With autoCommit each is done when the next one is asked for. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<ReceivedMessage, void, void> {
+    while (!this.closing) {
+      for (const message of await this.take(1, Infinity)) yield message;
+    }
+  }
+
+  /** All that was handed over so far is done. Resolves when its brokers were told; what cannot be told now is told later. */
+  async commit(): Promise<void> {
+    this.mustBeOpen();
+    this.inbox.done();
+    await this.held.commit(true);
+  }
+
+  /** @returns how far the group is: the offset of the next message; undefined: nowhere yet. @throws as a request */
+  committed(queue: MessageQueue): Promise<number | undefined> {
+    return this.offsets().read(queue);
+  }
+
+  /**
+   * Goes on from there in a queue that is read now. What was handed over of it and is not done counts no more.
+   * @returns the offset
+   * @throws InvalidOption for a queue that is not read here, or an offset that lies outside it
+   */
+  async seek(queue: MessageQueue, to: SeekTarget): Promise<number> {
+    this.mustBeOpen();
+    const { routes, brokers } = this.parts;
+    const offset = await offsetOf(queue, to, routes, brokers);
+    if (this.held.moveTo(queue, offset)) return offset;
+    const { topic, brokerName, queueId } = queue;
+    throw new InvalidOption(
+      `seek: queue ${queueId} of ${topic} at ${brokerName} is not read here: assign it first`,
+    );
+  }
+
+  /** @returns the offset of the first message stored then or later; behind the newest when there is none */
+  offsetForTimestamp(queue: MessageQueue, at: Date): Promise<number> {
+    const { routes, brokers } = this.parts;
+    return offsetOf(queue, at, routes, brokers);
+  }
+
+  /** Nothing of these queues is handed over until they are resumed; they stay this member's. */
+  pause(queues: readonly MessageQueue[]): void {
+    this.inbox.pause(queues);
+  }
+
+  resume(queues: readonly MessageQueue[]): void {
+    this.inbox.resume(queues);
+  }
+
+  /** Commits what is done and leaves. What was handed over last and not yet committed comes again. */
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  /** Members or queues came or went. */
+  membersChanged(): void {
+    if (this.state === 'subscribed') void this.rebalance?.now();
+  }
+
+  private async take(most: number, timeoutMs: number): Promise<ReceivedMessage[]> {
+    this.mustBeOpen();
+    if (this.state === 'new') throw new InvalidOption('poll: subscribe, or assign queues, first');
+    if (this.options.autoCommit ?? true) this.inbox.done();
+    const { clock } = this.parts;
+    const until = clock.monotonic() + timeoutMs;
+    for (;;) {
+      const messages = this.inbox.next(most);
+      const left = until - clock.monotonic();
+      if (messages.length > 0 || left <= 0 || this.closing) return messages;
+      await this.inbox.change(left);
+    }
+  }
+
+  private begins(wanted: 'subscribed' | 'assigned'): void {
+    this.mustBeOpen();
+    if (this.state === 'assigned' && wanted === 'assigned') return;
+    if (this.state !== 'new')
+      throw new InvalidOption('lite pull: subscribe once, or assign as often as you like, but not both');
+    this.state = wanted;
+    if (this.options.autoCommit ?? true)
+      this.stopCommits = every(this.parts.clock, COMMIT_MS, () => this.held.commit(false));
+  }
+
+  private async end(): Promise<void> {
+    const { group } = this.options;
+    this.inbox.wake();
+    this.stopCommits();
+    await this.rebalance?.stop();
+    if (this.state !== 'new') await this.held.commit(true);
+    await this.held.close();
+    if (this.state === 'subscribed') await this.parts.heartbeats.removeConsumer(group);
+    this.state = 'closed';
+  }
+
+  private mustBeOpen(): void {
+    const what = `lite pull of ${this.options.group}`;
+    this.parts.mustBeOpen(what);
+    if (this.closing) throw new ClientClosed(what);
+  }
+
+  private offsets(): RemoteOffsets {
+    const { log, routes, brokers } = this.parts;
+    return new RemoteOffsets(log, routes, brokers, this.options.group, !(this.options.from instanceof Date));
+  }
+
+  private makeQueues(): HeldQueues {
+    const { clock, log, routes, brokers, heartbeats } = this.parts;
+    const { group, from = 'last' } = this.options;
+    const wanted = (topic: string): string | Selector => this.subscriptions[topic] ?? '*';
+    const told = (topic: string) => subscriptionTo(topic, wanted(topic), 0);
+    return new HeldQueues({
+      clock,
+      log,
+      offsets: this.offsets(),
+      locks: undefined,
+      dispatch: this.inbox,
+      waitsForHandlers: false,
+      waiting: () => new InAnyOrder(),
+      startOffset: (queue) => startOffset(queue, from, routes, brokers),
+      rebalance: () => this.membersChanged(),
+      pull: {
+        clock,
+        complaints: new Complaints(log),
+        routes,
+        brokers,
+        group,
+        commits: false,
+        holdMs: this.parts.pullHoldMs,
+        subVersion: 0,
+        expressionTypeOf: (topic) => told(topic).expressionType,
+        expressionOf: (topic) => {
+          const { expressionType, subString } = told(topic);
+          return parseTagExpression(expressionType === EXPRESSION_TAG ? subString : '*');
+        },
+        subscriptionOf: (topic) => told(topic).subString,
+        unknownSubscription: () => heartbeats.beat(true),
+      },
+    });
+  }
+}
