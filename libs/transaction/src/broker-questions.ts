@@ -1,7 +1,11 @@
 import {
   checkTransactionState,
+  consumeMessageDirectly,
   decodeRecord,
   DONE,
+  encodeConsumeDirectlyResult,
+  encodeConsumerRunningInfo,
+  getConsumerRunningInfo,
   HandlerTable,
   NO_ANSWER,
   notifyConsumerIdsChanged,
@@ -9,6 +13,7 @@ import {
   PropertyName,
   propertyOf,
   pushReplyMessageToClient,
+  StatusError,
   type CheckTransactionStateHeader,
   type Log,
   type MessageRecord,
@@ -17,6 +22,7 @@ import {
   type RequestContext,
 } from '@halfmq/remoting';
 import type { GroupMember } from './consumer/group-member.js';
+import { PushConsumer } from './consumer/push-consumer.js';
 import type { Replies } from './producer/replies.js';
 import { EVERY_TOPIC, type TransactionProducer } from './transaction/transaction-producer.js';
 
@@ -43,10 +49,26 @@ export function brokerQuestions(parts: AskedParts): HandlerTable {
       if (!replies.came(header, body)) log.debug('a reply came that nobody waits for');
       return DONE;
     })
+    .add(getConsumerRunningInfo, ({ consumerGroup }) => ({
+      status: 'OK',
+      body: encodeConsumerRunningInfo(consumerOf(parts, consumerGroup).runningInfo),
+    }))
+    .add(consumeMessageDirectly, async ({ consumerGroup, brokerName = '' }, { body }) => {
+      const result = await consumerOf(parts, consumerGroup).handleDirectly(decodeRecord(body), brokerName);
+      return { status: 'OK', body: encodeConsumeDirectlyResult(result) };
+    })
     .add(notifyConsumerIdsChanged, (header) => {
       consumers.get(header.consumerGroup)?.membersChanged();
       return NO_ANSWER;
     });
+}
+
+/** @throws StatusError when there is none with a handler */
+function consumerOf({ consumers }: AskedParts, group: string): PushConsumer {
+  const consumer = consumers.get(group);
+  if (consumer instanceof PushConsumer && !consumer.isClosed) return consumer;
+  const why = consumer && !consumer.isClosed ? 'takes its messages itself' : 'is not here';
+  throw new StatusError('SYSTEM_ERROR', `no handler can be asked: the consumer of group ${group} ${why}`);
 }
 
 export function producersOf(

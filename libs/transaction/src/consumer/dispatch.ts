@@ -85,6 +85,12 @@ export class Dispatch {
     await this.handling.settled();
   }
 
+  /** Hands it over at once, whatever else waits or runs, and does nothing with it afterwards. @returns what it failed with */
+  async direct(taken: TakenMessage): Promise<unknown> {
+    const failed = await this.handling.track(this.run([taken]));
+    return failed.get(taken);
+  }
+
   private next(): { queue: WorkQueue; taken: TakenMessage[] } | undefined {
     const now = this.parts.clock.monotonic();
     for (const queue of this.queues) {

@@ -1,4 +1,4 @@
-import type { Clock, Log, MessageQueue } from '@halfmq/remoting';
+import type { Clock, Log, MessageQueue, ProcessQueueInfo, QueueTable } from '@halfmq/remoting';
 import { queueKey } from '../routes/topic-route.js';
 import type { QueueStatus } from './consumer-status.js';
 import { ConsumedQueue } from './consumed-queue.js';
@@ -54,6 +54,20 @@ export class HeldQueues {
 
   get statuses(): QueueStatus[] {
     return [...this.held.values()].map((consumed) => consumed.status);
+  }
+
+  /** How far each queue is. */
+  get processes(): QueueTable<ProcessQueueInfo> {
+    const now = this.parts.clock.monotonic();
+    return [...this.held.values()].map(({ queue, progress, lockedUntil, polledAt = 0 }) => [
+      queue,
+      {
+        commitOffset: progress.committable,
+        cachedMsgCount: progress.count,
+        locked: this.parts.locks !== undefined && now < lockedUntil,
+        lastPullTimestamp: polledAt,
+      },
+    ]);
   }
 
   get queues(): MessageQueue[] {

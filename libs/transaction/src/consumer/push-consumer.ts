@@ -1,6 +1,15 @@
-import { every, type Cancel, type ConsumerData, type SubscriptionData } from '@halfmq/remoting';
+import { inspect } from 'node:util';
+import {
+  every,
+  type Cancel,
+  type ConsumeDirectlyResult,
+  type ConsumerData,
+  type ConsumerRunningInfo,
+  type MessageRecord,
+  type SubscriptionData,
+} from '@halfmq/remoting';
 import type { ClientParts } from '../client-parts.js';
-import { ClientClosed } from '../errors.js';
+import { ClientClosed, PauseGroup, RetryIn } from '../errors.js';
 import { subscriptionTo } from '../selector.js';
 import { strategyOf } from './allocation-strategies.js';
 import { assignedQueues } from './assignment.js';
@@ -17,6 +26,7 @@ import { RENEW_LOCKS_MS } from './queue-locks.js';
 import { Queues } from './queues.js';
 import { Rebalance } from './rebalance.js';
 import { isRetryTopic, retryTopic, SendBack } from './send-back.js';
+import { takenMessage } from './taken-message.js';
 
 const DRAIN_TIMEOUT_MS = 30_000;
 
@@ -95,6 +105,16 @@ export class PushConsumer implements GroupMember {
     };
   }
 
+  /** How it does, for RocketMQ's tools. */
+  get runningInfo(): ConsumerRunningInfo {
+    return {
+      orderly: this.options.order !== undefined,
+      startedAt: this.subVersion,
+      subscriptions: this.subscriptions(),
+      queues: this.queues.processes,
+    };
+  }
+
   get isClosed(): boolean {
     return this.state === 'closed';
   }
@@ -140,6 +160,25 @@ export class PushConsumer implements GroupMember {
   close(): Promise<void> {
     this.closing ??= this.drain();
     return this.closing;
+  }
+
+  /** Handles a message an operator names, now; wherever it lies, it is there as before. */
+  async handleDirectly(record: MessageRecord, brokerName: string): Promise<ConsumeDirectlyResult> {
+    const { clock } = this.parts;
+    const begun = clock.monotonic();
+    const error = await this.dispatch.direct(takenMessage(record, brokerName));
+    const again = error instanceof RetryIn || error instanceof PauseGroup;
+    return {
+      order: this.options.order !== undefined,
+      consumeResult: error === undefined ? 'CR_SUCCESS' : again ? 'CR_LATER' : 'CR_THROW_EXCEPTION',
+      remark:
+        error === undefined
+          ? ''
+          : error instanceof Error
+            ? `${error.name}: ${error.message}`
+            : inspect(error),
+      spentTimeMills: Math.round(clock.monotonic() - begun),
+    };
   }
 
   /** Members or queues came or went. */

@@ -2,6 +2,8 @@ import {
   EXPRESSION_TAG,
   parseTagExpression,
   PropertyName,
+  type ProcessQueueInfo,
+  type QueueTable,
   type SubscriptionData,
   type TagExpression,
 } from '@halfmq/remoting';
@@ -65,6 +67,11 @@ export class Queues {
       ...this.pulled.queues,
       ...this.popped.queues.map((queue): AssignedQueue => ({ ...queue, mode: 'POP' })),
     ];
+  }
+
+  /** How far each pulled queue is. */
+  get processes(): QueueTable<ProcessQueueInfo> {
+    return this.pulled.processes;
   }
 
   get statuses(): QueueStatus[] {

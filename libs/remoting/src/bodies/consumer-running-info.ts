@@ -1,0 +1,50 @@
+import type { SubscriptionData } from './heartbeat.js';
+import { jsonBody } from './json-text.js';
+import { queueTable, type QueueTable } from './message-queue.js';
+
+/** How a consumer is with one queue it pulls. */
+export interface ProcessQueueInfo {
+  /** of the first message that is not done */
+  readonly commitOffset: number;
+  /** messages here that are not done */
+  readonly cachedMsgCount: number;
+  readonly locked: boolean;
+  /** ms since 1970; 0: never */
+  readonly lastPullTimestamp: number;
+}
+
+/** Body of the answer to GET_CONSUMER_RUNNING_INFO. */
+export interface ConsumerRunningInfo {
+  readonly orderly: boolean;
+  /** ms since 1970 */
+  readonly startedAt: number;
+  readonly subscriptions: readonly SubscriptionData[];
+  readonly queues: QueueTable<ProcessQueueInfo>;
+}
+
+/** What this consumer does not know is left out: Java's tools read it as 0. */
+export function encodeConsumerRunningInfo(info: ConsumerRunningInfo): Buffer {
+  const { orderly, startedAt, subscriptions, queues } = info;
+  return jsonBody({
+    properties: {
+      PROP_CONSUMEORDERLY: String(orderly),
+      PROP_CONSUME_TYPE: 'CONSUME_PASSIVELY',
+      PROP_CONSUMER_START_TIMESTAMP: String(startedAt),
+    },
+    subscriptionSet: subscriptions,
+    mqTable: queueTable(queues.map(([queue, process]) => [queue, { ...process, droped: false }])),
+    statusTable: {},
+  });
+}
+
+/** Body of the answer to CONSUME_MESSAGE_DIRECTLY. */
+export interface ConsumeDirectlyResult {
+  readonly order: boolean;
+  readonly consumeResult: 'CR_SUCCESS' | 'CR_LATER' | 'CR_THROW_EXCEPTION';
+  readonly remark: string;
+  readonly spentTimeMills: number;
+}
+
+export function encodeConsumeDirectlyResult(result: ConsumeDirectlyResult): Buffer {
+  return jsonBody({ autoCommit: true, ...result });
+}
