@@ -1,7 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { freePort } from '../kit/ports.js';
 import { RestClient } from '../kit/rest.js';
 import { TimedBroker } from '../kit/timed-broker.js';
+
+// days pass
+jest.setTimeout(60_000);
 
 interface Sent {
   readonly messageId: string;
