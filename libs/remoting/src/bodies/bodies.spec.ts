@@ -28,6 +28,20 @@ describe('a heartbeat', () => {
     expect(consumer?.subscriptionDataSet[0]?.codeSet).toEqual([2598919]);
   });
 
+  it("is read as the C++ client's, which writes the places of words", () => {
+    const subscriptions = '[{"subString":"a || c","subVersion":"1700000000000","topic":"T"}]';
+    const text =
+      '{"clientID":"c","consumerDataSet":[{"consumeFromWhere":4,"consumeType":1,"groupName":"g","messageModel":0,' +
+      `"subscriptionDataSet":${subscriptions}}],"producerDataSet":[{"groupName":"p"}]}`;
+    const [consumer] = bodies.decodeHeartbeatData(Buffer.from(text)).consumerDataSet;
+    expect(consumer).toMatchObject({
+      consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
+      consumeType: 'CONSUME_PASSIVELY',
+      messageModel: 'BROADCASTING',
+      subscriptionDataSet: [{ subString: 'a || c', subVersion: 1_700_000_000_000 }],
+    });
+  });
+
   it('comes out as it went in', () => {
     const heartbeat: bodies.HeartbeatData = {
       clientID: 'c',

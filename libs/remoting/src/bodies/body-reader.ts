@@ -33,6 +33,13 @@ export class BodyReader {
     return this.read(key, 'text', (value) => (typeof value === 'string' ? value : undefined), absent);
   }
 
+  /** A word of an enumeration, or its place in there: the C++ client writes that, and fastjson takes both. */
+  word(key: string, words: readonly string[], absent: string): string {
+    const take = (value: unknown): string | undefined =>
+      typeof value === 'number' ? words[value] : typeof value === 'string' ? value : undefined;
+    return this.read(key, 'text', take, absent);
+  }
+
   optionalText(key: string): string | undefined {
     const text = this.text(key, '');
     return text === '' ? undefined : text;

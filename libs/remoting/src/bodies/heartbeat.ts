@@ -127,17 +127,31 @@ export function readSubscriptionData(reader: BodyReader): SubscriptionData {
   };
 }
 
+/** In the order of RocketMQ's enumerations. */
+const CONSUME_TYPES = ['CONSUME_ACTIVELY', 'CONSUME_PASSIVELY', 'CONSUME_POP'];
+const MESSAGE_MODELS = ['BROADCASTING', 'CLUSTERING'];
+const CONSUME_FROM = [
+  'CONSUME_FROM_LAST_OFFSET',
+  'CONSUME_FROM_LAST_OFFSET_AND_FROM_MIN_WHEN_BOOT_FIRST',
+  'CONSUME_FROM_MIN_OFFSET',
+  'CONSUME_FROM_MAX_OFFSET',
+  'CONSUME_FROM_FIRST_OFFSET',
+  'CONSUME_FROM_TIMESTAMP',
+];
+
 export function readConsumeType(reader: BodyReader): ConsumeType {
-  const type = reader.text('consumeType', 'CONSUME_PASSIVELY');
+  const type = reader.word('consumeType', CONSUME_TYPES, 'CONSUME_PASSIVELY');
   return type === 'CONSUME_ACTIVELY' || type === 'CONSUME_POP' ? type : 'CONSUME_PASSIVELY';
 }
 
 export function readMessageModel(reader: BodyReader): MessageModel {
-  return reader.text('messageModel', 'CLUSTERING') === 'BROADCASTING' ? 'BROADCASTING' : 'CLUSTERING';
+  return reader.word('messageModel', MESSAGE_MODELS, 'CLUSTERING') === 'BROADCASTING'
+    ? 'BROADCASTING'
+    : 'CLUSTERING';
 }
 
 export function readConsumeFromWhere(reader: BodyReader): ConsumeFromWhere {
-  const where = reader.text('consumeFromWhere', 'CONSUME_FROM_LAST_OFFSET');
+  const where = reader.word('consumeFromWhere', CONSUME_FROM, 'CONSUME_FROM_LAST_OFFSET');
   return where === 'CONSUME_FROM_FIRST_OFFSET' || where === 'CONSUME_FROM_TIMESTAMP'
     ? where
     : 'CONSUME_FROM_LAST_OFFSET';
