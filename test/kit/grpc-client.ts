@@ -98,15 +98,7 @@ export class GrpcClient {
 
   /** The stream of a receive, as it comes. */
   receiving(group: string, topic: string, more: object = {}): ClientReadableStream<Record<string, unknown>> {
-    const request = {
-      group: { name: group },
-      messageQueue: { topic: { name: topic }, id: -1 },
-      filterExpression: { type: 'TAG', expression: '*' },
-      batchSize: 32,
-      invisibleDuration: { seconds: 30, nanos: 0 },
-      longPollingTimeout: { seconds: 5, nanos: 0 },
-      ...more,
-    };
+    const request = receiveRequest(group, topic, more);
     const call = this.stub['ReceiveMessage']?.bind(this.stub) as Streaming;
     return call(request, this.metadata({}), { deadline: deadline() });
   }
@@ -157,6 +149,27 @@ export class GrpcClient {
     for (const [name, value] of Object.entries({ ...own, ...more })) metadata.set(name, value);
     return metadata;
   }
+}
+
+/** Up to 32 messages of any queue, for 30 s. */
+export function receiveRequest(group: string, topic: string, more: object = {}): object {
+  return {
+    group: { name: group },
+    messageQueue: { topic: { name: topic }, id: -1 },
+    filterExpression: { type: 'TAG', expression: '*' },
+    batchSize: 32,
+    invisibleDuration: { seconds: 30, nanos: 0 },
+    longPollingTimeout: { seconds: 5, nanos: 0 },
+    ...more,
+  };
+}
+
+/** A request as it travels, behind its flag and its length. */
+export function requestFrame(method: string, request: object): Buffer {
+  const message = Service.service[method]?.requestSerialize(request) ?? Buffer.alloc(0);
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
 }
 
 type Options = { readonly deadline: Date };

@@ -3,14 +3,26 @@ import { languageOf, systemClock, type Cancel, type Host } from '@halfmq/remotin
 import type { Caller } from './caller.js';
 import { Refusal } from './codes.js';
 import { GrpcError, GrpcStatus, type GrpcStatusName } from './grpc-error.js';
-import { frameOf, MessageFrames } from './message-frames.js';
+import { frameOf, MessageFrames, MOST_BYTES } from './message-frames.js';
 
 /** The other side of a connection. */
 export interface Remote {
   readonly host: Host;
   /** ip:port */
   readonly address: string;
+  /** what it makes the broker keep */
+  readonly load: Load;
 }
+
+export interface Load {
+  /** bytes of messages that have begun on its streams */
+  begun: number;
+  /** streams of messages that are being written: whoever does not read keeps theirs in memory */
+  answering: number;
+}
+
+const MOST_BEGUN = 4 * MOST_BYTES;
+const MOST_ANSWERING = 64;
 
 const HEADERS = {
   ':status': 200,
@@ -35,6 +47,8 @@ export class GrpcCall {
   private isAnswering = false;
   private isEnded = false;
   private hasGone = false;
+  /** of the connection's load, what this call is */
+  private begun = 0;
   /** made when somebody asks: most calls are answered before anybody could */
   private gone: AbortController | undefined;
   private trailers: Record<string, string> = DONE;
@@ -72,13 +86,46 @@ export class GrpcCall {
         this.fail(error.status, error.message);
       }
     };
-    stream.on('data', (piece: Buffer) => guarded(() => this.frames.take(piece).forEach(message)));
+    stream.on('data', (piece: Buffer) => guarded(() => this.taken(piece).forEach(message)));
     stream.on('end', () =>
       guarded(() => {
-        if (this.frames.isWithin) throw new GrpcError('INTERNAL', 'the stream ended within a message');
+        if (this.frames.held > 0) throw new GrpcError('INTERNAL', 'the stream ended within a message');
         end();
       }),
     );
+  }
+
+  /** @throws GrpcError as MessageFrames.take; RESOURCE_EXHAUSTED when its connection has begun too much */
+  private taken(piece: Buffer): Buffer[] {
+    const messages = this.frames.take(piece);
+    this.keeps(this.frames.held);
+    if (this.remote.load.begun > MOST_BEGUN)
+      throw new GrpcError(
+        'RESOURCE_EXHAUSTED',
+        `this connection has begun messages of ${MOST_BEGUN} bytes and not ended them`,
+      );
+    return messages;
+  }
+
+  private keeps(bytes: number): void {
+    this.remote.load.begun += bytes - this.begun;
+    this.begun = bytes;
+  }
+
+  /**
+   * Its answer is a stream that the other side may read slowly: as many of a connection as there may be at once.
+   * @returns what is called when it is written
+   * @throws Refusal TOO_MANY_REQUESTS
+   */
+  answering(): () => void {
+    const { load } = this.remote;
+    if (load.answering >= MOST_ANSWERING)
+      throw new Refusal(
+        'TOO_MANY_REQUESTS',
+        `${MOST_ANSWERING} receives of this connection are answered and not read yet: read them`,
+      );
+    load.answering++;
+    return () => load.answering--;
   }
 
   /** @throws Refusal CLIENT_ID_REQUIRED */
@@ -195,6 +242,7 @@ export class GrpcCall {
 
   private over(): void {
     this.cancelDeadline();
+    this.keeps(0);
     if (!this.isEnded) this.leave();
     this.isEnded = true;
   }

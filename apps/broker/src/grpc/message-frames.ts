@@ -21,7 +21,7 @@ export function frameOf(message: Buffer): Buffer {
 /** Puts messages together out of the pieces a stream brings. */
 export class MessageFrames {
   private pieces: Buffer[] = [];
-  private held = 0;
+  private bytes = 0;
   /** of the message under way, its head included; undefined: the head is not whole */
   private wanted: number | undefined;
 
@@ -29,8 +29,8 @@ export class MessageFrames {
   constructor(private readonly encoding: string) {}
 
   /** Bytes of a message that is not whole yet. */
-  get isWithin(): boolean {
-    return this.held > 0;
+  get held(): number {
+    return this.bytes;
   }
 
   /**
@@ -39,14 +39,14 @@ export class MessageFrames {
    */
   take(piece: Buffer): Buffer[] {
     this.pieces.push(piece);
-    this.held += piece.length;
+    this.bytes += piece.length;
     const messages: Buffer[] = [];
     for (let message = this.next(); message; message = this.next()) messages.push(message);
     return messages;
   }
 
   private next(): Buffer | undefined {
-    if (this.held < (this.wanted ?? HEAD)) return undefined;
+    if (this.bytes < (this.wanted ?? HEAD)) return undefined;
     const bytes = this.whole();
     const length = bytes.readUInt32BE(1);
     if (length > MOST_BYTES)
@@ -55,18 +55,18 @@ export class MessageFrames {
         `a message of ${length} bytes, at most ${MOST_BYTES} are taken`,
       );
     this.wanted = HEAD + length;
-    if (this.held < this.wanted) return undefined;
+    if (this.bytes < this.wanted) return undefined;
     const message = bytes.subarray(HEAD, this.wanted);
     const rest = bytes.subarray(this.wanted);
     this.pieces = rest.length > 0 ? [rest] : [];
-    this.held = rest.length;
+    this.bytes = rest.length;
     this.wanted = undefined;
     return bytes[0] === 0 ? message : this.inflated(message);
   }
 
   private whole(): Buffer {
     const [first] = this.pieces;
-    const bytes = first && this.pieces.length === 1 ? first : Buffer.concat(this.pieces, this.held);
+    const bytes = first && this.pieces.length === 1 ? first : Buffer.concat(this.pieces, this.bytes);
     this.pieces = [bytes];
     return bytes;
   }

@@ -95,7 +95,8 @@ export class GrpcServer {
     const address = remoteAddress.includes(':')
       ? `[${remoteAddress}]:${remotePort}`
       : `${remoteAddress}:${remotePort}`;
-    const remote: Remote = { address, host: parseHost(address) };
+    const load = { begun: 0, answering: 0 };
+    const remote: Remote = { address, host: parseHost(address), load };
     let calls = 0;
     this.sessions.add(session);
     session.setLocalWindowSize(CONNECTION_WINDOW);
@@ -143,15 +144,20 @@ export class GrpcServer {
   }
 
   private async stream(method: ServiceMethod, request: object, call: GrpcCall): Promise<void> {
+    let written: (() => void) | undefined;
     try {
       if (method.name !== 'ReceiveMessage') notServed(method.name);
       for await (const element of this.methods.receive(request as ReceiveMessageRequest, call.caller)) {
         if (call.isGone) return;
+        // refused here, its messages go back where they were
+        written ??= call.answering();
         call.write(method.encode(element));
         if (!call.writable) await call.drained();
       }
     } catch (error) {
       call.write(method.encode({ status: this.refusal(method.name, error) }));
+    } finally {
+      written?.();
     }
     call.end();
   }
