@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { bodies, done, message, readAll, store, StoreFixture } from './fixture.js';
 import type { Arrival, MessageStore } from './message-store.js';
 import { openStore } from './open-store.js';
@@ -23,6 +23,9 @@ async function catchUp(from: MessageStore, to: MessageStore): Promise<void> {
   }
   expect(to.maxPhysicalOffset).toBe(end);
 }
+
+// days of retention pass
+jest.setTimeout(60_000);
 
 describe('a second copy', () => {
   let one: StoreFixture;
