@@ -13,8 +13,11 @@ import type { Places } from './places.js';
 import { deliveryOf, type Target } from './push-message.js';
 import { PushRecord, type Outcome } from './push-record.js';
 
-/** Longer than a request may take: what is on its way does not come again meanwhile. */
-const INVISIBLE_MS = 60_000;
+/**
+ * Longer than a request may take and than it waits to begin, 11 s: what is on its way does not come again meanwhile. Not
+ * much longer: nobody pushes sooner what a killed broker had under way.
+ */
+const INVISIBLE_MS = 20_000;
 const WAIT_MS = 30_000;
 /** Until what cannot be received now is asked for again. */
 const TRY_AGAIN_MS = 1_000;
