@@ -63,6 +63,7 @@ describe('bodies by HTTP', () => {
   it.each([
     ['charset="UTF-8"', DOCUMENT],
     ['charset=utf8; v=1', DOCUMENT],
+    ['charset = utf-8', DOCUMENT],
     ['v=1', `\ufeff${DOCUMENT}`],
   ])('are documents in UTF-8, with %s', async (parameters, text) => {
     const answer = await post(text, { 'content-type': `${JSON_TYPE}; ${parameters}` });

@@ -14,6 +14,7 @@ import { resolveSettings, type BrokerConfig, type Settings } from './config/reso
 import { deleteAtHours } from './config/retention-levels.js';
 import { Doors } from './directory/doors.js';
 import { diskLevels } from './disk-levels.js';
+import { advertised } from './grpc/endpoints.js';
 import { statusOfStoreError } from './produce/store-failure.js';
 import { WORKERS, type Worker } from './tokens.js';
 import { firstCheckAfter } from './transaction/first-check.js';
@@ -222,7 +223,7 @@ class Broker implements RunningBroker {
       });
       this.undo.push(() => door.close());
       this.grpcPort = door.port;
-      application.get(Doors).grpc = config.grpcAdvertisedEndpoint || `${config.brokerIP1}:${door.port}`;
+      application.get(Doors).grpc = advertised(config, door.port);
     } catch (error) {
       if (!this.mayStayClosed('grpcServerPort', error)) throw error;
       log.warn(`${error.message}; the gRPC door stays closed`);

@@ -98,8 +98,7 @@ const MOST_DROPPED = 64 * 1024 * 1024;
 
 /** A connection that is closed while its client still writes is reset, and the answer lost: so the body is awaited. */
 function dropBody(request: IncomingMessage, dropped: () => void): void {
-  const length = lengthOf(request);
-  if (length === 0 || (Number.isFinite(length) && length > MOST_DROPPED)) return dropped();
+  if (!hasBody(request) || lengthOf(request) > MOST_DROPPED) return dropped();
   let left = MOST_DROPPED;
   const done = (): void => {
     request.off('data', drop).off('end', done).off('close', done);
@@ -112,17 +111,16 @@ function dropBody(request: IncomingMessage, dropped: () => void): void {
   request.on('data', drop).on('end', done).on('close', done);
 }
 
-/** Bytes; infinite when they come in chunks, of which nobody knows how many. */
-function lengthOf({ headers }: IncomingMessage): number {
-  if (headers['transfer-encoding'] !== undefined) return Number.POSITIVE_INFINITY;
-  return Number(headers['content-length'] ?? 0);
-}
+const hasBody = (request: IncomingMessage): boolean =>
+  request.headers['transfer-encoding'] !== undefined || lengthOf(request) > 0;
+
+/** Bytes as far as they are announced: nobody knows how many come in chunks. */
+const lengthOf = ({ headers }: IncomingMessage): number => Number(headers['content-length'] ?? 0);
 
 /** Before the body is read. What is no JSON would be read as nothing, and refused for what it lacks: curl -d sends a form. */
 function refusedBody(request: IncomingMessage, limits: Limits): HttpException | undefined {
+  if (!hasBody(request)) return undefined;
   const { headers } = request;
-  const length = lengthOf(request);
-  if (length === 0) return undefined;
   const type = headers['content-type']?.toLowerCase() ?? '';
   const isDocument = JSON_DOCUMENT.test(type);
   if (!isDocument && !isRawMessage(request, type)) {
@@ -132,7 +130,7 @@ function refusedBody(request: IncomingMessage, limits: Limits): HttpException | 
     );
   }
   const limit = isDocument ? limits.document : limits.message;
-  if (Number.isFinite(length) && length > limit) return tooLarge(limit);
+  if (lengthOf(request) > limit) return tooLarge(limit);
   if (isDocument && OTHER_CHARSET.test(type))
     return new UnsupportedMediaTypeException(`the body is sent as ${type}: send JSON in UTF-8`);
   const encoding = encodingOf(request);
@@ -153,7 +151,7 @@ const MESSAGES = /^\/v1\/topics\/[^/]+\/messages\/?(\?|$)/i;
 /** what curl and PHP say of a body whose kind they were not told */
 const FORM = /^(application\/x-www-form-urlencoded|multipart\/form-data)/;
 const JSON_DOCUMENT = /^application\/json\s*(;|$)/;
-const OTHER_CHARSET = /charset\s*=\s*(?!"?utf-?8"?\s*(;|$))/;
+const OTHER_CHARSET = /charset\s*=(?!\s*"?utf-?8"?\s*(;|$))/;
 
 /** A message as it is, with all else in headers: a body of any kind but JSON, where messages are sent. */
 function isRawMessage({ method, url }: IncomingMessage, type: string): boolean {

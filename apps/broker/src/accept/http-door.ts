@@ -37,7 +37,7 @@ const KEEP_ALIVE_MS = 5_000;
 
 /**
  * REST and health as a Nest application on Fastify. Loaded only where the door is opened: Fastify and class-validator
- * take 20 MB and a third of a second.
+ * take a dozen MB and a fifth of a second.
  * @throws PortError
  */
 export async function openHttpDoor(module: DynamicModule, options: HttpDoorOptions): Promise<HttpDoor> {

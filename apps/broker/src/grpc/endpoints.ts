@@ -1,5 +1,12 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Endpoints } from './contract.js';
+
+export type Advertising = Pick<BrokerConfig, 'brokerIP1' | 'grpcAdvertisedEndpoint'>;
+
+/** HOST:PORT by which others reach the door on this port. */
+export const advertised = ({ brokerIP1, grpcAdvertisedEndpoint }: Advertising, port: number): string =>
+  grpcAdvertisedEndpoint || `${brokerIP1}:${port}`;
 
 /** @param place HOST:PORT, an IPv6 address in brackets */
 export function endpointsAt(place: string): Endpoints {

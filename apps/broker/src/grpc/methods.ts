@@ -40,20 +40,20 @@ export function methods(rooms: {
   const { queues, producing, consuming, sessions } = rooms;
   return {
     unary: {
-      queryRoute: ({ topic, endpoints }: Of) => queues.route(topic, endpoints),
-      queryAssignment: (request: Of) => queues.assignments(request, request.endpoints),
-      heartbeat: (_: object, { clientId }: Caller) => sessions.heartbeat(clientId),
-      notifyClientTermination: (_: object, { clientId }: Caller) => sessions.terminated(clientId),
-      sendMessage: ({ messages }: { messages: readonly Message[] }, caller: Caller) =>
+      QueryRoute: ({ topic, endpoints }: Of) => queues.route(topic, endpoints),
+      QueryAssignment: (request: Of) => queues.assignments(request, request.endpoints),
+      Heartbeat: (_: object, { clientId }: Caller) => sessions.heartbeat(clientId),
+      NotifyClientTermination: (_: object, { clientId }: Caller) => sessions.terminated(clientId),
+      SendMessage: ({ messages }: { messages: readonly Message[] }, caller: Caller) =>
         producing.send(messages, caller),
-      endTransaction: (request: EndTransactionRequest, caller: Caller) =>
+      EndTransaction: (request: EndTransactionRequest, caller: Caller) =>
         producing.endTransaction(request, caller),
-      recallMessage: ({ topic, recallHandle }: Of & { recallHandle: string }) =>
+      RecallMessage: ({ topic, recallHandle }: Of & { recallHandle: string }) =>
         producing.recall(topic, recallHandle),
-      ackMessage: (request: AckMessageRequest) => consuming.ack(request),
-      changeInvisibleDuration: (request: HandleRequest & { invisibleDuration?: Maybe<Seconds> }) =>
+      AckMessage: (request: AckMessageRequest) => consuming.ack(request),
+      ChangeInvisibleDuration: (request: HandleRequest & { invisibleDuration?: Maybe<Seconds> }) =>
         consuming.change(request, request.invisibleDuration),
-      forwardMessageToDeadLetterQueue: (request: HandleRequest) => consuming.bury(request),
+      ForwardMessageToDeadLetterQueue: (request: HandleRequest) => consuming.bury(request),
     },
     receive: (request, caller) => consuming.receive(request, caller),
     sessions,

@@ -1,5 +1,4 @@
 import { Permission } from '@halfmq/remoting';
-import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Groups } from '../directory/groups.js';
 import {
   QUEUES_OF_A_NEW_TOPIC,
@@ -8,10 +7,10 @@ import {
 } from '../directory/topic-config.js';
 import { SystemTopic } from '../directory/topic-names.js';
 import type { Topics } from '../directory/topics.js';
+import { acceptedBy } from '../produce/message-type.js';
 import { OK, Refusal } from './codes.js';
 import type { Endpoints, Maybe, MessageQueue, Resource, Status } from './contract.js';
-import { acceptedBy } from '../produce/message-type.js';
-import { endpointsAt } from './endpoints.js';
+import { advertised, endpointsAt, type Advertising } from './endpoints.js';
 import { groupOf, topicOf } from './names.js';
 import type { Neighbours } from './neighbours.js';
 
@@ -24,7 +23,6 @@ const OF_A_GROUP = '%';
 
 /** Of a topic at one broker. */
 interface Held {
-  readonly topicName: string;
   readonly perm: number;
   readonly readQueueNums: number;
   readonly writeQueueNums: number;
@@ -35,10 +33,16 @@ interface Place {
   readonly endpoints: Endpoints;
 }
 
+interface Found {
+  /** what this broker has of it, or would make */
+  readonly own: TopicConfig | undefined;
+  readonly all: readonly { readonly topic: Held; readonly place: Place }[];
+}
+
 /** Where a topic's queues are, at this broker and at others, and which of them a consumer receives from. */
 export class Queues {
   constructor(
-    private readonly config: Pick<BrokerConfig, 'brokerName' | 'brokerIP1' | 'grpcAdvertisedEndpoint'>,
+    private readonly config: Advertising & { readonly brokerName: string },
     private readonly topics: Topics,
     private readonly groups: Groups,
     private readonly neighbours: Pick<Neighbours, 'of'>,
@@ -51,10 +55,9 @@ export class Queues {
     given: Maybe<Endpoints>,
   ): Promise<{ status: Status; messageQueues: MessageQueue[] }> {
     const name = topicOf(resource, this.topics);
-    const { own, others } = await this.found(name);
+    const { own, all } = await this.found(name, given);
     const kinds = { acceptMessageTypes: acceptedBy(own ?? NOTHING_TOLD) };
-    const held = own ? [{ topic: own, place: this.place(given) }] : [];
-    const messageQueues = [...held, ...others].flatMap(({ topic, place }) =>
+    const messageQueues = all.flatMap(({ topic, place }) =>
       permissions(topic).map((permission, id) => ({ ...queueAt(place, name, id, permission), ...kinds })),
     );
     return { status: OK, messageQueues };
@@ -66,9 +69,8 @@ export class Queues {
   ): Promise<{ status: Status; assignments: { messageQueue: MessageQueue }[] }> {
     const name = topicOf(request.topic, this.topics);
     const group = this.groups.find(groupOf(request.group));
-    const { own, others } = await this.found(name);
-    const held = own ? [{ topic: own, place: this.place(given) }] : [];
-    const readable = [...held, ...others].filter(
+    const { all } = await this.found(name, given);
+    const readable = all.filter(
       ({ topic }) => (topic.perm & Permission.READ) !== 0 && topic.readQueueNums > 0,
     );
     if (readable.length === 0) throw new Refusal('FORBIDDEN', `no queue of topic ${name} may be read`);
@@ -84,28 +86,29 @@ export class Queues {
   }
 
   /** One that a send would make is shown as it would be made: a producer asks for its route before it sends. */
-  private async found(
-    name: string,
-  ): Promise<{ own: TopicConfig | undefined; others: { topic: Held; place: Place }[] }> {
+  private async found(name: string, given: Maybe<Endpoints>): Promise<Found> {
     const known = this.topics.find(name);
     const others = (await this.neighbours.of(name)).map(({ queues, endpoints }) => ({
-      topic: { ...queues, topicName: name },
+      topic: queues,
       place: { brokerName: queues.brokerName, endpoints },
     }));
-    if (known ?? others.length > 0) return { own: known, others };
+    const own = known ?? (others.length === 0 ? this.toBeMade(name) : undefined);
+    return { own, all: own ? [{ topic: own, place: this.place(given) }, ...others] : others };
+  }
+
+  /** @throws Refusal TOPIC_NOT_FOUND */
+  private toBeMade(name: string): TopicConfig {
     const template = this.topics.find(SystemTopic.AUTO_CREATE_TEMPLATE);
     // those of a group are made by what it does, with other queues
     if (!template || name.startsWith(OF_A_GROUP))
       throw new Refusal('TOPIC_NOT_FOUND', `topic ${name} does not exist: create it first`);
-    const own = topicConfigOf(name, Math.min(QUEUES_OF_A_NEW_TOPIC, template.writeQueueNums));
-    return { own, others };
+    return topicConfigOf(name, Math.min(QUEUES_OF_A_NEW_TOPIC, template.writeQueueNums));
   }
 
   private place(given: Maybe<Endpoints>): Place {
-    const { brokerName, brokerIP1, grpcAdvertisedEndpoint: advertised } = this.config;
-    if (advertised !== '') return { brokerName, endpoints: endpointsAt(advertised) };
-    const endpoints = given && given.addresses.length > 0 ? given : endpointsAt(`${brokerIP1}:${this.port}`);
-    return { brokerName, endpoints };
+    const { brokerName, grpcAdvertisedEndpoint } = this.config;
+    const isReached = grpcAdvertisedEndpoint === '' && given && given.addresses.length > 0;
+    return { brokerName, endpoints: isReached ? given : endpointsAt(advertised(this.config, this.port)) };
   }
 }
 

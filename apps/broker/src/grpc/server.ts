@@ -7,7 +7,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { parseHost, systemClock, type Log } from '@halfmq/remoting';
+import { formatHost, hostOf, systemClock, type Log } from '@halfmq/remoting';
 import type { Socket } from 'node:net';
 import { GrpcCall, type Remote } from './call.js';
 import type { Caller } from './caller.js';
@@ -91,12 +91,8 @@ export class GrpcServer {
   }
 
   private connected(session: ServerHttp2Session): void {
-    const { remoteAddress = '127.0.0.1', remotePort = 0 } = session.socket;
-    const address = remoteAddress.includes(':')
-      ? `[${remoteAddress}]:${remotePort}`
-      : `${remoteAddress}:${remotePort}`;
-    const load = { begun: 0, answering: 0 };
-    const remote: Remote = { address, host: parseHost(address), load };
+    const host = hostOf(session.socket.remoteAddress, session.socket.remotePort);
+    const remote: Remote = { address: formatHost(host), host, load: { begun: 0, answering: 0 } };
     let calls = 0;
     this.sessions.add(session);
     session.setLocalWindowSize(CONNECTION_WINDOW);
@@ -135,8 +131,8 @@ export class GrpcServer {
   private async answer(method: ServiceMethod, request: object, call: GrpcCall): Promise<void> {
     let answer: object;
     try {
-      const handle = this.methods.unary[method.name[0]?.toLowerCase() + method.name.slice(1)];
-      answer = await (handle ?? notServed(method.name))(request as never, call.caller);
+      const handle = this.methods.unary[method.name] ?? notServed(method.name);
+      answer = await handle(request as never, call.caller);
     } catch (error) {
       answer = { status: this.refusal(method.name, error) };
     }
