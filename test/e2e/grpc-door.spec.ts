@@ -183,4 +183,18 @@ describe("the gRPC door's port", () => {
     await broker.stop();
     await expect(client().send('orders', 'x')).rejects.toThrow(/UNAVAILABLE/);
   });
+
+  it('answers who waits for messages when the broker stops', async () => {
+    await works();
+    const consumer = client();
+    await consumer.consumer('readers', 'orders');
+    const taken = await consumer.receive('readers', 'orders');
+    expect(taken.messages).toHaveLength(1);
+    const waiting = consumer.receive('readers', 'orders', { longPollingTimeout: { seconds: 15, nanos: 0 } });
+    await consumer.call('Heartbeat', {});
+    const began = performance.now();
+    await broker.stop();
+    expect(await waiting).toEqual({ status: 'MESSAGE_NOT_FOUND', messages: [] });
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
 });

@@ -153,6 +153,12 @@ export class GrpcCall {
     return this.gone.signal;
   }
 
+  /** The caller is answered with what there is. */
+  stopWaiting(): void {
+    this.gone ??= new AbortController();
+    this.gone.abort();
+  }
+
   /** Nobody hears what would be written. */
   get isGone(): boolean {
     return this.hasGone;

@@ -13,6 +13,6 @@ export interface Caller {
   readonly address: string;
   /** ms until the caller gives up; undefined: it waits for ever */
   readonly remainingMs: number | undefined;
-  /** the caller has given up, or is gone */
+  /** the caller has given up, or is gone; or nobody may wait any more, because the broker stops */
   readonly gone: AbortSignal;
 }

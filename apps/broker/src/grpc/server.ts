@@ -48,6 +48,9 @@ export class GrpcServer {
   private readonly sessions = new Set<ServerHttp2Session>();
   private readonly plain = this.listening(createServer(OPTIONS));
   private secure: Http2Server | undefined;
+  /** calls that may wait for messages */
+  private readonly waiting = new Set<GrpcCall>();
+  private closing = false;
 
   constructor(
     private readonly methods: Methods,
@@ -64,8 +67,10 @@ export class GrpcServer {
     this.secure.emit('connection', socket);
   }
 
-  /** What is under way has this long to end. */
+  /** Who waits for messages is answered now; what else is under way has this long to end. */
   async close(graceMs: number): Promise<void> {
+    this.closing = true;
+    for (const call of this.waiting) call.stopWaiting();
     this.methods.sessions.close();
     const cancel = systemClock.after(graceMs, () => {
       for (const session of this.sessions) session.destroy();
@@ -141,6 +146,8 @@ export class GrpcServer {
 
   private async stream(method: ServiceMethod, request: object, call: GrpcCall): Promise<void> {
     let written: (() => void) | undefined;
+    this.waiting.add(call);
+    if (this.closing) call.stopWaiting();
     try {
       if (method.name !== 'ReceiveMessage') notServed(method.name);
       for await (const element of this.methods.receive(request as ReceiveMessageRequest, call.caller)) {
@@ -153,6 +160,7 @@ export class GrpcServer {
     } catch (error) {
       call.write(method.encode({ status: this.refusal(method.name, error) }));
     } finally {
+      this.waiting.delete(call);
       written?.();
     }
     call.end();
