@@ -89,6 +89,24 @@ export const GOALS: readonly Goal[] = [
   { text: 'sends by HTTP, broker CPU, us', row: 'rest sends', figure: 'cpuMicros', atMost: 120 },
   { text: 'pushes to a local endpoint, /s', row: 'pushes', figure: 'perSecond', atLeast: 3_000 },
   { text: 'pushes, broker CPU, us', row: 'pushes', figure: 'cpuMicros' },
+  // known: the HTTP/2 of Node.js by hand, beside that echo
+  {
+    text: 'sends by gRPC, 4 x 32, /s',
+    row: 'grpc sends',
+    figure: 'perSecond',
+    atLeast: 30_000,
+    known: 20_700,
+  },
+  { text: 'sends by gRPC, broker CPU, us', row: 'grpc sends', figure: 'cpuMicros', atMost: 30, known: 51 },
+  { text: 'at 2,000 sends/s by gRPC: p50, ms', row: 'grpc paced 2000/s', figure: 'p50Ms', atMost: 1 },
+  { text: 'at 2,000 sends/s by gRPC: p99, ms', row: 'grpc paced 2000/s', figure: 'p99Ms', atMost: 5 },
+  {
+    text: 'received by gRPC and acknowledged, by 32, messages/s',
+    row: 'grpc receives',
+    figure: 'perSecond',
+    atLeast: 150_000,
+  },
+  { text: 'the same, broker CPU a message, us', row: 'grpc receives', figure: 'cpuMicros' },
   { text: 'start to the open port, ms', row: 'start', figure: 'startMs' },
   { text: 'memory at rest, MB', row: 'start', figure: 'memoryMb' },
 ];

@@ -1,4 +1,6 @@
 import { diskBytes } from './disk.js';
+import { grpcReceiving, grpcSending } from './grpc.js';
+import { hasH2load } from './h2load.js';
 import { pushing } from './http.js';
 import {
   committing,
@@ -42,6 +44,9 @@ export type RowName =
   | 'three brokers'
   | 'rest sends'
   | 'pushes'
+  | 'grpc sends'
+  | 'grpc paced 2000/s'
+  | 'grpc receives'
   | 'start';
 
 /** @param withLimit the limit has its turn in each round, too */
@@ -95,6 +100,7 @@ export function allRows(servers: Servers, scale = 1): Row[] {
     threeBrokers(servers, of(8, 32, 120_000)),
     httpRow(servers, 'rest sends', (broker) => restSending(broker, of(32, 1, 24_000))),
     httpRow(servers, 'pushes', (broker) => pushing(broker, 12_000 * scale)),
+    ...(hasH2load ? grpcRows(servers, of) : []),
     startRow(servers),
   ];
 }
@@ -146,6 +152,26 @@ function runRow(servers: Servers, name: RowName, what: Parameters<Servers['runAl
 
 function httpRow(servers: Servers, name: RowName, load: (broker: Measured) => Promise<Measure>): Row {
   return { name, ours: async (version) => load(await servers.httpBroker(version)) };
+}
+
+/** The limit is @grpc/grpc-js with nothing behind it. */
+function grpcRows(
+  servers: Servers,
+  of: (connections: number, streams: number, total: number) => Shape,
+): readonly Row[] {
+  const sendRow = (name: RowName, shape: Shape, perSecond?: number): Row => ({
+    name,
+    ours: async (version) => grpcSending(await servers.grpcBroker(version), shape, perSecond),
+    limit: async () => grpcSending(await servers.grpcEcho(), shape, perSecond),
+  });
+  return [
+    sendRow('grpc sends', of(4, 32, 60_000)),
+    sendRow('grpc paced 2000/s', of(4, 32, 2 * PACE), PACE),
+    {
+      name: 'grpc receives',
+      ours: async (version) => grpcReceiving(await servers.grpcBroker(version), of(4, 4, 40_000)),
+    },
+  ];
 }
 
 function startRow(servers: Servers): Row {

@@ -7,6 +7,7 @@ import { freePort } from '../kit/ports.js';
 import { PostgresServer } from '../kit/postgres.js';
 import { atExit } from './at-exit.js';
 import { sends } from './frames.js';
+import { grpcSending } from './grpc.js';
 import { HTTP, restSends } from './http.js';
 import { run, type Load } from './load.js';
 import type { Measure } from './measure.js';
@@ -17,6 +18,8 @@ const WARM_UP = 40_000;
 /** JVMs need more */
 const PEER_WARM_UP = 150_000;
 const HTTP_WARM_UP = 20_000;
+
+const warmedByGrpc = (server: Server): Promise<Measure> => grpcSending(server, [4, 32, 40_000]);
 
 export const script = (name: string): string => new URL(`./${name}.js`, import.meta.url).pathname;
 const execute = promisify(execFile);
@@ -85,6 +88,26 @@ export class Servers {
     };
     const how = { frames: restSends, protocol: HTTP };
     return this.kept(`http-${version.name}`, start, HTTP_WARM_UP, how);
+  }
+
+  /** One whose gRPC door is open; it is that door's port. */
+  grpcBroker(version: Version): Promise<Measured> {
+    const start = async (folder: string): Promise<Server> => {
+      const port = await freePort();
+      const broker = await this.startBroker(version, folder, { grpcServerPort: String(port) });
+      while (!(await isOpen(port))) await new Promise((resolve) => setTimeout(resolve, 5));
+      return { ...broker, port };
+    };
+    return this.once(`grpc-${version.name}`, start, warmedByGrpc);
+  }
+
+  /** On @grpc/grpc-js, and nothing behind it. */
+  grpcEcho(): Promise<Measured> {
+    const start = async (): Promise<Server> => {
+      const port = await freePort();
+      return startServer(node(port, script('grpc-echo'), [String(port)]));
+    };
+    return this.once('grpc-echo', start, warmedByGrpc);
   }
 
   peer(peer: Peer, mode: Mode): Promise<Measured> {
@@ -224,20 +247,28 @@ export class Servers {
     warmUp = WARM_UP,
     how: Partial<Load> = {},
   ): Promise<Measured> {
+    const load = { connections: 4, window: 32, total: warmUp, frames: sends, ...how };
+    return this.once(name, start, (server) => run({ targets: [server], ...load }));
+  }
+
+  private once(
+    name: string,
+    start: (folder: string) => Promise<Server>,
+    warmUp: (server: Server) => Promise<unknown>,
+  ): Promise<Measured> {
     let server = this.running.get(name);
-    if (!server) this.running.set(name, (server = this.warm(name, start, warmUp, how)));
+    if (!server) this.running.set(name, (server = this.warm(name, start, warmUp)));
     return server;
   }
 
   private async warm(
     name: string,
     start: (folder: string) => Promise<Server>,
-    total: number,
-    how: Partial<Load>,
+    warmUp: (server: Server) => Promise<unknown>,
   ): Promise<Measured> {
     const folder = this.emptyFolder(name.replaceAll(' ', '-'));
     const server = await start(folder);
-    await run({ targets: [server], connections: 4, window: 32, total, frames: sends, ...how });
+    await warmUp(server);
     return { ...server, folder };
   }
 }

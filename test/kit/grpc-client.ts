@@ -1,14 +1,12 @@
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import {
   ChannelCredentials,
-  loadPackageDefinition,
   Metadata,
   type ClientDuplexStream,
   type ClientReadableStream,
   type ServiceClientConstructor,
 } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { MessagingService } from './grpc-contract.js';
 
 /** What a test looks at of an answer: documents of the contract, in camel case, enums by name. */
 export type Answer = { readonly status: { readonly code: string; readonly message: string } } & Record<
@@ -26,7 +24,6 @@ export interface Received {
   };
 }
 
-const Service = serviceOf();
 let clients = 0;
 
 /** Speaks the contract as any client would, call by call, and holds a telemetry stream. */
@@ -40,7 +37,9 @@ export class GrpcClient {
   ended: Error | undefined;
 
   constructor(port: number | undefined, credentials = ChannelCredentials.createInsecure()) {
-    this.stub = new Service(`127.0.0.1:${port}`, credentials, { 'grpc.max_send_message_length': -1 });
+    this.stub = new MessagingService(`127.0.0.1:${port}`, credentials, {
+      'grpc.max_send_message_length': -1,
+    });
   }
 
   /** Says what it is, and has the broker's answer when it returns. */
@@ -166,7 +165,7 @@ export function receiveRequest(group: string, topic: string, more: object = {}):
 
 /** A request as it travels, behind its flag and its length. */
 export function requestFrame(method: string, request: object): Buffer {
-  const message = Service.service[method]?.requestSerialize(request) ?? Buffer.alloc(0);
+  const message = MessagingService.service[method]?.requestSerialize(request) ?? Buffer.alloc(0);
   const head = Buffer.alloc(5);
   head.writeUInt32BE(message.length, 1);
   return Buffer.concat([head, message]);
@@ -189,18 +188,3 @@ type Duplex = (metadata: Metadata, options: Options) => ClientDuplexStream<objec
 const CENTURIES_MS = 99e6 * 3.6e6;
 const PATIENCE_MS = 20_000;
 const deadline = (): Date => new Date(new Date().getTime() + PATIENCE_MS);
-
-function serviceOf(): ServiceClientConstructor {
-  const proto = fileURLToPath(new URL('../../apps/broker/proto/', import.meta.url));
-  const definition = loadSync('apache/rocketmq/v2/service.proto', {
-    includeDirs: [proto],
-    longs: Number,
-    enums: String,
-    defaults: true,
-    oneofs: true,
-  });
-  const loaded = loadPackageDefinition(definition) as unknown as {
-    apache: { rocketmq: { v2: { MessagingService: ServiceClientConstructor } } };
-  };
-  return loaded.apache.rocketmq.v2.MessagingService;
-}
