@@ -56,9 +56,10 @@ function linkPackages(root: string, tree: string): void {
   for (const name of readdirSync(join(from, WORKSPACES))) {
     symlinkSync(readlinkSync(join(from, WORKSPACES, name)), join(to, WORKSPACES, name));
   }
-  for (const workspace of ['libs', 'apps'].flatMap((folder) =>
+  const workspaces = ['libs', 'apps'].flatMap((folder) =>
     readdirSync(join(tree, folder)).map((name) => join(folder, name)),
-  )) {
+  );
+  for (const workspace of [...workspaces, 'test']) {
     const own = join(root, workspace, 'node_modules');
     if (existsSync(own)) symlinkSync(own, join(tree, workspace, 'node_modules'));
   }

@@ -49,13 +49,10 @@ export async function h2load(load: Http2Load): Promise<Http2Result> {
 
 function argumentsOf(load: Http2Load, body: string, log: string): string[] {
   const { port, path, headers, connections, streams, total, perSecond } = load;
-  const pace = perSecond === undefined ? [] : [`--rps=${perSecond / connections}`];
-  return [
-    ...[`-c${connections}`, `-m${streams}`, '-t1', `-n${total}`, `--data=${body}`, `--log-file=${log}`],
-    ...pace,
-    ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
-    `http://127.0.0.1:${port}${path}`,
-  ];
+  const words = [`-c${connections}`, `-m${streams}`, '-t1', `-n${total}`];
+  if (perSecond !== undefined) words.push(`--rps=${perSecond / connections}`);
+  for (const [name, value] of Object.entries(headers)) words.push('-H', `${name}: ${value}`);
+  return [...words, `--data=${body}`, `--log-file=${log}`, `http://127.0.0.1:${port}${path}`];
 }
 
 function resultOf(

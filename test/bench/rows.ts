@@ -169,7 +169,7 @@ function grpcRows(
     sendRow('grpc paced 2000/s', of(4, 32, 2 * PACE), PACE),
     {
       name: 'grpc receives',
-      ours: async (version) => grpcReceiving(await servers.grpcBroker(version), of(4, 4, 40_000)),
+      ours: async (version) => grpcReceiving(await servers.grpcBroker(version), of(4, 4, 30_000)),
     },
   ];
 }

@@ -23,6 +23,8 @@ export interface Load {
 
 const MOST_BEGUN = 4 * MOST_BYTES;
 const MOST_ANSWERING = 64;
+/** bytes of a stream */
+const MOST_UNTAKEN = 64 * 1024;
 
 const HEADERS = {
   ':status': 200,
@@ -169,15 +171,21 @@ export class GrpcCall {
     this.stream.on('close', listener);
   }
 
-  /** false: what was written before has not been taken yet */
+  /** false: of what was written before much has not been taken yet */
   get writable(): boolean {
-    return !this.isEnded && this.stream.writable && !this.stream.writableNeedDrain;
+    return !this.isEnded && this.stream.writable && this.stream.writableLength < MOST_UNTAKEN;
   }
 
+  /** What is written before others have their turn leaves together. */
   write(message: Buffer): void {
-    if (this.isEnded || !this.stream.writable) return;
+    const { stream } = this;
+    if (this.isEnded || !stream.writable) return;
     this.begin();
-    this.stream.write(frameOf(message));
+    if (stream.writableCorked === 0) {
+      stream.cork();
+      process.nextTick(() => stream.uncork());
+    }
+    stream.write(frameOf(message));
   }
 
   /** Resolves when the other side has taken what was written, or is gone. */

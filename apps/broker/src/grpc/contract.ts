@@ -122,6 +122,15 @@ export interface SendResultEntry {
   readonly recallHandle?: string | undefined;
 }
 
+export interface SendMessageRequest {
+  readonly messages: readonly Message[];
+}
+
+export interface SendAnswer {
+  readonly status: Status;
+  readonly entries?: readonly SendResultEntry[];
+}
+
 export interface EndTransactionRequest {
   readonly topic?: Maybe<Resource>;
   readonly messageId: string;
@@ -159,6 +168,17 @@ export interface AckMessageRequest {
   readonly group?: Maybe<Resource>;
   readonly topic?: Maybe<Resource>;
   readonly entries: readonly { readonly messageId: string; readonly receiptHandle: string }[];
+}
+
+export interface AckResult {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly status: Status;
+}
+
+export interface AckAnswer {
+  readonly status: Status;
+  readonly entries?: readonly AckResult[];
 }
 
 export function secondsOf(ms: number): Seconds {

@@ -1,5 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { loadSync, type MethodDefinition } from '@grpc/proto-loader';
+import type { AckAnswer, SendAnswer } from './contract.js';
+import {
+  readAckMessageRequest,
+  readSendMessageRequest,
+  writeAckMessageResponse,
+  writeReceiveMessageResponse,
+  writeSendMessageResponse,
+} from './wire/calls.js';
 
 const PROTO = fileURLToPath(new URL('../../proto/', import.meta.url));
 const SERVICE = 'apache.rocketmq.v2.MessagingService';
@@ -12,6 +20,19 @@ export interface ServiceMethod {
   decode(bytes: Buffer): object;
   encode(answer: object): Buffer;
 }
+
+/** Of these there are many, or they are large. */
+const BY_HAND: Readonly<Record<string, Partial<ServiceMethod>>> = {
+  SendMessage: {
+    decode: readSendMessageRequest,
+    encode: (answer) => writeSendMessageResponse(answer as SendAnswer),
+  },
+  ReceiveMessage: { encode: (answer) => writeReceiveMessageResponse(answer) },
+  AckMessage: {
+    decode: readAckMessageRequest,
+    encode: (answer) => writeAckMessageResponse(answer as AckAnswer),
+  },
+};
 
 /** MessagingService of the contract's `.proto` files: methods by their path. */
 export function loadService(): ReadonlyMap<string, ServiceMethod> {
@@ -33,5 +54,6 @@ function methodOf(name: string, method: MethodDefinition<object, object>): Servi
     kind: method.requestStream ? 'duplex' : method.responseStream ? 'serverStream' : 'unary',
     decode: (bytes) => method.requestDeserialize(bytes),
     encode: (answer) => method.responseSerialize(answer),
+    ...BY_HAND[name],
   };
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   formatHost,
   formatReceipt,
@@ -27,52 +27,56 @@ export interface Delivery {
 export function shownMessage(record: MessageRecord, delivery?: Delivery): Message {
   const properties = parseProperties(record.properties);
   const body = shownBody(record);
-  const user = [...properties].filter(([name]) => !RESERVED.has(name));
   return {
     topic: { resourceNamespace: '', name: record.topic },
-    userProperties: Object.fromEntries(user),
-    systemProperties: {
-      ...wordsOf(record, properties),
-      ...placeOf(record, properties),
-      bodyDigest: { type: 'MD5', checksum: createHash('md5').update(body).digest('hex').toUpperCase() },
-      // one that cannot be inflated here goes as it is stored: perhaps its client can
-      bodyEncoding: isCompressed(record) && body === record.body ? 'GZIP' : 'IDENTITY',
-      ...(delivery && {
-        receiptHandle: `${formatReceipt(delivery.receipt)} ${record.physicalOffset}`,
-        deliveryAttempt: delivery.attempt,
-      }),
-    },
+    userProperties: ofUser(properties),
+    systemProperties: systemProperties(record, properties, body, delivery),
     body,
   };
 }
 
 type Properties = ReadonlyMap<string, string>;
 
-function wordsOf(record: MessageRecord, properties: Properties): SystemProperties {
-  const topic = properties.get(PropertyName.DLQ_ORIGIN_TOPIC);
-  const messageId = properties.get(PropertyName.DLQ_ORIGIN_MESSAGE_ID);
-  return {
-    messageId: messageIdOf(record, properties),
-    tag: properties.get(PropertyName.TAGS),
-    keys: keysOf(properties),
-    messageGroup: properties.get(PropertyName.SHARDING_KEY),
-    traceContext: properties.get(PropertyName.TRACE_CONTEXT),
-    messageType: typeOf(properties),
-    deadLetterQueue: topic !== undefined && messageId !== undefined ? { topic, messageId } : undefined,
-  };
+function ofUser(properties: Properties): Record<string, string> {
+  const own: Record<string, string> = {};
+  for (const [name, value] of properties) if (!RESERVED.has(name)) own[name] = value;
+  return own;
 }
 
-function placeOf(record: MessageRecord, properties: Properties) {
+function systemProperties(
+  record: MessageRecord,
+  properties: Properties,
+  body: Buffer,
+  delivery: Delivery | undefined,
+): SystemProperties {
   const deliverAt = Number(properties.get(PropertyName.TIMER_DELIVER_MS) ?? Number.NaN);
   return {
+    tag: properties.get(PropertyName.TAGS),
+    keys: keysOf(properties),
+    messageId: messageIdOf(record, properties),
+    bodyDigest: { type: 'MD5', checksum: hash('md5', body, 'hex').toUpperCase() },
+    // one that cannot be inflated here goes as it is stored: perhaps its client can
+    bodyEncoding: isCompressed(record) && body === record.body ? 'GZIP' : 'IDENTITY',
+    messageType: typeOf(properties),
     bornTimestamp: secondsOf(record.bornTimestamp),
     bornHost: properties.get(PropertyName.BORN_HOST) ?? formatHost(record.bornHost),
     storeTimestamp: secondsOf(record.storeTimestamp),
     storeHost: formatHost(record.storeHost),
+    deliveryTimestamp: Number.isNaN(deliverAt) ? undefined : secondsOf(deliverAt),
+    receiptHandle: delivery && `${formatReceipt(delivery.receipt)} ${record.physicalOffset}`,
     queueId: record.queueId,
     queueOffset: record.queueOffset,
-    deliveryTimestamp: Number.isNaN(deliverAt) ? undefined : secondsOf(deliverAt),
+    deliveryAttempt: delivery?.attempt,
+    messageGroup: properties.get(PropertyName.SHARDING_KEY),
+    traceContext: properties.get(PropertyName.TRACE_CONTEXT),
+    deadLetterQueue: deadLetterQueue(properties),
   };
+}
+
+function deadLetterQueue(properties: Properties): SystemProperties['deadLetterQueue'] {
+  const topic = properties.get(PropertyName.DLQ_ORIGIN_TOPIC);
+  const messageId = properties.get(PropertyName.DLQ_ORIGIN_MESSAGE_ID);
+  return topic !== undefined && messageId !== undefined ? { topic, messageId } : undefined;
 }
 
 const DELAYS = [
