@@ -2,6 +2,7 @@ import { connect, type ClientHttp2Session } from 'node:http2';
 import { GrpcClient, receiveRequest, requestFrame } from '../kit/grpc-client.js';
 import { ask, mustBeTaken, receivedOf, type Handle } from './grpc-answers.js';
 import { h2load } from './h2load.js';
+import { Latencies } from './latencies.js';
 import type { Shape } from './loads.js';
 import { measure, type Measure } from './measure.js';
 import type { Server } from './server.js';
@@ -30,22 +31,51 @@ const SEND = requestFrame('SendMessage', {
   ],
 });
 
-/** Messages of 1 KiB. @param perSecond undefined: as many as are answered */
-export async function grpcSending(server: Server, shape: Shape, perSecond?: number): Promise<Measure> {
+/** Messages of 1 KiB, as many as are answered. */
+export async function grpcSending(server: Server, shape: Shape): Promise<Measure> {
   const [connections, streams, total] = shape;
   const { port } = server;
-  const where = { port, path: `${SERVICE}/SendMessage`, body: SEND, headers: HEADERS };
-  const pace = perSecond === undefined ? {} : { perSecond };
-  const session = connect(`http://127.0.0.1:${port}`);
+  const session = open(port);
   const usual = await ask(session, 'SendMessage', SEND).finally(() => session.destroy());
   mustBeTaken(usual);
   return measure([server], async () => {
-    const result = await h2load({ ...where, connections, streams, total, ...pace });
+    const where = { port, path: `${SERVICE}/SendMessage`, body: SEND, headers: HEADERS };
+    const result = await h2load({ ...where, connections, streams, total });
     // what refuses everything is fast
     if (Math.abs(result.answerBytes - usual.length) > ANSWERS_DIFFER_BY)
       throw new Error(`sends were refused: ${result.answerBytes} bytes an answer, not ${usual.length}`);
     return result;
   });
+}
+
+/** At a steady rate, from the moment each was due; h2load would send those of ten milliseconds at once. */
+export async function grpcSendingPaced(
+  server: Server,
+  [connections, , total]: Shape,
+  perSecond: number,
+): Promise<Measure> {
+  const sessions = Array.from({ length: connections }, () => open(server.port));
+  const every = 1000 / perSecond;
+  const latencies = new Latencies(total);
+  const send = async (nth: number, due: number): Promise<void> => {
+    const session = sessions[nth % connections];
+    if (session) mustBeTaken(await ask(session, 'SendMessage', SEND));
+    latencies.add(performance.now() - due);
+  };
+  const all: Promise<void>[] = [];
+  const begun = performance.now();
+  try {
+    // it spins, since a timer's millisecond would be most of what is measured
+    while (all.length < total) {
+      const due = begun + all.length * every;
+      if (due <= performance.now()) all.push(send(all.length, due));
+      else await new Promise(setImmediate);
+    }
+    await Promise.all(all);
+    return latencies.percentiles();
+  } finally {
+    for (const session of sessions) session.destroy();
+  }
 }
 
 /** As the official clients do, it takes more at once than HTTP/2 does by itself. */

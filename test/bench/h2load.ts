@@ -19,8 +19,6 @@ export interface Http2Load {
   /** under way on each connection */
   readonly streams: number;
   readonly total: number;
-  /** over all connections; undefined: as fast as they are answered */
-  readonly perSecond?: number;
 }
 
 export interface Http2Result extends LoadResult {
@@ -48,9 +46,8 @@ export async function h2load(load: Http2Load): Promise<Http2Result> {
 }
 
 function argumentsOf(load: Http2Load, body: string, log: string): string[] {
-  const { port, path, headers, connections, streams, total, perSecond } = load;
+  const { port, path, headers, connections, streams, total } = load;
   const words = [`-c${connections}`, `-m${streams}`, '-t1', `-n${total}`];
-  if (perSecond !== undefined) words.push(`--rps=${perSecond / connections}`);
   for (const [name, value] of Object.entries(headers)) words.push('-H', `${name}: ${value}`);
   return [...words, `--data=${body}`, `--log-file=${log}`, `http://127.0.0.1:${port}${path}`];
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkOut } from './checkout.js';
 import { comparison } from './compare.js';
+import { hasH2load } from './h2load.js';
 import { peerContests } from './peers/contests.js';
 import { peerReport } from './peers/report.js';
 import { markdownReport, resultOf, textReport, withTable, type BenchResult } from './report.js';
@@ -103,6 +104,7 @@ async function runSoak(duration: string): Promise<boolean> {
 }
 
 function measureAll(versions: readonly Version[], withLimits: boolean): Promise<Samples[]> {
+  if (!hasH2load) process.stderr.write(`left out: gRPC, which needs h2load (Debian's nghttp2-client)\n`);
   return inTurns((servers) => allRows(servers, scale).map((row) => contestOf(row, versions, withLimits)));
 }
 

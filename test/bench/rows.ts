@@ -1,5 +1,5 @@
 import { diskBytes } from './disk.js';
-import { grpcReceiving, grpcSending } from './grpc.js';
+import { grpcReceiving, grpcSending, grpcSendingPaced } from './grpc.js';
 import { hasH2load } from './h2load.js';
 import { pushing } from './http.js';
 import {
@@ -159,14 +159,16 @@ function grpcRows(
   servers: Servers,
   of: (connections: number, streams: number, total: number) => Shape,
 ): readonly Row[] {
-  const sendRow = (name: RowName, shape: Shape, perSecond?: number): Row => ({
+  const sendRow = (name: RowName, shape: Shape, load: typeof grpcSending): Row => ({
     name,
-    ours: async (version) => grpcSending(await servers.grpcBroker(version), shape, perSecond),
-    limit: async () => grpcSending(await servers.grpcEcho(), shape, perSecond),
+    ours: async (version) => load(await servers.grpcBroker(version), shape),
+    limit: async () => load(await servers.grpcEcho(), shape),
   });
   return [
-    sendRow('grpc sends', of(4, 32, 60_000)),
-    sendRow('grpc paced 2000/s', of(4, 32, 2 * PACE), PACE),
+    sendRow('grpc sends', of(4, 32, 60_000), grpcSending),
+    sendRow('grpc paced 2000/s', of(4, 32, 2 * PACE), (server, shape) =>
+      grpcSendingPaced(server, shape, PACE),
+    ),
     {
       name: 'grpc receives',
       ours: async (version) => grpcReceiving(await servers.grpcBroker(version), of(4, 4, 30_000)),
