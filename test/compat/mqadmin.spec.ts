@@ -103,6 +103,8 @@ suite("RocketMQ's own mqadmin, unmodified", () => {
     const reset = await run('resetOffsetByTime', '-g', GROUP, '-t', TOPIC, '-s', '0');
     expect(reset).toMatch(/broker-a\s+0\s+0/);
     await until('both came again', () => handled.length === 4);
+    const status = await run('consumerStatus', '-g', GROUP, '-i', client.clientId);
+    expect(status).toMatch(new RegExp(`${TOPIC}\\s+broker-a\\s+0\\s+`));
     const cloned = await run('cloneGroupOffset', '-s', GROUP, '-d', 'admin_clone', '-t', TOPIC, '-o', 'true');
     expect(cloned).toContain('success');
   });

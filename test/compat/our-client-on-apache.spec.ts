@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { clientScenarios } from '../kit/client-scenarios.js';
+import { consumingScenarios } from '../kit/consuming-scenarios.js';
 import { ApacheRocketMq } from './apache/apache-rocketmq.js';
 import { javaIsHere } from './java-clients.js';
 
@@ -9,9 +10,11 @@ suite("HalfMQ's client on an unmodified Apache RocketMQ", () => {
   let server: ApacheRocketMq;
 
   beforeAll(async () => {
-    server = await ApacheRocketMq.start();
+    // so that it asks members to go on elsewhere, as RocketMQ 4 does
+    server = await ApacheRocketMq.start({ useServerSideResetOffset: 'false' });
   });
   afterAll(() => server?.stop());
 
   clientScenarios(() => server.nameServer, 'apache-a');
+  consumingScenarios(() => ({ nameServers: server.nameServer, address: server.brokerAddress }), 'apache-a');
 });

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   consumeMessageDirectly,
+  decodeGroupOffsets,
   getConsumerRunningInfo,
+  invokeBrokerToGetConsumerStatus,
   parseLenientJson,
   RemotingClient,
   silentLog,
@@ -90,5 +92,85 @@ describe('a consumer that an operator asks', () => {
     expect(said(answer)).toMatchObject({ order: false, ...result });
     await broker.advance('1h');
     expect(seen.slice(before)).toEqual([body]);
+  });
+
+  it('says how far it is, and so does one that takes its messages itself', async () => {
+    const status = async (group: string, clientAddr = '') => {
+      const header = { topic: TOPIC, group, clientAddr };
+      const how = { timeoutMs: 5_000 };
+      const answer = await wire.request(
+        broker.address,
+        invokeBrokerToGetConsumerStatus,
+        header,
+        undefined,
+        how,
+      );
+      return answer.code === 0 ? Object.fromEntries(decodeGroupOffsets(answer.body)) : answer.remark;
+    };
+    const queue = { topic: TOPIC, brokerName: 'test-broker', queueId: 0 };
+    expect(await status(GROUP)).toEqual({ [client.clientId]: [[queue, 4]] });
+    expect(await status(GROUP, client.clientId)).toEqual({ [client.clientId]: [[queue, 4]] });
+    expect(await status('takers')).toEqual({ [client.clientId]: [[queue, 0]] });
+    expect(await status(GROUP, 'nobody')).toMatch('No Any Consumer online');
+  });
+});
+
+/** What RESET_CONSUMER_CLIENT_OFFSET does, which a RocketMQ sends. */
+describe('a consumer that is set elsewhere', () => {
+  const queue = { topic: TOPIC, brokerName: 'test-broker', queueId: 0 };
+  const settings = { defaultTopicQueueNums: '1' };
+
+  it('goes on from there when the handler that runs is through, and commits that', async () => {
+    await using broker = await createTestBroker({ settings, hostile: false });
+    const client = await broker.connect();
+    const producer = client.producer();
+    for (const body of ['a', 'b', 'c']) await producer.send({ topic: TOPIC, body });
+    const seen: string[] = [];
+    let hold = false;
+    let letGo = (): void => undefined;
+    const consumer = client.consumer({
+      group: GROUP,
+      subscriptions: { [TOPIC]: '*' },
+      from: 'first',
+      order: 'queue',
+      handle: async ({ body }) => {
+        seen.push(body.toString());
+        if (hold) await new Promise<void>((resolve) => (letGo = resolve));
+      },
+    });
+    await consumer.start();
+    await broker.settle();
+    hold = true;
+    await producer.send({ topic: TOPIC, body: 'd' });
+    await broker.settle();
+    expect(seen.join('')).toBe('abcd');
+    hold = false;
+    const nobodys = { ...queue, queueId: 7 };
+    await consumer.goOnFrom([
+      [queue, 1],
+      [nobodys, 0],
+    ]);
+    await broker.advance('3s');
+    expect(seen.join('')).toBe('abcd');
+    letGo();
+    await broker.advance('3s');
+    expect(seen.join('')).toBe('abcdbcd');
+    expect(consumer.offsetsIn(TOPIC)).toEqual([[queue, 4]]);
+  });
+
+  it('goes on from there also where it takes its messages itself', async () => {
+    await using broker = await createTestBroker({ settings, hostile: false });
+    const client = await broker.connect();
+    for (const body of ['a', 'b', 'c']) await client.producer().send({ topic: TOPIC, body });
+    const lite = client.litePull({ group: 'takers', from: 'first' });
+    await lite.subscribe({ [TOPIC]: '*' });
+    const poll = async (): Promise<string> => {
+      await broker.settle();
+      return (await lite.poll(0)).map(({ body }) => body.toString()).join('');
+    };
+    expect(await poll()).toBe('abc');
+    await lite.goOnFrom([[queue, 2]]);
+    expect(await lite.committed(queue)).toBe(2);
+    expect(await poll()).toBe('c');
   });
 });

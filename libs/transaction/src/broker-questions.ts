@@ -2,10 +2,13 @@ import {
   checkTransactionState,
   consumeMessageDirectly,
   decodeRecord,
+  decodeResetOffsets,
   DONE,
   encodeConsumeDirectlyResult,
   encodeConsumerRunningInfo,
+  encodeMemberOffsets,
   getConsumerRunningInfo,
+  getConsumerStatusFromClient,
   HandlerTable,
   NO_ANSWER,
   notifyConsumerIdsChanged,
@@ -13,6 +16,7 @@ import {
   PropertyName,
   propertyOf,
   pushReplyMessageToClient,
+  resetConsumerClientOffset,
   StatusError,
   type CheckTransactionStateHeader,
   type Log,
@@ -56,6 +60,14 @@ export function brokerQuestions(parts: AskedParts): HandlerTable {
     .add(consumeMessageDirectly, async ({ consumerGroup, brokerName = '' }, { body }) => {
       const result = await consumerOf(parts, consumerGroup).handleDirectly(decodeRecord(body), brokerName);
       return { status: 'OK', body: encodeConsumeDirectlyResult(result) };
+    })
+    .add(getConsumerStatusFromClient, ({ group, topic }) => ({
+      status: 'OK',
+      body: encodeMemberOffsets(consumers.get(group)?.offsetsIn(topic) ?? []),
+    }))
+    .add(resetConsumerClientOffset, ({ group }, { body }) => {
+      void consumers.get(group)?.goOnFrom(decodeResetOffsets(body));
+      return NO_ANSWER;
     })
     .add(notifyConsumerIdsChanged, (header) => {
       consumers.get(header.consumerGroup)?.membersChanged();

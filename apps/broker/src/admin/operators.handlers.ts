@@ -3,12 +3,14 @@ import {
   consumeMessageDirectly,
   DONE,
   encodeGroupList,
+  encodeGroupOffsets,
   encodeResetOffsets,
   encodeResetOffsetsForC,
   encodeTopicList,
   getBrokerConfig,
   getConsumerRunningInfo,
   getSystemTopicListFromBroker,
+  invokeBrokerToGetConsumerStatus,
   invokeBrokerToResetOffset,
   LanguageCode,
   queryTopicConsumeByWho,
@@ -16,6 +18,7 @@ import {
   updateBrokerConfig,
   type ConsumeMessageDirectlyHeader,
   type GetConsumerRunningInfoHeader,
+  type InvokeBrokerToGetConsumerStatusHeader,
   type InvokeBrokerToResetOffsetHeader,
   type Outcome,
   type QueryTopicConsumeByWhoHeader,
@@ -60,6 +63,11 @@ export class OperatorsHandlers {
     const offsets = this.resets.reset(header);
     const encode = language === LanguageCode.CPP ? encodeResetOffsetsForC : encodeResetOffsets;
     return { status: 'OK', body: encode(offsets) };
+  }
+
+  @Request(invokeBrokerToGetConsumerStatus)
+  async consumerStatus(header: InvokeBrokerToGetConsumerStatusHeader): Promise<Outcome> {
+    return { status: 'OK', body: encodeGroupOffsets(await this.relay.offsets(header)) };
   }
 
   @Request(getConsumerRunningInfo)

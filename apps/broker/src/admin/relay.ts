@@ -1,17 +1,24 @@
 import {
+  decodeMemberOffsets,
   decodeOffsetMessageId,
+  getConsumerStatusFromClient,
   RemotingError,
+  ResponseCode,
   StatusError,
   statusOfCode,
   type Body,
   type ConsumeMessageDirectlyHeader,
+  type InvokeBrokerToGetConsumerStatusHeader,
   type Outcome,
+  type QueueTable,
   type RequestSpec,
 } from '@halfmq/remoting';
 import type { MessageStore } from '@halfmq/store';
 import type { Clients } from '../directory/clients.js';
+import type { ConsumerMember } from '../directory/consumers.js';
 
 const TIMEOUT_MS = 10_000;
+const STATUS_TIMEOUT_MS = 5_000;
 
 /** Brings tools' questions to the consumer they are for, and its answer back. */
 export class Relay {
@@ -27,8 +34,7 @@ export class Relay {
     body?: Body,
   ): Promise<Outcome> {
     const { consumerGroup: group, clientId } = header;
-    const members = [...(this.clients.consumerGroup(group)?.members.values() ?? [])];
-    const member = members.find((one) => clientId === undefined || one.clientId === clientId);
+    const [member] = this.members(group, clientId);
     if (!member)
       throw new StatusError('SYSTEM_ERROR', `The Consumer <${group}> <${clientId ?? ''}> not online`);
     try {
@@ -47,6 +53,38 @@ export class Relay {
         `consumer <${group}> <${member.clientId}> did not answer: ${error.message}`,
       );
     }
+  }
+
+  /**
+   * How far members of a group say they are, by client id: all, or the one that is named. A member that does not answer, as one
+   * that came by gRPC, is left out.
+   * @throws StatusError SYSTEM_ERROR when there is nobody to be asked
+   */
+  async offsets(header: InvokeBrokerToGetConsumerStatusHeader): Promise<Map<string, QueueTable<number>>> {
+    const { group, topic, clientAddr } = header;
+    const members = this.members(group, clientAddr === '' ? undefined : clientAddr);
+    if (members.length === 0)
+      throw new StatusError('SYSTEM_ERROR', `No Any Consumer online in the consumer group: [${group}]`);
+    const said = await Promise.all(
+      members.map(async ({ clientId, connection }) => {
+        const asked = { topic, group, clientAddr: clientId };
+        const how = { timeoutMs: STATUS_TIMEOUT_MS };
+        const answer = await connection
+          .request(getConsumerStatusFromClient, asked, undefined, how)
+          .catch((error: unknown) => {
+            if (error instanceof RemotingError) return undefined;
+            throw error;
+          });
+        if (answer?.code !== ResponseCode.SUCCESS) return [];
+        return [[clientId, decodeMemberOffsets(answer.body)] as const];
+      }),
+    );
+    return new Map(said.flat());
+  }
+
+  private members(group: string, clientId: string | undefined): ConsumerMember[] {
+    const members = [...(this.clients.consumerGroup(group)?.members.values() ?? [])];
+    return members.filter((one) => clientId === undefined || one.clientId === clientId);
   }
 
   /** The stored message a direct consumption is about. @throws StatusError SYSTEM_ERROR */

@@ -6,6 +6,7 @@ export * from './batch-ack.js';
 export * from './body-reader.js';
 export * from './client-connections.js';
 export * from './cluster-info.js';
+export * from './consumer-offsets.js';
 export * from './consumer-running-info.js';
 export * from './data-version.js';
 export * from './heartbeat.js';

@@ -63,6 +63,9 @@ export * from './resume-check-half-message.js'; // 323
 export * from './get-broker-config.js'; // 26
 export * from './update-broker-config.js'; // 25
 export * from './invoke-broker-to-reset-offset.js'; // 222
+export * from './reset-consumer-client-offset.js'; // 220, broker → consumer
+export * from './invoke-broker-to-get-consumer-status.js'; // 223
+export * from './get-consumer-status-from-client.js'; // 221, broker → consumer
 export * from './query-topic-consume-by-who.js'; // 300
 export * from './query-topics-by-consumer.js'; // 343
 export * from './get-system-topic-list-from-broker.js'; // 305

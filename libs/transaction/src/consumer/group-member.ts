@@ -1,4 +1,4 @@
-import type { ConsumeFromWhere } from '@halfmq/remoting';
+import type { ConsumeFromWhere, QueueTable } from '@halfmq/remoting';
 import type { StartPosition } from './consumer-options.js';
 
 export const COMMIT_MS = 5_000;
@@ -8,6 +8,10 @@ export interface GroupMember {
   readonly isClosed: boolean;
   /** Members or queues came or went. */
   membersChanged(): void;
+  /** How far it is in the queues of a topic it reads now: offsets of the next message that is not done. */
+  offsetsIn(topic: string): QueueTable<number>;
+  /** Goes on from there in those queues it reads now. Resolves when brokers were told. Never rejects. */
+  goOnFrom(offsets: QueueTable<number>): Promise<void>;
   close(): Promise<void>;
 }
 

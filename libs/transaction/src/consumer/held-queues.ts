@@ -48,6 +48,8 @@ export class HeldQueues {
   private readonly held = new Map<string, ConsumedQueue>();
   /** queues given up while a handler of theirs ran: with what was committed then */
   private readonly left = new Map<string, Left>();
+  /** where queues go on that were set elsewhere, until it is written down */
+  private readonly beginsAt = new Map<string, number>();
   private renewing: Promise<void> | undefined;
 
   constructor(private readonly parts: HeldQueuesParts) {}
@@ -68,6 +70,12 @@ export class HeldQueues {
         lastPullTimestamp: polledAt,
       },
     ]);
+  }
+
+  /** @see GroupMember */
+  offsetsIn(topic: string): QueueTable<number> {
+    const held = [...this.held.values()].filter(({ queue }) => queue.topic === topic);
+    return held.map(({ queue, progress }) => [queue, progress.committable]);
   }
 
   get queues(): MessageQueue[] {
@@ -128,6 +136,19 @@ export class HeldQueues {
     this.forget(consumed);
     this.beginAt(consumed.queue, offset, consumed.lockedUntil);
     return true;
+  }
+
+  /**
+   * Goes on from there in those queues that are read now, when their handlers are through; what these finish meanwhile counts no
+   * more. Resolves when brokers were told. Never rejects.
+   */
+  async goOnFrom(offsets: QueueTable<number>): Promise<void> {
+    const moved = offsets.flatMap(([queue, offset]) => {
+      const consumed = this.held.get(queueKey(queue));
+      return consumed ? [this.setAside(consumed, offset)] : [];
+    });
+    await Promise.all(moved);
+    if (moved.length > 0) this.parts.rebalance();
   }
 
   /** @returns false when a queue's handler, waited for before, is still not through */
@@ -202,7 +223,7 @@ export class HeldQueues {
 
   private async startOf(queue: MessageQueue): Promise<number> {
     const { offsets, startOffset } = this.parts;
-    return (await offsets.read(queue)) ?? startOffset(queue);
+    return this.beginsAt.get(queueKey(queue)) ?? (await offsets.read(queue)) ?? startOffset(queue);
   }
 
   private beginAt(queue: MessageQueue, start: number, lockedUntil: number): void {
@@ -236,11 +257,19 @@ export class HeldQueues {
   private async beginAgain(consumed: ConsumedQueue, next: number): Promise<void> {
     const { queue, progress } = consumed;
     this.parts.log.warn('an offset lies outside its queue', { ...queue, offset: progress.nextOffset, next });
+    await this.setAside(consumed, next);
+    this.parts.rebalance();
+  }
+
+  /** Ends reading; it begins again there with the next round, also with one that runs before this is written down. */
+  private async setAside(consumed: ConsumedQueue, next: number): Promise<void> {
+    const { queue } = consumed;
     consumed.drop();
     this.forget(consumed);
+    this.beginsAt.set(queueKey(queue), next);
     this.parts.offsets.update(queue, next);
     await this.parts.offsets.release(queue);
-    this.parts.rebalance();
+    this.beginsAt.delete(queueKey(queue));
   }
 
   private beginAnew(consumed: ConsumedQueue): void {

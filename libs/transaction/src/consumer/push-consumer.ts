@@ -6,6 +6,7 @@ import {
   type ConsumerData,
   type ConsumerRunningInfo,
   type MessageRecord,
+  type QueueTable,
   type SubscriptionData,
 } from '@halfmq/remoting';
 import type { ClientParts } from '../client-parts.js';
@@ -184,6 +185,14 @@ export class PushConsumer implements GroupMember {
   /** Members or queues came or went. */
   membersChanged(): void {
     if (this.state === 'running') void this.rebalance.now();
+  }
+
+  offsetsIn(topic: string): QueueTable<number> {
+    return this.queues.offsetsIn(topic);
+  }
+
+  async goOnFrom(offsets: QueueTable<number>): Promise<void> {
+    if (this.state === 'running') await this.queues.goOnFrom(offsets);
   }
 
   private get model(): 'clustering' | 'broadcasting' {

@@ -74,6 +74,16 @@ export class Queues {
     return this.pulled.processes;
   }
 
+  /** @see GroupMember. Of what is popped brokers alone know it. */
+  offsetsIn(topic: string): QueueTable<number> {
+    return this.pulled.offsetsIn(topic);
+  }
+
+  /** @see GroupMember */
+  goOnFrom(offsets: QueueTable<number>): Promise<void> {
+    return this.pulled.goOnFrom(offsets);
+  }
+
   get statuses(): QueueStatus[] {
     return [...this.pulled.statuses, ...this.popped.statuses];
   }

@@ -1,4 +1,11 @@
-import { every, parseTagExpression, EXPRESSION_TAG, type Cancel, type MessageQueue } from '@halfmq/remoting';
+import {
+  every,
+  parseTagExpression,
+  EXPRESSION_TAG,
+  type Cancel,
+  type MessageQueue,
+  type QueueTable,
+} from '@halfmq/remoting';
 import type { ClientParts } from '../../client-parts.js';
 import { Complaints } from '../../complaints.js';
 import { type Duration, parseDuration } from '../../duration.js';
@@ -177,6 +184,16 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
   /** Members or queues came or went. */
   membersChanged(): void {
     if (this.state === 'subscribed') void this.rebalance?.now();
+  }
+
+  offsetsIn(topic: string): QueueTable<number> {
+    return this.held.offsetsIn(topic);
+  }
+
+  async goOnFrom(offsets: QueueTable<number>): Promise<void> {
+    if (this.closing) return;
+    for (const [queue, offset] of offsets) this.held.moveTo(queue, offset);
+    await this.held.commit(true);
   }
 
   private async take(most: number, timeoutMs: number): Promise<ReceivedMessage[]> {
