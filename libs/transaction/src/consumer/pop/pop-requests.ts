@@ -1,5 +1,4 @@
 import {
-  ackMessage,
   changeMessageInvisibletime,
   changeMessageInvisibletimeResponse,
   formatReceipt,
@@ -10,6 +9,7 @@ import type { BrokerAddress, BrokerRequests } from '../../broker-requests.js';
 import { NoRoute } from '../../errors.js';
 import type { Routes } from '../../routes/routes.js';
 import { retryTopic } from '../send-back.js';
+import { Acks } from './acks.js';
 
 /** What names a popped message to its broker. */
 export interface PoppedPlace {
@@ -20,15 +20,19 @@ export interface PoppedPlace {
 
 /** Says to brokers what becomes of popped messages. */
 export class PopRequests {
+  private readonly acks: Acks;
+
   constructor(
     private readonly group: string,
     private readonly routes: Routes,
     private readonly brokers: BrokerRequests,
-  ) {}
+  ) {
+    this.acks = new Acks(group, brokers);
+  }
 
   /** @throws NoRoute, BrokerUnreachable, BrokerRefused, RemotingError */
   async acknowledge(place: PoppedPlace): Promise<void> {
-    await this.brokers.call(this.brokerOf(place), { spec: ackMessage, header: this.header(place) });
+    await this.acks.acknowledge({ ...place, broker: this.brokerOf(place), header: () => this.header(place) });
   }
 
   /**
