@@ -1,4 +1,4 @@
-import type { ClientHttp2Session } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import { fromJSON, type MethodDefinition } from '@grpc/proto-loader';
 
 /** What a load generator looks at of a gRPC door's answers: the rest of the contract's fields it skips unread. */
@@ -89,4 +89,9 @@ export function ask(
     stream.on('error', reject);
     stream.end(request);
   });
+}
+
+/** Stays open; its client's requests go on the same connection. */
+export function telemetry(session: ClientHttp2Session, clientId: string): ClientHttp2Stream {
+  return session.request({ ...HEADERS, 'x-mq-client-id': clientId, ':path': `${SERVICE}/Telemetry` });
 }

@@ -176,6 +176,8 @@ describe('live clients', () => {
     expect(said()).toHaveLength(2);
     await broker.ask(unregisterClient, { clientID: 'a', consumerGroup: 'g' }, undefined, a.client);
     expect(await differing()).toBe('');
+    await a.beat([consumer('g', ['t'])]);
+    expect([said().length, await differing()]).toEqual([3, 'g']);
   });
 
   it('are producers too', async () => {

@@ -14,6 +14,11 @@ describe('a host', () => {
     expect(formatHost(parseHost(text))).toBe(canonical);
   });
 
+  it('keeps no more memory than its bytes, as long as its connection lives', () => {
+    expect(parseHost('127.0.0.1:10911').address.buffer.byteLength).toBe(4);
+    expect(parseHost('[::1]:10911').address.buffer.byteLength).toBe(16);
+  });
+
   it.each(['', '1.2.3.4', '1.2.3.4:', '1.2.3.4:x', '1.2.3.4:65536', '1.2.3:80', 'broker:80', ':80'])(
     'is not %p',
     (text) => {

@@ -74,14 +74,16 @@ export class Consumers {
     const before = group.members.get(connection);
     const { clientId } = client;
     const joined = before?.clientId !== clientId;
-    const said = client.withoutSub ? (before?.said ?? []) : saidOf(data.subscriptionDataSet);
+    const said = client.withoutSub ? (before?.said ?? []) : again(before?.said, data.subscriptionDataSet);
     const member = { connection, clientId, version, language, lastSeen: now, said };
     group.members.set(connection, member);
     const stale = client.fingerprint !== group.fingerprint;
     if (client.withoutSub) return { changed: joined, stale, mismatch: undefined };
     group.fingerprint = client.fingerprint;
     const changed = subscribe(group.subscriptions, data.subscriptionDataSet) || joined;
-    return { changed, stale, mismatch: newMismatch(group, member) };
+    // whoever says what it said differs from nobody who has not said something new meanwhile
+    const mismatch = said === before?.said && !joined ? undefined : newMismatch(group, member);
+    return { changed, stale, mismatch };
   }
 
   /** Groups whose members do not subscribe to the same. */
@@ -93,9 +95,11 @@ export class Consumers {
 
   /** @returns true when it was a member */
   remove(group: string, connection: Connection): boolean {
-    const members = this.groups.get(group)?.members;
-    if (!members?.delete(connection)) return false;
-    if (members.size === 0) this.groups.delete(group);
+    const found = this.groups.get(group);
+    if (!found?.members.delete(connection)) return false;
+    if (found.members.size === 0) this.groups.delete(group);
+    // perhaps it was who differed: the next difference is told of again
+    found.differs = false;
     return true;
   }
 
@@ -126,6 +130,12 @@ export class Consumers {
     this.groups.set(data.groupName, group);
     return group;
   }
+}
+
+/** The same array while the same is said: a heartbeat of a large group looks at no other member then. */
+function again(before: readonly string[] | undefined, data: readonly SubscriptionData[]): readonly string[] {
+  const said = saidOf(data);
+  return before && differences(before, said).length === 0 ? before : said;
 }
 
 function newMismatch(group: Group, member: ConsumerMember): Mismatch | undefined {
