@@ -105,23 +105,32 @@ describe('the gRPC doors of several brokers', () => {
     expect(messages.map(({ body }) => body.toString())).toEqual(['to the other']);
 
     await client.consumer('readers', 'shared');
-    expect(await client.receive('readers', 'shared', { messageQueue })).toEqual({
+    await beyond.send('shared', 'by way of the first');
+    const forwarded = await client.receive('readers', 'shared', { messageQueue });
+    expect(forwarded.messages.map(({ body }) => body.toString())).toEqual(['by way of the first']);
+    const unknown = { ...messageQueue, broker: { name: 'nobody' } };
+    expect(await client.receive('readers', 'shared', { messageQueue: unknown })).toEqual({
       status: 'BAD_REQUEST',
       messages: [],
     });
   });
 
-  it('do not show brokers that have none, and show the endpoint they are told to', async () => {
+  it('speak for brokers that have none, and show the endpoint they are told to', async () => {
     const one = await start('one');
     const [silent, behind] = [
       await start('silent', { grpcServerPort: '0' }),
       await start('behind', { grpcAdvertisedEndpoint: 'mq.example:443' }),
     ];
     await topic('shared', one, silent, behind);
-    const expected = [`one 127.0.0.1:${one.grpcPort}`, 'behind mq.example:443'];
-    await until('the name server knows all', async () => (await route(clientOf(one), 'shared')).length === 4);
-    expect(places(await route(clientOf(one), 'shared'))).toEqual(expected);
-    expect(places(await route(clientOf(behind), 'shared'))).toEqual(expected.toReversed());
+    const here = `127.0.0.1:${one.grpcPort}`;
+    const seen = [`one ${here}`, 'behind mq.example:443', `silent ${here}`];
+    await until('the name server knows all', async () => (await route(clientOf(one), 'shared')).length === 6);
+    expect(places(await route(clientOf(one), 'shared'))).toEqual(seen);
+    expect(places(await route(clientOf(behind), 'shared'))).toEqual([
+      'behind mq.example:443',
+      `one ${here}`,
+      'silent mq.example:443',
+    ]);
     const [queue] = (await route(clientOf(behind), 'shared')) as Queue[];
     expect(queue?.broker.endpoints.scheme).toBe('DOMAIN_NAME');
   });

@@ -31,6 +31,7 @@ export class GrpcClient {
   readonly id = `client-${++clients}`;
   private readonly stub: InstanceType<ServiceClientConstructor>;
   private telemetry: ClientDuplexStream<object, object> | undefined;
+  private readonly streams = new Set<ClientReadableStream<Record<string, unknown>>>();
   /** what the broker has said on it */
   readonly told: Record<string, unknown>[] = [];
   /** why it ended */
@@ -98,8 +99,11 @@ export class GrpcClient {
   /** The stream of a receive, as it comes. */
   receiving(group: string, topic: string, more: object = {}): ClientReadableStream<Record<string, unknown>> {
     const request = receiveRequest(group, topic, more);
-    const call = this.stub['ReceiveMessage']?.bind(this.stub) as Streaming;
-    return call(request, this.metadata({}), { deadline: deadline() });
+    const receive = this.stub['ReceiveMessage']?.bind(this.stub) as Streaming;
+    const call = receive(request, this.metadata({}), { deadline: deadline() });
+    this.streams.add(call);
+    call.once('close', () => this.streams.delete(call));
+    return call;
   }
 
   async receive(
@@ -130,6 +134,7 @@ export class GrpcClient {
   close(): void {
     this.telemetry?.on('error', () => undefined);
     this.telemetry?.cancel();
+    for (const call of this.streams) call.cancel();
     this.stub.close();
   }
 

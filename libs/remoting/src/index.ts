@@ -15,6 +15,7 @@ export * from './record-again.js';
 export * from './properties.js';
 export * from './message-id.js';
 export * from './receipt.js';
+export { poppedRecords, type PoppedRecord } from './popped-records.js';
 export * from './recall-handle.js';
 export * from './subscription.js';
 export * from './allocation.js';

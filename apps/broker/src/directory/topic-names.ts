@@ -58,6 +58,9 @@ export const deadLetterTopicOf = (group: string): string => DEAD_LETTER_PREFIX +
 /** Where messages of a topic that were popped and not done in time come again (KeyBuilder.buildPopRetryTopicV1). */
 export const popRetryTopicOf = (group: string, topic: string): string => `${RETRY_PREFIX}${group}_${topic}`;
 
+/** The same in RocketMQ's second form (buildPopRetryTopicV2), which its brokers have where they are told to. */
+export const popRetryTopicV2Of = (group: string, topic: string): string => `${RETRY_PREFIX}${group}+${topic}`;
+
 /** The topic whose messages come again in this one; the topic itself when it is no pop retry topic of the group. */
 export function topicOfPopRetry(group: string, topic: string): string {
   const prefix = popRetryTopicOf(group, '');

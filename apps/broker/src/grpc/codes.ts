@@ -1,6 +1,4 @@
-import { STATUS, StatusError } from '@halfmq/remoting';
-import { StoreError } from '@halfmq/store';
-import { statusOfStoreError } from '../produce/store-failure.js';
+import { RemotingError, STATUS, StatusError } from '@halfmq/remoting';
 import type { Status } from './contract.js';
 
 /** The numbers of apache.rocketmq.v2.Code this door says by itself; all others come from the table of outcomes. */
@@ -25,15 +23,18 @@ export const Code = {
   MESSAGE_CORRUPTED: 40016,
   CLIENT_ID_REQUIRED: 40017,
   ILLEGAL_POLLING_TIME: 40018,
+  ILLEGAL_OFFSET: 40019,
   FORBIDDEN: 40300,
   MESSAGE_NOT_FOUND: 40401,
   TOPIC_NOT_FOUND: 40402,
+  OFFSET_NOT_FOUND: 40404,
   MESSAGE_BODY_TOO_LARGE: 41301,
   MESSAGE_BODY_EMPTY: 41302,
   TOO_MANY_REQUESTS: 42900,
   MESSAGE_PROPERTIES_TOO_LARGE: 43101,
   INTERNAL_SERVER_ERROR: 50001,
   NOT_IMPLEMENTED: 50100,
+  PROXY_TIMEOUT: 50400,
   FAILED_TO_CONSUME_MESSAGE: 60000,
 } as const;
 export type CodeName = keyof typeof Code;
@@ -56,8 +57,11 @@ export const OK: Status = Object.freeze({ code: Code.OK, message: 'OK' });
 export function statusOf(error: unknown): Status | undefined {
   if (error instanceof Refusal) return { code: Code[error.code], message: error.message };
   if (error instanceof StatusError) return { code: STATUS[error.status].grpc, message: error.message };
-  if (error instanceof StoreError)
-    return { code: STATUS[statusOfStoreError(error)].grpc, message: error.message };
+  if (error instanceof RemotingError)
+    return {
+      code: Code[error.kind === 'timeout' ? 'PROXY_TIMEOUT' : 'INTERNAL_SERVER_ERROR'],
+      message: error.message,
+    };
   return undefined;
 }
 

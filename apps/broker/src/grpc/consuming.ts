@@ -1,10 +1,9 @@
-import { formatReceipt, parseReceipt, StatusError, type Clock } from '@halfmq/remoting';
-import type { Acknowledge, HandedOut } from '../consume/pop/acknowledge.js';
+import { formatReceipt, parseReceipt, type Clock } from '@halfmq/remoting';
+import type { HandedOut } from '../consume/pop/acknowledge.js';
 import { MOST_MESSAGES } from '../consume/pop/pop-checks.js';
 import { topicOfReceipt } from '../consume/pop/receipts.js';
-import type { Receive, ReceivedMessage, ReceiveRequest } from '../consume/pop/receive.js';
-import type { Groups } from '../directory/groups.js';
-import type { Topics } from '../directory/topics.js';
+import type { ReceivedMessage, ReceiveRequest } from '../consume/pop/receive.js';
+import type { Broker, Brokers } from './brokers.js';
 import type { Caller } from './caller.js';
 import { Code, common, OK, Refusal, statusOf } from './codes.js';
 import {
@@ -13,7 +12,6 @@ import {
   type AckMessageRequest,
   type HandleRequest,
   type Maybe,
-  type MessageQueue,
   type ReceiveMessageElement,
   type ReceiveMessageRequest,
   type Seconds,
@@ -34,6 +32,16 @@ const LONGEST_INVISIBLE_MS = 12 * 3_600_000;
 const RESERVE_MS = 100;
 const UNSENT_AFTER_MS = 1_000;
 
+interface Names {
+  readonly group: string;
+  readonly topic: string;
+}
+
+interface Held {
+  readonly broker: Broker;
+  readonly message: HandedOut;
+}
+
 interface AckResult {
   readonly messageId: string;
   readonly receiptHandle: string;
@@ -43,12 +51,8 @@ interface AckResult {
 /** Messages out, and what becomes of them. */
 export class Consuming {
   constructor(
-    private readonly brokerName: string,
     private readonly clock: Clock,
-    private readonly topics: Topics,
-    private readonly groups: Groups,
-    private readonly receives: Receive,
-    private readonly acknowledge: Acknowledge,
+    private readonly brokers: Brokers,
     private readonly sessions: Sessions,
     private readonly renewals: Renewals,
   ) {}
@@ -60,8 +64,8 @@ export class Consuming {
   async *receive(request: ReceiveMessageRequest, caller: Caller): AsyncGenerator<ReceiveMessageElement> {
     // its settings may be on their way: it comes again a second later
     this.sessions.mustFind(caller.clientId);
-    const asked = this.asked(request, caller);
-    const messages = await this.receives.receive(asked, caller.gone);
+    const { broker, asked } = await this.asked(request, caller);
+    const messages = await broker.receive(asked, caller.gone);
     const unsent = new Set(messages);
     try {
       if (messages.length === 0) yield { status: NOTHING };
@@ -70,97 +74,118 @@ export class Consuming {
         const { record, receipt, attempt, liesIn: topic } = message;
         // from here on it is the client's, who may acknowledge it before the next line
         if (request.autoRenew)
-          this.renewals.add({ clientId: caller.clientId, group: asked.group, topic, receipt });
+          this.renewals.add({ clientId: caller.clientId, broker, group: asked.group, topic, receipt });
         yield { message: shownMessage(record, { receipt, attempt }) };
         unsent.delete(message);
       }
       yield { deliveryTimestamp: secondsOf(this.clock.now()) };
     } finally {
-      for (const message of unsent) this.unsent(asked.group, message);
+      for (const message of unsent) await this.unsent(broker, asked.group, message);
     }
   }
 
-  private unsent(group: string, { receipt, liesIn: topic }: ReceivedMessage): void {
+  private async unsent(
+    broker: Broker,
+    group: string,
+    { receipt, liesIn: topic }: ReceivedMessage,
+  ): Promise<void> {
     try {
-      this.acknowledge.change(this.renewals.take({ group, topic, receipt }), UNSENT_AFTER_MS);
+      await broker.change(await this.renewals.take({ group, topic, receipt }), UNSENT_AFTER_MS);
     } catch (error) {
-      // its topic is gone: nobody asks for it
-      if (!(error instanceof StatusError)) throw error;
+      // its topic is gone, and nobody asks for it; or its broker, and it comes again when its time is over
+      if (!statusOf(error)) throw error;
     }
   }
 
-  private asked(request: ReceiveMessageRequest, caller: Caller): ReceiveRequest {
+  private async asked(
+    request: ReceiveMessageRequest,
+    caller: Caller,
+  ): Promise<{ broker: Broker; asked: ReceiveRequest }> {
     const { messageQueue, filterExpression, batchSize, attemptId } = request;
-    this.mustLieHere(messageQueue);
     const group = groupOf(request.group);
+    const topic = topicOf(messageQueue?.topic, this.brokers);
     const isSql = filterExpression?.type === 'SQL';
-    return {
+    const [invisible, wait] = [invisibleMs(request), waitMs(request, caller)];
+    const broker = await this.brokers.toReceive(topic, messageQueue?.broker?.name ?? '');
+    const settings = await broker.group(group);
+    const asked: ReceiveRequest = {
       group,
-      topic: topicOf(messageQueue?.topic, this.topics),
+      topic,
       most: Math.min(Math.max(batchSize, 1), MOST_MESSAGES),
-      invisibleMs: invisibleMs(request),
-      waitMs: waitMs(request, caller),
-      ordered: this.groups.find(group)?.consumeMessageOrderly === true,
+      invisibleMs: invisible,
+      waitMs: wait,
+      ordered: settings?.consumeMessageOrderly === true,
       expression: filterExpression?.expression || '*',
       expressionType: isSql ? 'SQL92' : 'TAG',
       queueId: messageQueue?.id ?? -1,
       from: 'last',
       attemptId: attemptId ?? undefined,
     };
+    return { broker, asked };
   }
 
-  /** Routes name the queues of other brokers too, at the endpoints of those. */
-  private mustLieHere(queue: Maybe<MessageQueue>): void {
-    const brokerName = queue?.broker?.name ?? '';
-    if (brokerName === '' || brokerName === this.brokerName) return;
-    throw new Refusal(
-      'BAD_REQUEST',
-      `the queue lies at broker ${brokerName}, this is ${this.brokerName}: receive from the endpoints its route names`,
+  async ack({ group, topic, entries }: AckMessageRequest): Promise<{ status: Status; entries: AckResult[] }> {
+    const names = { group: groupOf(group), topic: topicOf(topic, this.brokers) };
+    const results = await Promise.all(
+      entries.map(async ({ messageId, receiptHandle }) => ({
+        messageId,
+        receiptHandle,
+        status: await this.done(names, receiptHandle),
+      })),
     );
-  }
-
-  ack({ group, topic, entries }: AckMessageRequest): { status: Status; entries: AckResult[] } {
-    const names = { group: groupOf(group), topic: topicOf(topic, this.topics) };
-    const results = entries.map(({ messageId, receiptHandle }) => ({
-      messageId,
-      receiptHandle,
-      status: tried(() => this.acknowledge.done(this.held(names, receiptHandle))),
-    }));
     return { status: common(results.map(({ status }) => status)), entries: results };
   }
 
   /** @returns the handle that counts from now on */
-  change(request: HandleRequest, given: Maybe<Seconds>): { status: Status; receiptHandle: string } {
+  async change(
+    request: HandleRequest,
+    given: Maybe<Seconds>,
+  ): Promise<{ status: Status; receiptHandle: string }> {
     const ms = msOf(given) ?? 0;
     if (!(ms >= 0 && ms <= LONGEST_INVISIBLE_MS))
       throw new Refusal('ILLEGAL_INVISIBLE_TIME', `0 to ${LONGEST_INVISIBLE_MS} ms expected, got ${ms}`);
-    const { place, ...message } = this.named(request);
-    const changed = this.acknowledge.change(message, ms);
+    const { broker, message, place } = await this.named(request);
+    const changed = await broker.change(message, ms);
     if (!changed) throw expired();
     return { status: OK, receiptHandle: `${formatReceipt(changed)} ${place}` };
   }
 
   /** @throws Refusal, StatusError it is where it was */
   async bury(request: HandleRequest): Promise<{ status: Status }> {
-    const { place, topic: liesIn, receipt, group } = this.named(request);
-    await this.receives.bury(group, { record: { physicalOffset: place }, receipt, liesIn });
+    const { broker, message, place } = await this.named(request);
+    const { topic: liesIn, receipt, group } = message;
+    await broker.bury(group, { record: { physicalOffset: place }, receipt, liesIn });
     return { status: OK };
   }
 
-  private named({ group, topic, receiptHandle }: HandleRequest): HandedOut & { readonly place: number } {
-    const names = { group: groupOf(group), topic: topicOf(topic, this.topics) };
+  private async named({ group, topic, receiptHandle }: HandleRequest): Promise<Held & { place: number }> {
+    const names = { group: groupOf(group), topic: topicOf(topic, this.brokers) };
     const [, place] = / (\d{1,15})$/.exec(receiptHandle) ?? [];
-    return { ...this.held(names, receiptHandle), place: Number(place) };
+    return { ...(await this.held(names, receiptHandle)), place: Number(place) };
   }
 
-  /** What a handle names, as it was renewed last. @throws Refusal INVALID_RECEIPT_HANDLE */
-  private held({ group, topic }: { group: string; topic: string }, handle: string): HandedOut {
+  private async done(names: Names, handle: string): Promise<Status> {
+    try {
+      const { broker, message } = await this.held(names, handle);
+      await broker.done(message);
+      return OK;
+    } catch (error) {
+      const status = statusOf(error);
+      if (status) return status;
+      throw error;
+    }
+  }
+
+  /** What a handle names, as it was renewed last, and who has it. @throws Refusal INVALID_RECEIPT_HANDLE, BAD_REQUEST */
+  private async held({ group, topic }: Names, handle: string): Promise<Held> {
     const receipt = handle.split(' ').length === FIELDS ? parseReceipt(handle) : undefined;
     if (!receipt) throw new Refusal('INVALID_RECEIPT_HANDLE', `no receipt handle: ${handle.slice(0, 64)}`);
-    const handedOut = this.renewals.take({ group, topic: topicOfReceipt(group, topic, receipt), receipt });
-    const { popTime, invisibleMs } = handedOut.receipt;
+    const broker = await this.brokers.named(receipt.brokerName, topic);
+    const liesIn = topicOfReceipt(group, topic, receipt);
+    const message = await this.renewals.take({ group, topic: liesIn, receipt });
+    const { popTime, invisibleMs } = message.receipt;
     if (popTime + invisibleMs <= this.clock.now()) throw expired();
-    return handedOut;
+    return { broker, message };
   }
 }
 
@@ -175,17 +200,6 @@ const expired = (): Refusal =>
     'INVALID_RECEIPT_HANDLE',
     'the receipt handle has expired, or its message was put off or acknowledged',
   );
-
-function tried(act: () => unknown): Status {
-  try {
-    act();
-    return OK;
-  } catch (error) {
-    const status = statusOf(error);
-    if (status) return status;
-    throw error;
-  }
-}
 
 function invisibleMs({ autoRenew, invisibleDuration }: ReceiveMessageRequest): number {
   if (autoRenew) return RENEWED_INVISIBLE_MS;

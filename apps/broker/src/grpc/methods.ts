@@ -29,6 +29,8 @@ export interface Methods {
   readonly unary: Readonly<Record<string, (request: never, caller: Caller) => Answer>>;
   receive(request: ReceiveMessageRequest, caller: Caller): AsyncGenerator<ReceiveMessageElement>;
   readonly sessions: Sessions;
+  /** Nothing is asked any more. */
+  close(): Promise<void>;
 }
 
 export function methods(rooms: {
@@ -36,8 +38,9 @@ export function methods(rooms: {
   readonly producing: Producing;
   readonly consuming: Consuming;
   readonly sessions: Sessions;
+  readonly close: () => Promise<void>;
 }): Methods {
-  const { queues, producing, consuming, sessions } = rooms;
+  const { queues, producing, consuming, sessions, close } = rooms;
   return {
     unary: {
       QueryRoute: ({ topic, endpoints }: Of) => queues.route(topic, endpoints),
@@ -57,6 +60,7 @@ export function methods(rooms: {
     },
     receive: (request, caller) => consuming.receive(request, caller),
     sessions,
+    close,
   };
 }
 

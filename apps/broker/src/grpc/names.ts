@@ -1,6 +1,6 @@
 import { StatusError } from '@halfmq/remoting';
 import { isLegalGroup, isSystemGroup, validateTopicName } from '../directory/topic-names.js';
-import type { Topics } from '../directory/topics.js';
+import type { Brokers } from './brokers.js';
 import { Refusal } from './codes.js';
 import type { Maybe, Resource } from './contract.js';
 
@@ -9,7 +9,7 @@ const LONGEST_TOPIC = 127;
 const LONGEST_GROUP = 120;
 
 /** @throws Refusal ILLEGAL_TOPIC */
-export function topicOf(resource: Maybe<Resource>, topics: Pick<Topics, 'isSystem'>): string {
+export function topicOf(resource: Maybe<Resource>, brokers: Pick<Brokers, 'isSystem'>): string {
   const name = resource?.name ?? '';
   try {
     validateTopicName(name, LONGEST_TOPIC);
@@ -17,7 +17,7 @@ export function topicOf(resource: Maybe<Resource>, topics: Pick<Topics, 'isSyste
     if (error instanceof StatusError) throw new Refusal('ILLEGAL_TOPIC', error.message);
     throw error;
   }
-  if (topics.isSystem(name))
+  if (brokers.isSystem(name))
     throw new Refusal('ILLEGAL_TOPIC', `topic ${name} is the broker's own, choose another name`);
   return name;
 }

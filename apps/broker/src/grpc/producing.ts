@@ -1,27 +1,9 @@
-import {
-  CURRENT_VERSION,
-  decodeOffsetMessageId,
-  JSON_HEADER,
-  NO_ANSWER,
-  StatusError,
-  SysFlag,
-  type Clock,
-  type Outcome,
-  type SendMessageAnswer,
-  type SendMessageHeader,
-} from '@halfmq/remoting';
-import type { Topics } from '../directory/topics.js';
-import type { Destination } from '../produce/destination.js';
-import { queueOfKey } from '../produce/ordering-key.js';
-import { plainHeader } from '../produce/plain-header.js';
-import type { Recall } from '../produce/recall.js';
-import type { Send } from '../produce/send.js';
-import type { EndTransaction } from '../transaction/end-transaction.js';
+import { parseRecallHandle, SysFlag, type Clock } from '@halfmq/remoting';
+import { acceptedBy } from '../produce/message-type.js';
+import type { Brokers, Producer } from './brokers.js';
 import type { Caller } from './caller.js';
 import { common, OK, Refusal, statusOf } from './codes.js';
 import type { EndTransactionRequest, Maybe, Message, Resource, SendResultEntry, Status } from './contract.js';
-import { acceptedBy } from '../produce/message-type.js';
-import { refuseOtherType } from './message-types.js';
 import { topicOf } from './names.js';
 import { sentMessage, type SendLimits, type SentMessage } from './sent-message.js';
 import type { Sessions } from './sessions.js';
@@ -32,18 +14,12 @@ const RESOLUTION: Readonly<Record<string, number>> = {
   ROLLBACK: SysFlag.TRANSACTION_ROLLBACK,
 };
 
-const nothing = (): void => undefined;
-
 /** Messages in, verdicts on them, and back out of their wait. A producer has no group here: the topic's name is its group. */
 export class Producing {
   constructor(
     private readonly config: SendLimits,
     private readonly clock: Clock,
-    private readonly topics: Topics,
-    private readonly sends: Send,
-    private readonly destination: Destination,
-    private readonly recalls: Recall,
-    private readonly ending: EndTransaction,
+    private readonly brokers: Brokers,
     private readonly sessions: Sessions,
   ) {}
 
@@ -54,7 +30,7 @@ export class Producing {
   ): Promise<{ status: Status; entries: SendResultEntry[] }> {
     const [first] = messages;
     if (!first) throw new Refusal('MESSAGE_CORRUPTED', 'a message expected, got none');
-    const topic = topicOf(first.topic, this.topics);
+    const topic = topicOf(first.topic, this.brokers);
     if (messages.some((message) => message.topic?.name !== topic))
       throw new Refusal('MESSAGE_CORRUPTED', 'messages of one topic expected, got several topics');
     const entries = await Promise.all(messages.map((message) => this.entry(topic, message, caller)));
@@ -72,51 +48,32 @@ export class Producing {
   }
 
   private async one(topic: string, sent: SentMessage, caller: Caller): Promise<SendResultEntry> {
-    const header = this.header(topic, sent);
-    const { messageId } = sent;
-    const { answer, status } = await this.stored(header, sent, caller);
-    const { queueOffset: offset, recallHandle } = answer;
+    const { messageId, messageGroup } = sent;
+    const producer = this.producer(sent, caller);
+    const { broker, queueId } = await this.brokers.toSend(topic, messageGroup);
+    const { status, offset, physicalOffset, recallHandle } = await broker.send(
+      topic,
+      sent,
+      producer,
+      queueId,
+    );
     if (sent.type !== 'TRANSACTION') return { status, messageId, offset, recallHandle };
-    const physicalOffset = decodeOffsetMessageId(answer.msgId)?.physicalOffset ?? 0;
-    const place = { halfOffset: offset, physicalOffset, uniqueKey: messageId };
+    const place = { halfOffset: offset, physicalOffset, brokerName: broker.name, uniqueKey: messageId };
     return { status, messageId, offset, transactionId: formatTransactionId(place) };
   }
 
-  private header(topic: string, sent: SentMessage): SendMessageHeader {
-    const { sysFlag, bornTimestamp, properties } = sent;
-    const header = plainHeader({ producerGroup: topic, topic, bornTimestamp, sysFlag, properties });
-    const config = this.destination.topic(header);
-    refuseOtherType(config, sent.type);
-    if (sent.messageGroup === undefined) return header;
-    return { ...header, queueId: queueOfKey(sent.messageGroup, config.writeQueueNums) };
-  }
-
-  /** One that was stored and not synced in time has its place, and a status that says so. */
-  private stored(
-    header: SendMessageHeader,
-    { body, type }: SentMessage,
-    caller: Caller,
-  ): Promise<{ answer: SendMessageAnswer; status: Status }> {
+  /** @throws Refusal UNRECOGNIZED_CLIENT_TYPE */
+  private producer({ type }: SentMessage, caller: Caller): Producer {
     const peer = this.sessions.find(caller.clientId)?.peer;
-    if (!peer && type === 'TRANSACTION')
-      throw new Refusal(
-        'UNRECOGNIZED_CLIENT_TYPE',
-        'no telemetry stream with settings: nobody could be asked about it',
-      );
-    const { host: bornHost, language } = caller;
-    const version = CURRENT_VERSION;
-    return new Promise((resolve, reject) => {
-      const sender = { bornHost, version, context: peer && { peer, version, language } };
-      const answer = this.sends.message(header, body, sender, (error) => {
-        if (!error) resolve({ answer, status: OK });
-        else if (error.kind === 'sync-timeout') resolve({ answer, status: statusOf(error) ?? OK });
-        else reject(error);
-      });
-    });
+    if (peer || type !== 'TRANSACTION') return { caller, peer };
+    throw new Refusal(
+      'UNRECOGNIZED_CLIENT_TYPE',
+      'no telemetry stream with settings: nobody could be asked about it',
+    );
   }
 
   async endTransaction(request: EndTransactionRequest, caller: Caller): Promise<{ status: Status }> {
-    const topic = topicOf(request.topic, this.topics);
+    const topic = topicOf(request.topic, this.brokers);
     const { messageId: msgId, transactionId, resolution, source } = request;
     const place = parseTransactionId(transactionId);
     if (!place)
@@ -134,22 +91,8 @@ export class Producing {
       msgId,
       transactionId: place.uniqueKey,
     };
-    const { status, remark } = await new Promise<Outcome>((resolve) => {
-      const peer = {
-        remoteAddress: caller.address,
-        owes: nothing,
-        reply: (_: unknown, said: Outcome) => resolve(said),
-      };
-      const now = this.ending.end(header, {
-        oneWay: false,
-        opaque: 0,
-        serializeType: JSON_HEADER,
-        remark: undefined,
-        peer,
-      });
-      if (now !== NO_ANSWER) resolve(now);
-    });
-    if (status !== 'OK') throw new StatusError(status, remark);
+    const broker = await this.brokers.named(place.brokerName, topic);
+    await broker.endTransaction(header, caller);
     return { status: OK };
   }
 
@@ -157,10 +100,14 @@ export class Producing {
     resource: Maybe<Resource>,
     recallHandle: string,
   ): Promise<{ status: Status; messageId: string }> {
-    const topic = topicOf(resource, this.topics);
-    const config = this.topics.find(topic);
-    if (config && !acceptedBy(config).includes('DELAY'))
+    const topic = topicOf(resource, this.brokers);
+    const kinds = await this.brokers.kinds(topic);
+    if (!acceptedBy(kinds).includes('DELAY'))
       throw new Refusal('MESSAGE_PROPERTY_CONFLICT_WITH_TYPE', `topic ${topic} has no delayed messages`);
-    return { status: OK, messageId: await this.recalls.recall({ topic, recallHandle }) };
+    const named = parseRecallHandle(recallHandle)?.brokerName;
+    const broker = await (named === undefined
+      ? this.brokers.toReceive(topic, '')
+      : this.brokers.named(named, topic));
+    return { status: OK, messageId: await broker.recall(topic, recallHandle) };
   }
 }

@@ -1,64 +1,40 @@
 import { Permission } from '@halfmq/remoting';
-import type { Groups } from '../directory/groups.js';
-import {
-  QUEUES_OF_A_NEW_TOPIC,
-  topicOf as topicConfigOf,
-  type TopicConfig,
-} from '../directory/topic-config.js';
-import { SystemTopic } from '../directory/topic-names.js';
-import type { Topics } from '../directory/topics.js';
 import { acceptedBy } from '../produce/message-type.js';
+import type { Brokers, Holding } from './brokers.js';
 import { OK, Refusal } from './codes.js';
 import type { Endpoints, Maybe, MessageQueue, Resource, Status } from './contract.js';
 import { advertised, endpointsAt, type Advertising } from './endpoints.js';
 import { groupOf, topicOf } from './names.js';
-import type { Neighbours } from './neighbours.js';
 
 /** pops of any queue of the broker */
 const ANY_QUEUE = -1;
-/** routes say nothing of types: the other broker checks them */
-const NOTHING_TOLD = { attributes: {} };
-/** %RETRY% and %DLQ% */
-const OF_A_GROUP = '%';
-
-/** Of a topic at one broker. */
-interface Held {
-  readonly perm: number;
-  readonly readQueueNums: number;
-  readonly writeQueueNums: number;
-}
 
 interface Place {
   readonly brokerName: string;
   readonly endpoints: Endpoints;
 }
 
-interface Found {
-  /** what this broker has of it, or would make */
-  readonly own: TopicConfig | undefined;
-  readonly all: readonly { readonly topic: Held; readonly place: Place }[];
-}
-
-/** Where a topic's queues are, at this broker and at others, and which of them a consumer receives from. */
+/** Where a topic's queues are, at whichever broker, and which of them a consumer receives from. */
 export class Queues {
   constructor(
-    private readonly config: Advertising & { readonly brokerName: string },
-    private readonly topics: Topics,
-    private readonly groups: Groups,
-    private readonly neighbours: Pick<Neighbours, 'of'>,
+    private readonly config: Advertising,
+    private readonly brokers: Brokers,
     private readonly port: number,
   ) {}
 
-  /** @param given as the client reached this broker: it stays right behind NAT and in containers */
+  /** @param given as the client reached this door: it stays right behind NAT and in containers */
   async route(
     resource: Maybe<Resource>,
     given: Maybe<Endpoints>,
   ): Promise<{ status: Status; messageQueues: MessageQueue[] }> {
-    const name = topicOf(resource, this.topics);
-    const { own, all } = await this.found(name, given);
-    const kinds = { acceptMessageTypes: acceptedBy(own ?? NOTHING_TOLD) };
-    const messageQueues = all.flatMap(({ topic, place }) =>
-      permissions(topic).map((permission, id) => ({ ...queueAt(place, name, id, permission), ...kinds })),
+    const name = topicOf(resource, this.brokers);
+    const all = await this.found(name);
+    const kinds = { acceptMessageTypes: acceptedBy(await this.brokers.kinds(name)) };
+    const messageQueues = all.flatMap((topic) =>
+      permissions(topic).map((permission, id) => ({
+        ...queueAt(this.place(topic, given), name, id, permission),
+        ...kinds,
+      })),
     );
     return { status: OK, messageQueues };
   }
@@ -67,47 +43,34 @@ export class Queues {
     request: { readonly topic?: Maybe<Resource>; readonly group?: Maybe<Resource> },
     given: Maybe<Endpoints>,
   ): Promise<{ status: Status; assignments: { messageQueue: MessageQueue }[] }> {
-    const name = topicOf(request.topic, this.topics);
-    const group = this.groups.find(groupOf(request.group));
-    const { all } = await this.found(name, given);
+    const name = topicOf(request.topic, this.brokers);
+    const group = await this.brokers.group(groupOf(request.group), [name]);
+    const all = await this.found(name);
     const readable = all.filter(
-      ({ topic }) => (topic.perm & Permission.READ) !== 0 && topic.readQueueNums > 0,
+      ({ perm, readQueueNums }) => (perm & Permission.READ) !== 0 && readQueueNums > 0,
     );
     if (readable.length === 0) throw new Refusal('FORBIDDEN', `no queue of topic ${name} may be read`);
-    const assignments = readable.flatMap(({ topic, place }) => {
+    const assignments = readable.flatMap((topic) => {
       const permission = (topic.perm & Permission.WRITE) === 0 ? 'READ' : 'READ_WRITE';
       const ids =
         group?.consumeMessageOrderly === true
           ? Array.from({ length: topic.readQueueNums }, (_, id) => id)
           : [ANY_QUEUE];
-      return ids.map((id) => ({ messageQueue: queueAt(place, name, id, permission) }));
+      return ids.map((id) => ({ messageQueue: queueAt(this.place(topic, given), name, id, permission) }));
     });
     return { status: OK, assignments };
   }
 
-  /** One that a send would make is shown as it would be made: a producer asks for its route before it sends. */
-  private async found(name: string, given: Maybe<Endpoints>): Promise<Found> {
-    const known = this.topics.find(name);
-    const others = (await this.neighbours.of(name)).map(({ queues, endpoints }) => ({
-      topic: queues,
-      place: { brokerName: queues.brokerName, endpoints },
-    }));
-    const own = known ?? (others.length === 0 ? this.toBeMade(name) : undefined);
-    return { own, all: own ? [{ topic: own, place: this.place(given) }, ...others] : others };
-  }
-
   /** @throws Refusal TOPIC_NOT_FOUND */
-  private toBeMade(name: string): TopicConfig {
-    const template = this.topics.find(SystemTopic.AUTO_CREATE_TEMPLATE);
-    // those of a group are made by what it does, with other queues
-    if (!template || name.startsWith(OF_A_GROUP))
-      throw new Refusal('TOPIC_NOT_FOUND', `topic ${name} does not exist: create it first`);
-    return topicConfigOf(name, Math.min(QUEUES_OF_A_NEW_TOPIC, template.writeQueueNums));
+  private async found(name: string): Promise<readonly Holding[]> {
+    const all = await this.brokers.holding(name);
+    if (all.length > 0) return all;
+    throw new Refusal('TOPIC_NOT_FOUND', `topic ${name} does not exist: create it first`);
   }
 
-  private place(given: Maybe<Endpoints>): Place {
-    const { brokerName, grpcAdvertisedEndpoint } = this.config;
-    const isReached = grpcAdvertisedEndpoint === '' && given && given.addresses.length > 0;
+  private place({ brokerName, endpoints }: Holding, given: Maybe<Endpoints>): Place {
+    if (endpoints) return { brokerName, endpoints };
+    const isReached = this.config.grpcAdvertisedEndpoint === '' && given && given.addresses.length > 0;
     return { brokerName, endpoints: isReached ? given : endpointsAt(advertised(this.config, this.port)) };
   }
 }
@@ -129,7 +92,7 @@ function queueAt(
 type Granted = NonNullable<MessageQueue['permission']>;
 
 /** Queue by queue, in RocketMQ's order: those only read, those only written, those that are both. */
-function permissions({ perm, readQueueNums, writeQueueNums }: Held): Granted[] {
+function permissions({ perm, readQueueNums, writeQueueNums }: Holding): Granted[] {
   const reads = (perm & Permission.READ) === 0 ? 0 : readQueueNums;
   const writes = (perm & Permission.WRITE) === 0 ? 0 : writeQueueNums;
   const both = Math.min(reads, writes);

@@ -1,5 +1,7 @@
-import { StatusError, type Cancel, type Clock, type Receipt } from '@halfmq/remoting';
-import type { Acknowledge, HandedOut } from '../consume/pop/acknowledge.js';
+import { RemotingError, type Cancel, type Clock } from '@halfmq/remoting';
+import type { HandedOut } from '../consume/pop/acknowledge.js';
+import type { Broker, Soon } from './brokers.js';
+import { statusOf } from './codes.js';
 
 /** ms each renewal adds, one after the other; the last one repeats. */
 const STEPS_MS = [1, 3, 5, 10, 30, 60].map((minutes) => minutes * 60_000);
@@ -14,13 +16,17 @@ const RELEASED_AFTER_MS = 1_000;
 /** A message that a client works on for as long as it lives. */
 export interface Renewed extends HandedOut {
   readonly clientId: string;
+  readonly broker: Pick<Broker, 'change'>;
 }
 
 interface Entry {
   readonly clientId: string;
+  readonly broker: Pick<Broker, 'change'>;
   handedOut: HandedOut;
   readonly since: number;
   times: number;
+  /** under way to a broker elsewhere: what comes of it is the receipt that counts */
+  renewing: Promise<void> | undefined;
 }
 
 /**
@@ -36,36 +42,49 @@ export class Renewals {
   /** by the receipt that the client has */
   private readonly entries = new Map<string, Entry>();
   private cancel: Cancel | undefined;
+  /** messages given back, to brokers elsewhere */
+  private readonly releasing = new Set<Promise<unknown>>();
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly acknowledge: Acknowledge,
-  ) {}
+  constructor(private readonly clock: Clock) {}
 
-  add({ clientId, ...handedOut }: Renewed): void {
-    this.entries.set(keyOf(handedOut), { clientId, handedOut, since: this.clock.now(), times: 0 });
+  add({ clientId, broker, ...handedOut }: Renewed): void {
+    const since = this.clock.now();
+    this.entries.set(keyOf(handedOut), { clientId, broker, handedOut, since, times: 0, renewing: undefined });
     this.cancel ??= this.clock.after(SCAN_MS, () => this.scan(), true);
   }
 
   /** The receipt that counts now; it is the client's to decide from here on. */
-  take(handedOut: HandedOut): HandedOut {
+  take(handedOut: HandedOut): Soon<HandedOut> {
     const key = keyOf(handedOut);
     const entry = this.entries.get(key);
+    if (!entry) return handedOut;
     this.entries.delete(key);
-    return entry?.handedOut ?? handedOut;
+    return entry.renewing ? entry.renewing.then(() => entry.handedOut) : entry.handedOut;
   }
 
   gone(clientId: string): void {
     for (const [key, entry] of this.entries) {
       if (entry.clientId !== clientId) continue;
       this.entries.delete(key);
-      this.change(entry, RELEASED_AFTER_MS);
+      this.release(entry);
     }
   }
 
-  stop(): void {
+  private release(entry: Entry): void {
+    const { broker, renewing } = entry;
+    const released = (async () => {
+      await renewing;
+      await broker.change(entry.handedOut, RELEASED_AFTER_MS);
+    })().catch(ignored);
+    this.releasing.add(released);
+    void released.finally(() => this.releasing.delete(released));
+  }
+
+  /** Resolves when what was given back is. */
+  async stop(): Promise<void> {
     this.cancel?.();
     this.entries.clear();
+    await Promise.all(this.releasing);
   }
 
   private scan(): void {
@@ -73,28 +92,35 @@ export class Renewals {
     for (const [key, entry] of this.entries) {
       const { popTime, invisibleMs } = entry.handedOut.receipt;
       if (popTime + invisibleMs - now > AHEAD_MS) continue;
-      if (now - entry.since >= LONGEST_MS || !this.renew(entry)) this.entries.delete(key);
+      if (now - entry.since >= LONGEST_MS) this.entries.delete(key);
+      else if (!entry.renewing) this.renew(key, entry);
     }
     this.cancel = this.entries.size === 0 ? undefined : this.clock.after(SCAN_MS, () => this.scan(), true);
   }
 
-  private renew(entry: Entry): boolean {
+  private renew(key: string, entry: Entry): void {
     const step = STEPS_MS[Math.min(entry.times++, STEPS_MS.length - 1)] ?? 0;
-    const receipt = this.change(entry, step);
-    if (!receipt) return false;
-    entry.handedOut = { ...entry.handedOut, receipt };
-    return true;
+    const renewed = async (): Promise<void> => {
+      const receipt = await entry.broker.change(entry.handedOut, step);
+      if (receipt) entry.handedOut = { ...entry.handedOut, receipt };
+      else this.entries.delete(key);
+    };
+    entry.renewing = renewed()
+      .catch((error: unknown) => {
+        // a broker that did not answer is asked again, while there is something to renew
+        if (!(error instanceof RemotingError) || isOver(entry, this.clock.now())) this.entries.delete(key);
+        ignored(error);
+      })
+      .finally(() => (entry.renewing = undefined));
   }
+}
 
-  /** Nobody waits for it: what cannot be changed comes again by itself. */
-  private change({ handedOut }: Entry, invisibleMs: number): Receipt | undefined {
-    try {
-      return this.acknowledge.change(handedOut, invisibleMs);
-    } catch (error) {
-      if (error instanceof StatusError) return undefined;
-      throw error;
-    }
-  }
+const isOver = ({ handedOut: { receipt } }: Entry, now: number): boolean =>
+  receipt.popTime + receipt.invisibleMs <= now;
+
+/** Nobody waits for it: what cannot be changed comes again by itself. */
+function ignored(error: unknown): void {
+  if (!statusOf(error)) throw error;
 }
 
 function keyOf({ group, topic, receipt: { queueId, queueOffset, popTime } }: HandedOut): string {

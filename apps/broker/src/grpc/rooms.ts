@@ -1,52 +1,94 @@
 import type { INestMicroservice } from '@nestjs/common';
 import { RemotingClient, type Clock, type Log } from '@halfmq/remoting';
 import type { BrokerConfig } from '../config/resolve-config.js';
+import { Offsets } from '../consume/offsets.js';
 import { Acknowledge } from '../consume/pop/acknowledge.js';
 import { Receive } from '../consume/pop/receive.js';
+import { Pull } from '../consume/pull.js';
 import { Clients } from '../directory/clients.js';
 import { Groups } from '../directory/groups.js';
 import { Routes } from '../directory/routes.js';
+import { QUEUES_OF_A_NEW_TOPIC, topicOf, type TopicConfig } from '../directory/topic-config.js';
+import { SystemTopic } from '../directory/topic-names.js';
 import { Topics } from '../directory/topics.js';
 import { Destination } from '../produce/destination.js';
 import { Recall } from '../produce/recall.js';
 import { Send } from '../produce/send.js';
 import { CLOCK, CONFIG, LOG } from '../tokens.js';
 import { EndTransaction } from '../transaction/end-transaction.js';
+import { AllBrokers, type Own } from './all-brokers.js';
 import { Consuming } from './consuming.js';
+import { DoorsElsewhere } from './doors-elsewhere.js';
+import { openElsewhere } from './elsewhere/open-elsewhere.js';
 import { methods, type Methods } from './methods.js';
-import { Neighbours } from './neighbours.js';
+import { OwnBroker } from './own-broker.js';
 import { Producing } from './producing.js';
 import { Queues } from './queues.js';
 import { Renewals } from './renewals.js';
-import { Sessions } from './sessions.js';
+import { Sessions, type Members } from './sessions.js';
 
 /**
- * What the gRPC door shows of the rooms; made when its first client comes.
+ * What the gRPC door shows of the rooms, and of the brokers elsewhere; made when its first client comes.
  * @param rooms the running microservice: its rooms are the ones behind this door too
  */
 export function methodsOf(rooms: INestMicroservice, port: number): Methods {
   const config = rooms.get<BrokerConfig>(CONFIG);
-  const clock = rooms.get<Clock>(CLOCK);
-  const [topics, groups, acknowledge] = [rooms.get(Topics), rooms.get(Groups), rooms.get(Acknowledge)];
-  const renewals = new Renewals(clock, acknowledge);
-  const sessions = new Sessions(config, clock, topics, groups, rooms.get(Clients), renewals);
-  const [sends, destination, recall] = [rooms.get(Send), rooms.get(Destination), rooms.get(Recall)];
-  const client = rooms.get(RemotingClient);
-  const neighbours = new Neighbours(config.brokerName, rooms.get(Routes), client, clock, rooms.get<Log>(LOG));
-  const ending = rooms.get(EndTransaction);
+  const [clock, log] = [rooms.get<Clock>(CLOCK), rooms.get<Log>(LOG)];
+  const { others, announcements, close } = openElsewhere({
+    ownName: config.brokerName,
+    routes: rooms.get(Routes),
+    clock,
+    log,
+    producersOf: (topic) => sessions.producersOf(topic),
+  });
+  const doors = new DoorsElsewhere(rooms.get(RemotingClient), clock, log);
+  const brokers = new AllBrokers(own(rooms), others, doors);
+  const clients = rooms.get(Clients);
+  const members: Members = {
+    heartbeat(data, context) {
+      clients.heartbeat(data, context);
+      announcements.heartbeat(data);
+    },
+  };
+  const renewals = new Renewals(clock);
+  const sessions = new Sessions(config, clock, brokers, members, renewals);
   return methods({
     sessions,
-    queues: new Queues(config, topics, groups, neighbours, port),
-    producing: new Producing(config, clock, topics, sends, destination, recall, ending, sessions),
-    consuming: new Consuming(
-      config.brokerName,
-      clock,
-      topics,
-      groups,
-      rooms.get(Receive),
-      acknowledge,
-      sessions,
-      renewals,
-    ),
+    queues: new Queues(config, brokers, port),
+    producing: new Producing(config, clock, brokers, sessions),
+    consuming: new Consuming(clock, brokers, sessions, renewals),
+    close,
   });
+}
+
+function own(rooms: INestMicroservice): Own {
+  const [topics, { brokerName }] = [rooms.get(Topics), rooms.get<BrokerConfig>(CONFIG)];
+  const broker = new OwnBroker(brokerName, {
+    groups: rooms.get(Groups),
+    destination: rooms.get(Destination),
+    sends: rooms.get(Send),
+    recalls: rooms.get(Recall),
+    ending: rooms.get(EndTransaction),
+    receives: rooms.get(Receive),
+    acknowledge: rooms.get(Acknowledge),
+    pulls: rooms.get(Pull),
+    offsets: rooms.get(Offsets),
+  });
+  return {
+    broker,
+    topic: (name) => topics.find(name),
+    toBeMade: (name) => toBeMade(name, topics),
+    isSystem: (name) => topics.isSystem(name),
+  };
+}
+
+/** %RETRY% and %DLQ% */
+const OF_A_GROUP = '%';
+
+/** One that a send would make, as it would be made: a producer asks for its route before it sends. */
+function toBeMade(name: string, topics: Topics): TopicConfig | undefined {
+  const template = topics.find(SystemTopic.AUTO_CREATE_TEMPLATE);
+  // those of a group are made by what it does, with other queues
+  if (!template || name.startsWith(OF_A_GROUP)) return undefined;
+  return topicOf(name, Math.min(QUEUES_OF_A_NEW_TOPIC, template.writeQueueNums));
 }

@@ -71,7 +71,7 @@ export class GrpcServer {
   async close(graceMs: number): Promise<void> {
     this.closing = true;
     for (const call of this.waiting) call.stopWaiting();
-    this.methods.sessions.close();
+    const left = this.methods.sessions.close();
     const cancel = systemClock.after(graceMs, () => {
       for (const session of this.sessions) session.destroy();
     });
@@ -85,6 +85,8 @@ export class GrpcServer {
           }),
       ),
     );
+    await left;
+    await this.methods.close();
     cancel();
   }
 

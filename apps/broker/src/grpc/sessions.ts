@@ -5,11 +5,11 @@ import {
   type Clock,
   type ConsumerData,
   type HeartbeatData,
+  type RequestContext,
 } from '@halfmq/remoting';
 import type { BrokerConfig } from '../config/resolve-config.js';
-import type { Clients } from '../directory/clients.js';
-import type { Groups } from '../directory/groups.js';
-import type { Topics } from '../directory/topics.js';
+import type { GroupConfig } from '../directory/group-config.js';
+import type { Brokers, Soon } from './brokers.js';
 import type { Caller } from './caller.js';
 import { OK, Refusal } from './codes.js';
 import type { Settings, Status, Subscription, TelemetryCommand } from './contract.js';
@@ -22,6 +22,11 @@ import { TelemetryPeer, type CommandStream } from './telemetry-peer.js';
 const WITHOUT_STREAM_MS = 10_000;
 const SQL = 'SQL';
 const SERVED: ReadonlySet<string> = new Set(['PRODUCER', 'PUSH_CONSUMER', 'SIMPLE_CONSUMER']);
+
+/** Who else knows of live clients. */
+export interface Members {
+  heartbeat(data: HeartbeatData, context: RequestContext): unknown;
+}
 
 export interface Session {
   readonly peer: TelemetryPeer;
@@ -39,11 +44,10 @@ export class Sessions {
   private readonly sessions = new Map<string, Session>();
 
   constructor(
-    private readonly config: BrokerConfig,
+    private readonly config: Pick<BrokerConfig, 'maxMessageSize' | 'messageDelayLevel'>,
     private readonly clock: Clock,
-    private readonly topics: Topics,
-    private readonly groups: Groups,
-    private readonly clients: Clients,
+    private readonly brokers: Brokers,
+    private readonly members: Members,
     private readonly renewals: Renewals,
   ) {}
 
@@ -75,10 +79,19 @@ export class Sessions {
     session.cancel();
     const before = session.peer.use(stream);
     if (before && before !== stream) before.end();
-    this.clients.heartbeat(heartbeat, session.peer.context);
-    const name = own.subscription?.group?.name;
-    const group = name === undefined ? undefined : this.groups.find(name);
-    stream.write({ status: OK, settings: mergedSettings(own, group, this.config) });
+    this.members.heartbeat(heartbeat, session.peer.context);
+    const group = this.groupOf(own);
+    const tell = (known: GroupConfig | undefined): void =>
+      stream.write({ status: OK, settings: mergedSettings(own, known, this.config) });
+    if (group instanceof Promise) void group.then(tell);
+    else tell(group);
+  }
+
+  private groupOf({ subscription }: Settings): Soon<GroupConfig | undefined> {
+    const name = subscription?.group?.name;
+    if (name === undefined) return undefined;
+    const topics = subscription?.subscriptions.map(({ topic }) => topic?.name ?? '') ?? [];
+    return this.brokers.group(name, topics);
   }
 
   private sessionOf({ clientId, host, address, language }: Caller, settings: Settings): Session {
@@ -107,7 +120,7 @@ export class Sessions {
 
   heartbeat(clientId: string): { status: Status } {
     const { settings, peer } = this.mustFind(clientId);
-    this.clients.heartbeat(this.heartbeatOf(settings, clientId), peer.context);
+    this.members.heartbeat(this.heartbeatOf(settings, clientId), peer.context);
     return { status: OK };
   }
 
@@ -116,10 +129,20 @@ export class Sessions {
     return { status: OK };
   }
 
-  /** The broker stops. */
-  close(): void {
+  /** Whose streams are open, and who can be asked about half messages of the topic. */
+  producersOf(topic: string): TelemetryPeer[] {
+    return [...this.sessions.values()]
+      .filter(
+        ({ peer, settings }) =>
+          peer.writable && settings.publishing?.topics.some(({ name }) => name === topic),
+      )
+      .map(({ peer }) => peer);
+  }
+
+  /** The door closes. Resolves when what its clients had is given back. */
+  async close(): Promise<void> {
     for (const { peer } of this.sessions.values()) peer.close('the broker stops');
-    this.renewals.stop();
+    await this.renewals.stop();
   }
 
   /** Its producers' groups are its topics, as RocketMQ has it; each can be asked about its own. */
@@ -127,7 +150,7 @@ export class Sessions {
     if (typeof clientType === 'string' && clientType !== UNSPECIFIED && !SERVED.has(clientType))
       throw new Refusal('UNRECOGNIZED_CLIENT_TYPE', `clients of the type ${clientType} are not served`);
     if (publishing) {
-      const topics = publishing.topics.map((topic) => topicOf(topic, this.topics));
+      const topics = publishing.topics.map((topic) => topicOf(topic, this.brokers));
       const producerDataSet = topics.map((topic) => ({ groupName: topic, transactionalTopics: [topic] }));
       return { clientID, producerDataSet, consumerDataSet: [] };
     }
@@ -149,7 +172,7 @@ export class Sessions {
       unitMode: false,
       subscriptionDataSet: subscriptions.map(({ topic, expression }) => {
         const subscribed = expression?.type === SQL ? sqlSubscription : tagSubscription;
-        return subscribed(topicOf(topic, this.topics), expression?.expression ?? '*', now);
+        return subscribed(topicOf(topic, this.brokers), expression?.expression ?? '*', now);
       }),
     };
   }

@@ -87,11 +87,12 @@ export class TelemetryPeer implements Connection {
 
   private recover(stream: CommandStream, header: CheckTransactionStateHeader, body: Body | undefined): void {
     const { tranStateTableOffset: halfOffset, commitLogOffset: physicalOffset, transactionId } = header;
-    const uniqueKey = transactionId ?? '';
+    const uniqueKey = transactionId ?? header.msgId ?? '';
+    const brokerName = header.bname ?? '';
     stream.write({
       recoverOrphanedTransactionCommand: {
         message: shownMessage(decodeRecord(oneBuffer(body))),
-        transactionId: formatTransactionId({ halfOffset, physicalOffset, uniqueKey }),
+        transactionId: formatTransactionId({ halfOffset, physicalOffset, brokerName, uniqueKey }),
       },
     });
   }

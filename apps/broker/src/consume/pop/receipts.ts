@@ -1,5 +1,5 @@
 import { ORDERED_REVIVE_QUEUE, RetryFlag, type Receipt } from '@halfmq/remoting';
-import { popRetryTopicOf } from '../../directory/topic-names.js';
+import { popRetryTopicOf, popRetryTopicV2Of } from '../../directory/topic-names.js';
 import type { LeasePlace } from './lease-book.js';
 
 /** There are no revive queues here: leases are no messages. */
@@ -29,7 +29,8 @@ export function topicOfReceipt(
   topic: string,
   { retryFlag }: Pick<Receipt, 'retryFlag'>,
 ): string {
-  return retryFlag === RetryFlag.TOPIC ? topic : popRetryTopicOf(group, topic);
+  if (retryFlag === RetryFlag.TOPIC) return topic;
+  return retryFlag === RetryFlag.RETRY ? popRetryTopicOf(group, topic) : popRetryTopicV2Of(group, topic);
 }
 
 export function placeOf(group: string, topic: string, { queueId, start, popTime }: Receipt): LeasePlace {

@@ -2,6 +2,7 @@ import {
   matchesTag,
   popMessage,
   popMessageResponse,
+  poppedRecords,
   ResponseCode,
   type Clock,
   type Command,
@@ -11,8 +12,8 @@ import { refusal, type BrokerAddress, type BrokerRequests } from '../../broker-r
 import type { Complaints } from '../../complaints.js';
 import { NoRoute } from '../../errors.js';
 import type { Routes } from '../../routes/routes.js';
+import { takenMessage } from '../taken-message.js';
 import { HeldLease, type LeaseParts } from './held-lease.js';
-import { poppedRecords } from './popped-messages.js';
 import type { PoppedMessage, PoppedQueue } from './popped-queue.js';
 
 const BATCH = 32;
@@ -115,10 +116,13 @@ function take(popped: PoppedQueue, answer: Command, parts: PopParts, broker: Bro
 /** Brokers compare hashes of tags, so the tags themselves are looked at again here: what is not wanted is done with. */
 function messagesOf({ queue }: PoppedQueue, answer: Command, parts: PopParts): PoppedMessage[] {
   const header = popMessageResponse.decode(answer.extFields ?? {});
-  const all = poppedRecords(header, answer.body, queue.brokerName).map(({ taken, receipt }) => ({
-    ...taken,
-    lease: new HeldLease(parts.lease, { topic: queue.topic, receipt }),
-  }));
+  const all = poppedRecords(header, answer.body, queue.brokerName).map(
+    ({ record, receipt, deliveredBefore }) => {
+      const taken = takenMessage(record, queue.brokerName);
+      const message = { ...taken.message, reconsumeTimes: deliveredBefore };
+      return { ...taken, message, lease: new HeldLease(parts.lease, { topic: queue.topic, receipt }) };
+    },
+  );
   const expression = parts.expressionOf(queue.topic);
   const wanted = all.filter(({ message }) => matchesTag(expression, message.tag));
   for (const { lease } of all.filter((one) => !wanted.includes(one))) void lease.acknowledge();

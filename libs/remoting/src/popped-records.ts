@@ -1,23 +1,19 @@
-import {
-  decodeRecords,
-  parseReceipt,
-  PropertyName,
-  RetryFlag,
-  type MessageRecord,
-  type PopMessageResponseHeader,
-  type Receipt,
-} from '@halfmq/remoting';
-import { takenMessage, type TakenMessage } from '../taken-message.js';
+import { parseProperties, PropertyName } from './properties.js';
+import { parseReceipt, RetryFlag, type Receipt } from './receipt.js';
+import { decodeRecords, type MessageRecord } from './record.js';
+import type { PopMessageResponseHeader } from './requests/pop-message.js';
 
 /** A message of a pop's answer, with what names it. */
 export interface PoppedRecord {
-  readonly taken: TakenMessage;
+  readonly record: MessageRecord;
   readonly receipt: Receipt;
+  /** how often it was handed out before */
+  readonly deliveredBefore: number;
 }
 
 /**
- * The messages of an answer, as RocketMQ's clients read it: what comes again brings its receipt with it, that of the others is
- * made of the header.
+ * The messages of an answer, as RocketMQ's clients read it: what comes again brings its receipt with it, that of the others
+ * is made of the header.
  */
 export function poppedRecords(
   header: PopMessageResponseHeader,
@@ -27,11 +23,9 @@ export function poppedRecords(
   const starts = rowsOf(header.startOffsetInfo);
   const counts = rowsOf(header.orderCountInfo);
   return decodeRecords(body).map((record) => {
-    const taken = takenMessage(record, brokerName);
-    const own = parseReceipt(taken.message.properties.get(PropertyName.POP_CK) ?? '');
+    const own = parseReceipt(parseProperties(record.properties).get(PropertyName.POP_CK) ?? '');
     const receipt = own ?? madeReceipt(header, record, starts, brokerName);
-    const before = Number(countOf(counts, receipt) ?? record.reconsumeTimes);
-    return { receipt, taken: { ...taken, message: { ...taken.message, reconsumeTimes: before } } };
+    return { record, receipt, deliveredBefore: Number(countOf(counts, receipt) ?? record.reconsumeTimes) };
   });
 }
 

@@ -1,0 +1,203 @@
+import {
+  ackMessage,
+  changeMessageInvisibletime,
+  changeMessageInvisibletimeResponse,
+  consumerSendMsgBack,
+  decodeOffsetMessageId,
+  decodeRecords,
+  endTransaction,
+  formatReceipt,
+  getMaxOffset,
+  getMinOffset,
+  offsetResponse,
+  pullMessage,
+  pullMessageResponse,
+  queryConsumerOffset,
+  recallMessage,
+  recallMessageResponse,
+  ResponseCode,
+  searchOffsetByTimestamp,
+  sendMessageResponse,
+  sendMessageV2,
+  STATUS,
+  statusOfCode,
+  updateConsumerOffset,
+  type Command,
+  type EndTransactionHeader,
+  type PullMessageHeader,
+  type Receipt,
+} from '@halfmq/remoting';
+import type { HandedOut } from '../../consume/pop/acknowledge.js';
+import type { Buried, ReceivedMessage, ReceiveRequest } from '../../consume/pop/receive.js';
+import type { GroupConfig } from '../../directory/group-config.js';
+import { plainHeader } from '../../produce/plain-header.js';
+import type { Broker, Kinds, Placed, Producer, Pulled, QueuePlace } from '../brokers.js';
+import { refuseOtherType } from '../message-types.js';
+import type { SentMessage } from '../sent-message.js';
+import type { Announcements } from './announcements.js';
+import type { Descriptions } from './descriptions.js';
+import { Pops } from './pops.js';
+import { refused, type Question, type Wire } from './wire.js';
+
+/** over the time a request may be held */
+const PATIENCE_MS = 5_000;
+
+export interface Elsewhere {
+  readonly wire: Wire;
+  readonly descriptions: Descriptions;
+  readonly announcements: Announcements;
+}
+
+/** A broker that is asked over the wire: ours, or Apache RocketMQ's. */
+export class OtherBroker implements Broker {
+  private readonly pops: Pops;
+
+  constructor(
+    readonly name: string,
+    /** ip:port */
+    readonly address: string,
+    private readonly elsewhere: Elsewhere,
+  ) {
+    this.pops = new Pops(this, (question) => elsewhere.wire.ask(address, question));
+  }
+
+  group(name: string): Promise<GroupConfig> {
+    return this.elsewhere.descriptions.group(this.address, name);
+  }
+
+  kinds(topic: string): Promise<Kinds> {
+    return this.elsewhere.descriptions.kinds(this.address, topic);
+  }
+
+  async send(topic: string, message: SentMessage, _: Producer, queueId = -1): Promise<Placed> {
+    refuseOtherType(await this.kinds(topic), message.type);
+    // who is asked about it must be known before it is there
+    if (message.type === 'TRANSACTION') await this.elsewhere.announcements.heard(topic, this.address);
+    const { sysFlag, bornTimestamp, properties, body } = message;
+    const header = plainHeader({ producerGroup: topic, topic, bornTimestamp, sysFlag, properties });
+    const answer = await this.elsewhere.wire.ask(this.address, {
+      spec: sendMessageV2,
+      header: { ...header, queueId, bname: this.name },
+      body,
+    });
+    if (!STORED.has(answer.code)) throw refused(answer);
+    const { msgId, queueOffset, recallHandle } = sendMessageResponse.decode(answer.extFields ?? {});
+    const physicalOffset = decodeOffsetMessageId(msgId)?.physicalOffset ?? 0;
+    return { status: statusOf(answer), offset: queueOffset, physicalOffset, recallHandle };
+  }
+
+  async endTransaction(verdict: EndTransactionHeader): Promise<void> {
+    await this.call({ spec: endTransaction, header: { ...verdict, bname: this.name } });
+  }
+
+  async recall(topic: string, recallHandle: string): Promise<string> {
+    const header = { producerGroup: topic, topic, recallHandle, bname: this.name };
+    const answer = await this.call({ spec: recallMessage, header });
+    return recallMessageResponse.decode(answer.extFields ?? {}).msgId;
+  }
+
+  receive(request: ReceiveRequest, gone: AbortSignal): Promise<readonly ReceivedMessage[]> {
+    return this.pops.receive(request, gone);
+  }
+
+  async done(message: HandedOut): Promise<void> {
+    await this.call({ spec: ackMessage, header: this.naming(message) });
+  }
+
+  async change(message: HandedOut, invisibleTime: number): Promise<Receipt | undefined> {
+    const header = { ...this.naming(message), invisibleTime };
+    const answer = await this.call({ spec: changeMessageInvisibletime, header });
+    const said = changeMessageInvisibletimeResponse.decode(answer.extFields ?? {});
+    // it was nobody's any more
+    if (said.popTime === 0) return undefined;
+    const { receipt } = message;
+    return {
+      ...receipt,
+      start: receipt.queueOffset,
+      popTime: said.popTime,
+      invisibleMs: said.invisibleTime,
+      reviveQueue: said.reviveQid,
+    };
+  }
+
+  private naming({ group: consumerGroup, topic, receipt }: HandedOut) {
+    const { queueId, queueOffset: offset } = receipt;
+    return { consumerGroup, topic, queueId, extraInfo: formatReceipt(receipt), offset, bname: this.name };
+  }
+
+  /** First into the dead letters, then done: a failure in between buries it twice, never not at all. */
+  async bury(group: string, { record, receipt, liesIn }: Buried): Promise<void> {
+    const header = { offset: record.physicalOffset, group, delayLevel: -1, bname: this.name };
+    await this.call({ spec: consumerSendMsgBack, header });
+    await this.done({ group, topic: liesIn, receipt });
+  }
+
+  async pull(header: PullMessageHeader, gone: AbortSignal): Promise<Pulled> {
+    const timeoutMs = header.suspendTimeoutMillis + PATIENCE_MS;
+    const asked = { spec: pullMessage, header: { ...header, bname: this.name }, timeoutMs };
+    const answer = await unlessGone(gone, this.elsewhere.wire.ask(this.address, asked));
+    if (!answer) return { code: ResponseCode.PULL_NOT_FOUND, nextOffset: header.queueOffset, records: [] };
+    if (!PULLED.has(answer.code)) throw refused(answer);
+    const { nextBeginOffset: nextOffset } = pullMessageResponse.decode(answer.extFields ?? {});
+    const records = answer.code === ResponseCode.SUCCESS ? decodeRecords(answer.body) : [];
+    return { code: answer.code, nextOffset, records };
+  }
+
+  async committed(consumerGroup: string, queue: QueuePlace): Promise<number | undefined> {
+    const header = { consumerGroup, ...queue, setZeroIfNotFound: false, bname: this.name };
+    const answer = await this.elsewhere.wire.ask(this.address, { spec: queryConsumerOffset, header });
+    if (answer.code === STATUS.QUERY_NOT_FOUND.code) return undefined;
+    if (answer.code !== ResponseCode.SUCCESS) throw refused(answer);
+    return offsetIn(answer);
+  }
+
+  async commit(consumerGroup: string, queue: QueuePlace, commitOffset: number): Promise<void> {
+    const header = { consumerGroup, ...queue, commitOffset, bname: this.name };
+    await this.call({ spec: updateConsumerOffset, header });
+  }
+
+  async offsetAt(queue: QueuePlace, at: 'first' | 'end' | number): Promise<number> {
+    const header = { ...queue, bname: this.name };
+    if (at === 'first') return offsetIn(await this.call({ spec: getMinOffset, header }));
+    if (at === 'end') return offsetIn(await this.call({ spec: getMaxOffset, header }));
+    return offsetIn(await this.call({ spec: searchOffsetByTimestamp, header: { ...header, timestamp: at } }));
+  }
+
+  private call<H>(question: Question<H>): Promise<Command> {
+    return this.elsewhere.wire.call(this.address, question);
+  }
+}
+
+/** Stored, though perhaps not as safely as was asked for. */
+const STORED: ReadonlySet<number> = new Set([
+  ResponseCode.SUCCESS,
+  STATUS.FLUSH_DISK_TIMEOUT.code,
+  STATUS.FLUSH_SLAVE_TIMEOUT.code,
+  STATUS.SLAVE_NOT_AVAILABLE.code,
+]);
+/** Answered, whatever was found. */
+const PULLED: ReadonlySet<number> = new Set([
+  ResponseCode.SUCCESS,
+  STATUS.PULL_NOT_FOUND.code,
+  STATUS.PULL_RETRY_IMMEDIATELY.code,
+  STATUS.PULL_OFFSET_MOVED.code,
+]);
+
+function statusOf({ code, remark }: Command): Placed['status'] {
+  const { grpc, meaning } = STATUS[statusOfCode(code)];
+  return code === ResponseCode.SUCCESS
+    ? { code: grpc, message: 'OK' }
+    : { code: grpc, message: remark ?? meaning };
+}
+
+const offsetIn = (answer: Command): number => offsetResponse.decode(answer.extFields ?? {}).offset;
+
+/** Undefined as soon as nobody waits for it. */
+export function unlessGone<T>(gone: AbortSignal, answer: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => resolve(undefined);
+    if (gone.aborted) leave();
+    gone.addEventListener('abort', leave, { once: true });
+    answer.then(resolve, reject).finally(() => gone.removeEventListener('abort', leave));
+  });
+}
