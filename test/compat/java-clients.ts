@@ -51,14 +51,17 @@ async function lastChange(files: readonly string[]): Promise<number> {
 /**
  * Runs one scenario (test/compat/java/clients) and answers what it saw.
  * @param onLine is told what it prints meanwhile
+ * @param properties of the JVM
  */
 export async function runScenario(
   version: ClientVersion,
   scenario: string,
   nameServer: string,
   onLine: (line: string) => void = () => undefined,
+  properties: Readonly<Record<string, string>> = {},
 ): Promise<Record<string, unknown>> {
   const options = [
+    ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`),
     '-Xmx256m',
     '-XX:+UseSerialGC',
     '-XX:TieredStopAtLevel=1',

@@ -30,10 +30,14 @@ export class InProcessCluster {
     readonly namesrvs: readonly RunningNamesrv[],
   ) {}
 
-  static async start(nameServers = 1): Promise<InProcessCluster> {
+  /** @param properties of the name servers */
+  static async start(
+    nameServers = 1,
+    properties: Readonly<Record<string, string>> = {},
+  ): Promise<InProcessCluster> {
     const folder = await mkdtemp(join(tmpdir(), 'halfmq-cluster-'));
     const started = Array.from({ length: nameServers }, () =>
-      startNamesrv({ port: 0, properties: { bindAddress: '127.0.0.1' } }),
+      startNamesrv({ port: 0, properties: { bindAddress: '127.0.0.1', ...properties } }),
     );
     return new InProcessCluster(folder, await Promise.all(started));
   }

@@ -14,6 +14,11 @@ export interface ClientOptions {
    * like http://host:8080/rocketmq/nsaddr: it is asked each two minutes, and a changed list is followed.
    */
   readonly nameServers: string | readonly string[];
+  /**
+   * RocketMQ's namespace: topics and groups of this client are `namespace%name` to brokers and tools, and meet only those of
+   * clients of the same namespace
+   */
+  readonly namespace?: string | undefined;
   readonly clock?: Clock | undefined;
   readonly log?: Log | undefined;
   /** the middle of the client id `ip@instance`; unique for this client unless told */

@@ -3,6 +3,7 @@ import type { BrokerRequests } from './broker-requests.js';
 import type { HandOut } from './hook.js';
 import type { Heartbeats } from './heartbeats.js';
 import type { Hooks } from './hooks.js';
+import type { Namespace } from './namespace.js';
 import type { Delivery } from './producer/delivery.js';
 import type { Replies } from './producer/replies.js';
 import type { Routes } from './routes/routes.js';
@@ -14,6 +15,8 @@ export interface ClientParts {
   readonly clientId: string;
   /** as the client id, but the same from start to start, for what is kept in files */
   readonly stableId: string;
+  /** names as brokers know them, and as the user does */
+  readonly names: Namespace;
   readonly routes: Routes;
   readonly brokers: BrokerRequests;
   readonly heartbeats: Heartbeats;

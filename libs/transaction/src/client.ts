@@ -13,12 +13,13 @@ import { PushConsumer } from './consumer/push-consumer.js';
 import { ClientClosed, InvalidOption, NoNameServer } from './errors.js';
 import { Heartbeats } from './heartbeats.js';
 import { Instruments } from './instruments.js';
+import { Namespace } from './namespace.js';
 import { Delivery } from './producer/delivery.js';
 import { DEFAULT_PRODUCER_GROUP, Producer } from './producer/producer.js';
 import { Replies } from './producer/replies.js';
 import { NameServers } from './routes/name-servers.js';
 import { Routes } from './routes/routes.js';
-import { TransactionProducer } from './transaction/transaction-producer.js';
+import { EVERY_TOPIC, TransactionProducer } from './transaction/transaction-producer.js';
 
 const REQUEST_TIMEOUT_MS = 3_000;
 const START_TIMEOUT_MS = 10_000;
@@ -43,6 +44,7 @@ export class HalfmqClient {
   private readonly remoting: RemotingClient;
   private readonly nameServers: NameServers;
   private readonly parts: ClientParts;
+  private readonly names: Namespace;
   private readonly replies: Replies;
   private readonly instruments: Instruments;
   private readonly producers = new Set<Producer>();
@@ -55,6 +57,7 @@ export class HalfmqClient {
     this.clock = options.clock ?? systemClock;
     this.log = options.log ?? silentLog;
     this.clientId = makeClientId(options.instanceName);
+    this.names = new Namespace(options.namespace);
     this.replies = new Replies(this.clock);
     const { clock, log, consumers, transactional, replies } = this;
     const timeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
@@ -67,16 +70,15 @@ export class HalfmqClient {
     this.remoting.onDisconnect((address) => {
       if (heartbeats.lost(address) || routes.isNamed(address)) routes.brokerLost();
     });
-    routes.onChange(() => {
-      for (const consumer of this.consumers.values()) consumer.membersChanged();
-    });
-    this.instruments = new Instruments(options, clock, log, (wire, how) =>
+    routes.onChange(() => this.queuesChanged());
+    this.instruments = new Instruments(options, this.names, clock, log, (wire, how) =>
       this.parts.delivery.send(wire, how),
     );
     this.parts = {
       clock,
       log,
       clientId: this.clientId,
+      names: this.names,
       stableId: makeClientId(options.instanceName ?? 'DEFAULT'),
       routes,
       brokers,
@@ -105,7 +107,7 @@ export class HalfmqClient {
     this.mustNotBeClosed('producer()');
     checkProducerOptions(options);
     const producer = new Producer(this.parts, options, () => this.producers.delete(producer));
-    this.parts.heartbeats.addProducer(options.group ?? DEFAULT_PRODUCER_GROUP);
+    this.parts.heartbeats.addProducer(this.names.wrap(options.group ?? DEFAULT_PRODUCER_GROUP));
     this.producers.add(producer);
     return producer;
   }
@@ -114,19 +116,21 @@ export class HalfmqClient {
   transactionProducer(options: TransactionProducerOptions): TransactionProducer {
     this.mustNotBeClosed('transactionProducer()');
     checkProducerOptions(options);
+    const group = this.names.wrap(options.group);
+    const topics = options.topics.map((topic) => (topic === EVERY_TOPIC ? topic : this.names.wrap(topic)));
     if (options.topics.length === 0) {
       throw new InvalidOption(`transaction producer ${options.group}: topics expected, got none`);
     }
-    for (const topic of options.topics) {
-      if (producersOf(this.transactional, options.group).some((other) => other.topics.includes(topic))) {
+    for (const topic of topics) {
+      if (producersOf(this.transactional, group).some((other) => other.topics.includes(topic))) {
         throw new InvalidOption(
           `two transaction producers of group ${options.group} for topic ${topic}: a check can have one answer`,
         );
       }
     }
     const forget = (): void => void this.transactional.delete(producer);
-    const producer = new TransactionProducer(this.parts, options, forget);
-    this.parts.heartbeats.addProducer(options.group, options.topics);
+    const producer = new TransactionProducer(this.parts, { ...options, group, topics }, forget);
+    this.parts.heartbeats.addProducer(group, topics);
     this.transactional.add(producer);
     if (this.state === 'open') void this.announce();
     return producer;
@@ -148,13 +152,14 @@ export class HalfmqClient {
   }
 
   private joined<Member extends GroupMember>(group: string, member: Member): Member {
-    const known = this.consumers.get(group);
+    const name = this.names.wrap(group);
+    const known = this.consumers.get(name);
     if (known && !known.isClosed) {
       throw new InvalidOption(
         `two consumers of group ${group} in one client: give one of them all subscriptions`,
       );
     }
-    this.consumers.set(group, member);
+    this.consumers.set(name, member);
     return member;
   }
 
@@ -214,6 +219,10 @@ export class HalfmqClient {
         await new Promise<void>((resolve) => this.clock.after(START_AGAIN_MS, resolve));
       }
     }
+  }
+
+  private queuesChanged(): void {
+    for (const consumer of this.consumers.values()) consumer.membersChanged();
   }
 
   /** A method, because an await in between may have changed what the compiler believes it knows. */

@@ -1,6 +1,7 @@
 import { formatProperties, parseProperties, PropertyName, SysFlag } from '@halfmq/remoting';
 import { InvalidOption } from './errors.js';
 import type { ClientHook, Ending, HandOut, Recalling, Sending, SendingMessage, Sent } from './hook.js';
+import type { Namespace } from './namespace.js';
 import type { WireMessage } from './producer/outgoing.js';
 
 const DELAYS = [
@@ -12,19 +13,24 @@ const DELAYS = [
 
 type Deliver<T> = (messages: readonly WireMessage[]) => Promise<T>;
 
-/** The hooks of a client, one around the other. */
+/** The hooks of a client, one around the other. They see the names its user knows. */
 export class Hooks {
-  constructor(private readonly hooks: readonly ClientHook[]) {}
+  constructor(
+    private readonly hooks: readonly ClientHook[],
+    private readonly names: Namespace,
+  ) {}
 
   readonly consume: HandOut = (delivery, handle) =>
     nested(this.of('consume'), (hook, proceed) => hook(delivery, proceed), handle);
 
   endTransaction(ending: Ending, bring: () => Promise<void>): Promise<void> {
-    return nested(this.of('endTransaction'), (hook, proceed) => hook(ending, proceed), bring);
+    const shown = this.shown(ending);
+    return nested(this.of('endTransaction'), (hook, proceed) => hook(shown, proceed), bring);
   }
 
   recall(recalling: Recalling, ask: () => Promise<string>): Promise<string> {
-    return nested(this.of('recall'), (hook, proceed) => hook(recalling, proceed), ask);
+    const shown = this.shown(recalling);
+    return nested(this.of('recall'), (hook, proceed) => hook(shown, proceed), ask);
   }
 
   /**
@@ -38,11 +44,8 @@ export class Hooks {
     told: (result: T) => Sent | undefined,
   ): Promise<T> {
     const [first] = messages;
-    const sending: Sending = {
-      group,
-      topic: first?.topic ?? '',
-      messages: messages.map((message) => shown(message)),
-    };
+    const named = this.shown({ group, topic: first?.topic ?? '' });
+    const sending: Sending = { ...named, messages: messages.map((message) => sendingMessage(message)) };
     let ended: { readonly result: T } | undefined;
     await nested(
       this.of('send'),
@@ -62,6 +65,10 @@ export class Hooks {
     return ended.result;
   }
 
+  private shown<T extends { readonly group: string; readonly topic: string }>(what: T): T {
+    return { ...this.names.unwrapped(what), group: this.names.unwrap(what.group) };
+  }
+
   private of<Name extends keyof ClientHook>(name: Name): NonNullable<ClientHook[Name]>[] {
     return this.hooks.flatMap((hook) => {
       const act = hook[name];
@@ -78,7 +85,7 @@ function nested<Hook, T>(
   return hooks.reduceRight<() => Promise<T>>((proceed, hook) => () => call(hook, proceed), act)();
 }
 
-function shown({ uniqueKey, body, sysFlag, properties: raw }: WireMessage): SendingMessage {
+function sendingMessage({ uniqueKey, body, sysFlag, properties: raw }: WireMessage): SendingMessage {
   const properties = parseProperties(raw);
   const isHalf = (sysFlag & SysFlag.TRANSACTION_PREPARED) !== 0;
   return {

@@ -5,6 +5,7 @@ import type { ClientHook, HandOut } from './hook.js';
 import { Hooks } from './hooks.js';
 import type { Stored, SendHow } from './producer/delivery.js';
 import { toWire, type WireMessage } from './producer/outgoing.js';
+import type { Namespace } from './namespace.js';
 import { MessageTrace } from './trace/message-trace.js';
 import { TRACE_TOPIC, TraceSender } from './trace/trace-sender.js';
 
@@ -19,7 +20,13 @@ export class Instruments {
   readonly parts: Pick<ClientParts, 'hooks' | 'handOut'>;
   private readonly traces: TraceSender | undefined;
 
-  constructor({ hooks = [], trace, handOut }: ClientOptions, clock: Clock, log: Log, deliver: Deliver) {
+  constructor(
+    { hooks = [], trace, handOut }: ClientOptions,
+    names: Namespace,
+    clock: Clock,
+    log: Log,
+    deliver: Deliver,
+  ) {
     this.traces = trace
       ? new TraceSender(clock, log, topicOf(trace), (message) =>
           deliver(toWire(message, clock), {
@@ -32,7 +39,7 @@ export class Instruments {
         )
       : undefined;
     const all: ClientHook[] = this.traces ? [...hooks, new MessageTrace(clock, this.traces)] : [...hooks];
-    const around = all.length > 0 ? new Hooks(all) : undefined;
+    const around = all.length > 0 ? new Hooks(all, names) : undefined;
     const straight: HandOut = handOut ?? ((_delivery, handle) => handle());
     this.parts = {
       hooks: around,

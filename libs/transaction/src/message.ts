@@ -37,6 +37,7 @@ export interface SendReceipt {
 
 /** A stored half message: everything END_TRANSACTION has to name. Plain data: it can be kept and used after a restart. */
 export interface HalfReceipt {
+  /** this and the group as brokers know them, with their namespace */
   readonly topic: string;
   readonly group: string;
   readonly brokerName: string;

@@ -1,13 +1,19 @@
 import { encodeOffsetMessageId, parseProperties, PropertyName, type MessageRecord } from '@halfmq/remoting';
 import type { ReceivedMessage } from './message.js';
+import type { Namespace } from './namespace.js';
 
-/** A record as its handler sees it: the topic of a retry is that of the first delivery. */
-export function receivedMessage(record: MessageRecord, brokerName: string, body: Buffer): ReceivedMessage {
+/** A record as its handler sees it: the topic of a retry is that of the first delivery, without its namespace. */
+export function receivedMessage(
+  record: MessageRecord,
+  brokerName: string,
+  body: Buffer,
+  names: Namespace,
+): ReceivedMessage {
   const properties = parseProperties(record.properties);
   const offsetMessageId = encodeOffsetMessageId(record.storeHost, record.physicalOffset);
   const messageId = properties.get(PropertyName.UNIQ_KEY) ?? offsetMessageId;
   return {
-    topic: properties.get(PropertyName.RETRY_TOPIC) ?? record.topic,
+    topic: names.unwrap(properties.get(PropertyName.RETRY_TOPIC) ?? record.topic),
     body,
     tag: properties.get(PropertyName.TAGS),
     keys: properties.get(PropertyName.KEYS)?.split(' ').filter(Boolean) ?? [],

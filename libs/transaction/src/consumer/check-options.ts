@@ -27,6 +27,12 @@ export function checkConsumerOptions(options: AnyConsumerOptions): void {
   }
 }
 
+/** Names as brokers are told them: with a namespace they may be too long. @throws InvalidOption */
+export function checkNames(group: string, topics: readonly string[]): void {
+  checkGroup(group);
+  for (const topic of topics) checkTopic(group, topic);
+}
+
 /** @throws InvalidOption */
 export function checkLitePull({ group, batch, allocation }: LitePullOptions): void {
   checkGroup(group);
@@ -122,12 +128,15 @@ function durationOf(group: string, option: string, duration: Duration): number {
   }
 }
 
+function checkTopic(group: string, topic: string): void {
+  if (isTopic(topic)) return;
+  throw new InvalidOption(
+    `consumer ${group}: topic: 1 to 127 characters of A-Z a-z 0-9 _ - % | expected, got ${JSON.stringify(topic)}`,
+  );
+}
+
 function checkSubscription(group: string, topic: string, wanted: string | Selector): void {
-  if (!isTopic(topic)) {
-    throw new InvalidOption(
-      `consumer ${group}: topic: 1 to 127 characters of A-Z a-z 0-9 _ - % | expected, got ${JSON.stringify(topic)}`,
-    );
-  }
+  checkTopic(group, topic);
   if (typeof wanted !== 'string') {
     if (wanted.expression.trim() === '')
       throw new InvalidOption(`consumer ${group}: the selector of ${topic} is empty`);

@@ -13,6 +13,7 @@ import {
 import { refusal, type BrokerRequests } from '../broker-requests.js';
 import type { Complaints } from '../complaints.js';
 import { NoRoute } from '../errors.js';
+import type { Namespace } from '../namespace.js';
 import type { Routes } from '../routes/routes.js';
 import { PRIMARY_ID } from '../routes/topic-route.js';
 import type { ConsumedQueue } from './consumed-queue.js';
@@ -27,6 +28,7 @@ const AFTER_FLOW_CONTROL_MS = 20;
 
 export interface PullParts {
   readonly clock: Clock;
+  readonly names: Namespace;
   readonly complaints: Complaints;
   readonly routes: Routes;
   readonly brokers: BrokerRequests;
@@ -155,6 +157,6 @@ async function take(
 function wanted(body: Buffer, consumed: ConsumedQueue, parts: PullParts): TakenMessage[] {
   const expression = parts.expressionOf(consumed.queue.topic);
   return decodeRecords(body)
-    .map((record) => takenMessage(record, consumed.queue.brokerName))
+    .map((record) => takenMessage(record, consumed.queue.brokerName, parts.names))
     .filter(({ message }) => matchesTag(expression, message.tag));
 }

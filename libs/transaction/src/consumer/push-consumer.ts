@@ -14,7 +14,7 @@ import { ClientClosed, PauseGroup, RetryIn } from '../errors.js';
 import { subscriptionTo } from '../selector.js';
 import { strategyOf } from './allocation-strategies.js';
 import { assignedQueues } from './assignment.js';
-import { checkConcurrency, checkConsumerOptions } from './check-options.js';
+import { checkConcurrency, checkConsumerOptions, checkNames } from './check-options.js';
 import { checkSelectors } from './check-selectors.js';
 import type { ConsumerStatus } from './consumer-status.js';
 import type { AnyConsumerOptions } from './consumer-options.js';
@@ -47,6 +47,9 @@ export class PushConsumer implements GroupMember {
   private state: 'new' | 'running' | 'draining' | 'closed' = 'new';
   private closing: Promise<void> | undefined;
   private readonly timers: Cancel[] = [];
+  /** as brokers know them */
+  private readonly group: string;
+  private readonly wanted: AnyConsumerOptions['subscriptions'];
   private readonly topics: readonly string[];
   private readonly subVersion: number;
   private readonly dispatch: Dispatch;
@@ -58,42 +61,29 @@ export class PushConsumer implements GroupMember {
     private readonly parts: ClientParts,
     private readonly options: AnyConsumerOptions,
   ) {
+    const { clock, log, routes, brokers, delivery, handOut, names } = parts;
     checkConsumerOptions(options);
-    const { clock, log, routes, brokers, delivery, handOut } = parts;
-    const { group } = options;
-    const strategy = strategyOf(options.allocation);
+    this.group = names.wrap(options.group);
+    this.wanted = names.wrappedKeys(options.subscriptions);
+    const { group } = this;
     this.subVersion = clock.now();
-    const own = Object.keys(options.subscriptions);
+    const own = Object.keys(this.wanted);
+    checkNames(group, own);
     this.topics = this.model === 'clustering' ? [...own, retryTopic(group)] : own;
     const poison = poisonPolicy(options);
     const most = poison.maxReconsumeTimes;
-    const sendBack = new SendBack(clock, log, routes, brokers, delivery, group, most);
+    const sendBack = new SendBack(clock, log, routes, brokers, delivery, names, group, most);
     this.dispatch = new Dispatch({ clock, log, options, handOut, sendBack, poison });
     this.queues = new Queues({
       client: parts,
       options,
+      group,
       dispatch: this.dispatch,
       subscriptions: this.subscriptions(),
       subVersion: this.subVersion,
       rebalance: () => this.membersChanged(),
     });
-    const sharing = this.model === 'broadcasting' ? 'broadcasting' : (options.by ?? 'pull');
-    this.rebalance = new Rebalance({
-      clock,
-      log,
-      topics: this.topics,
-      held: () => this.queues.all,
-      // a broker that came meanwhile must know this member before it is asked for the list
-      before: async () => {
-        await parts.heartbeats.beat();
-        // who is given a queue of this member's asks for its offset before it is given up here
-        void this.queues.commit(false);
-        return this.queues.finishReleases();
-      },
-      assigned: (topic) => assignedQueues(topic, sharing, { ...parts, group, strategy }),
-      take: (queues) => this.queues.take(queues),
-      release: (queue) => this.queues.release(queue),
-    });
+    this.rebalance = this.makeRebalance();
   }
 
   /** What this member does now. */
@@ -102,7 +92,7 @@ export class PushConsumer implements GroupMember {
       group: this.options.group,
       isRunning: this.state === 'running',
       holdMs: this.parts.pullHoldMs,
-      queues: this.queues.statuses,
+      queues: this.queues.statuses.map((queue) => this.parts.names.unwrapped(queue)),
     };
   }
 
@@ -144,7 +134,7 @@ export class PushConsumer implements GroupMember {
 
   private async checkSelectors(): Promise<void> {
     try {
-      await checkSelectors(this.parts, this.options.group, this.subscriptions());
+      await checkSelectors(this.parts, this.group, this.subscriptions());
     } catch (error) {
       this.state = 'closed';
       throw error;
@@ -167,7 +157,7 @@ export class PushConsumer implements GroupMember {
   async handleDirectly(record: MessageRecord, brokerName: string): Promise<ConsumeDirectlyResult> {
     const { clock } = this.parts;
     const begun = clock.monotonic();
-    const error = await this.dispatch.direct(takenMessage(record, brokerName));
+    const error = await this.dispatch.direct(takenMessage(record, brokerName, this.parts.names));
     const again = error instanceof RetryIn || error instanceof PauseGroup;
     return {
       order: this.options.order !== undefined,
@@ -228,14 +218,37 @@ export class PushConsumer implements GroupMember {
     for (const cancel of this.timers) cancel();
     if (joined) await this.queues.commit(true);
     await this.queues.close();
-    await heartbeats.removeConsumer(group);
+    await heartbeats.removeConsumer(this.group);
     this.state = 'closed';
   }
 
+  private makeRebalance(): Rebalance {
+    const { group, options } = this;
+    const { clock, log } = this.parts;
+    const strategy = strategyOf(options.allocation);
+    const sharing = this.model === 'broadcasting' ? 'broadcasting' : (options.by ?? 'pull');
+    return new Rebalance({
+      clock,
+      log,
+      topics: this.topics,
+      held: () => this.queues.all,
+      // a broker that came meanwhile must know this member before it is asked for the list
+      before: async () => {
+        await this.parts.heartbeats.beat();
+        // who is given a queue of this member's asks for its offset before it is given up here
+        void this.queues.commit(false);
+        return this.queues.finishReleases();
+      },
+      assigned: (topic) => assignedQueues(topic, sharing, { ...this.parts, group, strategy }),
+      take: (queues) => this.queues.take(queues),
+      release: (queue) => this.queues.release(queue),
+    });
+  }
+
   private consumerData(): ConsumerData {
-    const { group, from = 'last' } = this.options;
+    const { from = 'last' } = this.options;
     return {
-      groupName: group,
+      groupName: this.group,
       consumeType: 'CONSUME_PASSIVELY',
       messageModel: this.model === 'clustering' ? 'CLUSTERING' : 'BROADCASTING',
       consumeFromWhere: fromWhere(from),
@@ -245,8 +258,6 @@ export class PushConsumer implements GroupMember {
   }
 
   private subscriptions(): SubscriptionData[] {
-    return this.topics.map((topic) =>
-      subscriptionTo(topic, this.options.subscriptions[topic] ?? '*', this.subVersion),
-    );
+    return this.topics.map((topic) => subscriptionTo(topic, this.wanted[topic] ?? '*', this.subVersion));
   }
 }

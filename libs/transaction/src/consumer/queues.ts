@@ -29,6 +29,8 @@ const INVISIBLE_TIME = '1m';
 export interface QueuesParts {
   readonly client: ClientParts;
   readonly options: AnyConsumerOptions;
+  /** as brokers know it */
+  readonly group: string;
   readonly dispatch: Dispatch;
   readonly subscriptions: readonly SubscriptionData[];
   readonly subVersion: number;
@@ -42,7 +44,7 @@ export class Queues {
   private readonly popped: PoppedQueues;
 
   constructor(parts: QueuesParts) {
-    const { client, options, subscriptions } = parts;
+    const { client, subscriptions } = parts;
     const expressions = new Map<string, TagExpression>(
       subscriptions.map(({ topic, expressionType, subString }) => [
         topic,
@@ -51,10 +53,11 @@ export class Queues {
     );
     const common = {
       clock: client.clock,
+      names: client.names,
       complaints: new Complaints(client.log),
       routes: client.routes,
       brokers: client.brokers,
-      group: options.group,
+      group: parts.group,
       holdMs: client.pullHoldMs,
       expressionOf: (topic: string) => expressions.get(topic) ?? parseTagExpression('*'),
     };
@@ -128,15 +131,15 @@ function isPopped({ mode }: AssignedQueue): boolean {
 
 type Common = Pick<
   ConstructorParameters<typeof PoppedQueues>[2],
-  'clock' | 'complaints' | 'routes' | 'brokers' | 'group' | 'holdMs' | 'expressionOf'
+  'clock' | 'names' | 'complaints' | 'routes' | 'brokers' | 'group' | 'holdMs' | 'expressionOf'
 >;
 
 function pulledQueues(
-  { client, options, dispatch, subscriptions, subVersion, rebalance }: QueuesParts,
+  { client, options, group, dispatch, subscriptions, subVersion, rebalance }: QueuesParts,
   common: Common,
 ): HeldQueues {
   const { clock, log, clientId, routes, brokers, heartbeats } = client;
-  const { group, order, from = 'last', offsetFolder, model } = options;
+  const { order, from = 'last', offsetFolder, model } = options;
   const clustering = model !== 'broadcasting';
   const types = new Map(subscriptions.map((one) => [one.topic, one.expressionType]));
   return new HeldQueues({
@@ -162,11 +165,11 @@ function pulledQueues(
 }
 
 function poppedQueues(
-  { client, options, dispatch, subscriptions }: QueuesParts,
+  { client, options, group, dispatch, subscriptions }: QueuesParts,
   common: Common,
 ): PoppedQueues {
   const { clock, log, routes, brokers } = client;
-  const { group, order, from, invisibleTime = INVISIBLE_TIME } = options;
+  const { order, from, invisibleTime = INVISIBLE_TIME } = options;
   const asked = new Map(
     subscriptions.map(({ topic, expressionType: type, subString: text }) => [topic, { type, text }]),
   );

@@ -1,6 +1,7 @@
 import { consumerSendMsgBack, PropertyName, type Clock, type Log } from '@halfmq/remoting';
 import type { BrokerRequests } from '../broker-requests.js';
 import { NoRoute } from '../errors.js';
+import type { Namespace } from '../namespace.js';
 import type { Delivery } from '../producer/delivery.js';
 import { toWire } from '../producer/outgoing.js';
 import type { Routes } from '../routes/routes.js';
@@ -39,6 +40,7 @@ export class SendBack {
     private readonly routes: Routes,
     private readonly brokers: BrokerRequests,
     private readonly delivery: Delivery,
+    private readonly names: Namespace,
     private readonly group: string,
     private readonly maxReconsumeTimes: number,
   ) {}
@@ -70,7 +72,7 @@ export class SendBack {
       group: this.group,
       delayLevel: level,
       originMsgId: message.messageId,
-      originTopic: message.topic,
+      originTopic: this.names.wrap(message.topic),
       unitMode: false,
       maxReconsumeTimes: this.maxReconsumeTimes,
       bname: brokerName,
@@ -88,7 +90,7 @@ export class SendBack {
     const delay = level === BY_RETRY_COUNT ? FIRST_RETRY_LEVEL + message.reconsumeTimes : level;
     const kept = [...message.properties].filter(([name]) => !LEFT_OUT.has(name));
     const own: [string, string][] = [
-      [PropertyName.RETRY_TOPIC, message.topic],
+      [PropertyName.RETRY_TOPIC, this.names.wrap(message.topic)],
       [
         PropertyName.ORIGIN_MESSAGE_ID,
         message.properties.get(PropertyName.ORIGIN_MESSAGE_ID) ?? message.offsetMessageId,

@@ -1,5 +1,6 @@
 import { ownBody, type MessageRecord } from '@halfmq/remoting';
 import type { ReceivedMessage } from '../message.js';
+import type { Namespace } from '../namespace.js';
 import { receivedMessage } from '../received-message.js';
 
 /** What was popped is this member's for a while, which is renewed by itself. */
@@ -29,13 +30,13 @@ export interface TakenMessage {
   readonly lease?: Lease;
 }
 
-export function takenMessage(record: MessageRecord, brokerName: string): TakenMessage {
+export function takenMessage(record: MessageRecord, brokerName: string, names: Namespace): TakenMessage {
   const { queueOffset: offset, size: bytes, physicalOffset } = record;
   try {
-    const message = receivedMessage(record, brokerName, ownBody(record));
+    const message = receivedMessage(record, brokerName, ownBody(record), names);
     return { offset, bytes, physicalOffset, message };
   } catch (unreadable) {
-    const message = receivedMessage(record, brokerName, Buffer.from(record.body));
+    const message = receivedMessage(record, brokerName, Buffer.from(record.body), names);
     return { offset, bytes, physicalOffset, message, unreadable };
   }
 }

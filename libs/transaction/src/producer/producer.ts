@@ -6,7 +6,7 @@ import { ClientClosed, MessageInvalid } from '../errors.js';
 import { InFlight } from '../in-flight.js';
 import type { OutgoingMessage, ReceivedMessage, SendReceipt } from '../message.js';
 import type { SendHow, Stored } from './delivery.js';
-import { batchOf, toWire, type WireMessage } from './outgoing.js';
+import { batchOf, toWire, type WireMessage, type WireOptions } from './outgoing.js';
 import type { Answer } from './replies.js';
 
 export const DEFAULT_PRODUCER_GROUP = 'DEFAULT_PRODUCER';
@@ -37,8 +37,8 @@ export class Producer {
    */
   async send(message: OutgoingMessage): Promise<SendReceipt> {
     this.mustBeOpen();
-    const wire = toWire(message, this.parts.clock);
-    return receipt(wire, await this.deliver(wire));
+    const wire = this.wire(message);
+    return this.receipt(wire, await this.deliver(wire));
   }
 
   /**
@@ -47,8 +47,9 @@ export class Producer {
    */
   async sendBatch(messages: readonly OutgoingMessage[]): Promise<SendReceipt[]> {
     this.mustBeOpen();
-    const { clock } = this.parts;
-    const wires = messages.map((message) => toBatchRecord(message, messages[0], clock));
+    const wires = messages.map((message) =>
+      toBatchRecord(message, messages[0], (one) => this.wire(one, { compress: false })),
+    );
     const first = wires[0];
     if (!first) return [];
     const envelope = batchOf(first.topic, wires);
@@ -59,7 +60,7 @@ export class Producer {
     const stored = await this.deliver(envelope, { batch: wires });
     const offsetIds = stored.header.msgId.split(',');
     return wires.map((wire, index) => ({
-      ...receipt(wire, stored),
+      ...this.receipt(wire, stored),
       offsetMessageId: offsetIds[index] ?? stored.header.msgId,
       queueOffset: stored.header.queueOffset + index,
     }));
@@ -76,8 +77,8 @@ export class Producer {
     this.mustBeOpen();
     const handle = parseRecallHandle(recallHandle);
     if (!handle) throw new MessageInvalid(`no recall handle: ${recallHandle.slice(0, 64)}`);
-    const { delivery } = this.parts;
-    return this.sends.track(delivery.recall(topic, recallHandle, handle, this.group));
+    const { delivery, names } = this.parts;
+    return this.sends.track(delivery.recall(names.wrap(topic), recallHandle, handle, this.group));
   }
 
   /**
@@ -87,9 +88,9 @@ export class Producer {
    */
   async request(message: OutgoingMessage, { timeoutMs = REQUEST_TIMEOUT_MS } = {}): Promise<Answer> {
     this.mustBeOpen();
-    const { clock, clientId, heartbeats, replies } = this.parts;
+    const { clientId, heartbeats, replies } = this.parts;
     const correlationId = randomUUID();
-    const wire = toWire(message, clock, {
+    const wire = this.wire(message, {
       more: [
         [PropertyName.CORRELATION_ID, correlationId],
         [PropertyName.REPLY_TO_CLIENT, clientId],
@@ -141,7 +142,7 @@ export class Producer {
   /** Resolves when the message was written to a broker's connection: nobody knows whether it was stored. */
   async sendOneWay(message: OutgoingMessage): Promise<void> {
     this.mustBeOpen();
-    const wire = toWire(message, this.parts.clock);
+    const wire = this.wire(message);
     await this.sends.track(this.parts.delivery.sendOneWay(wire, this.group));
   }
 
@@ -153,7 +154,24 @@ export class Producer {
   }
 
   private get group(): string {
-    return this.options.group ?? DEFAULT_PRODUCER_GROUP;
+    return this.parts.names.wrap(this.options.group ?? DEFAULT_PRODUCER_GROUP);
+  }
+
+  private wire(message: OutgoingMessage, options?: WireOptions): WireMessage {
+    return toWire(this.parts.names.wrapped(message), this.parts.clock, options);
+  }
+
+  private receipt(wire: WireMessage, { broker, status, header }: Stored): SendReceipt {
+    return {
+      messageId: wire.uniqueKey,
+      offsetMessageId: header.msgId,
+      topic: this.parts.names.unwrap(wire.topic),
+      brokerName: broker.brokerName,
+      queueId: header.queueId,
+      queueOffset: header.queueOffset,
+      status,
+      recallHandle: header.recallHandle,
+    };
   }
 
   private deliver(wire: WireMessage, more: Partial<SendHow> = {}): Promise<Stored> {
@@ -176,24 +194,11 @@ export class Producer {
 function toBatchRecord(
   message: OutgoingMessage,
   first: OutgoingMessage | undefined,
-  clock: ClientParts['clock'],
+  wire: (message: OutgoingMessage) => WireMessage,
 ): WireMessage {
   if (message.topic !== first?.topic) throw new MessageInvalid('the messages of a batch have one topic');
   if (message.delayMs ?? message.deliverAt ?? message.delayLevel ?? message.orderingKey) {
     throw new MessageInvalid('messages of a batch have no delay and no ordering key: send them one by one');
   }
-  return toWire(message, clock, { compress: false });
-}
-
-function receipt(wire: WireMessage, { broker, status, header }: Stored): SendReceipt {
-  return {
-    messageId: wire.uniqueKey,
-    offsetMessageId: header.msgId,
-    topic: wire.topic,
-    brokerName: broker.brokerName,
-    queueId: header.queueId,
-    queueOffset: header.queueOffset,
-    status,
-    recallHandle: header.recallHandle,
-  };
+  return wire(message);
 }

@@ -19,7 +19,7 @@ import { InFlight } from '../in-flight.js';
 import { within } from '../within.js';
 import { TransactionState, type HalfReceipt, type OutgoingMessage } from '../message.js';
 import type { SendHow, Stored } from '../producer/delivery.js';
-import { toWire, type WireMessage } from '../producer/outgoing.js';
+import { toWire, type WireMessage, type WireOptions } from '../producer/outgoing.js';
 import { SEND_TIMEOUT_MS } from '../producer/producer.js';
 import { receivedMessage } from '../received-message.js';
 import type { BarrierPreview } from './barrier.js';
@@ -45,10 +45,10 @@ const VERDICT = {
 export class TransactionProducer {
   /** The same messages as ordinary ones, for an outbox. */
   readonly keyed: KeyedSends = {
-    keyFor: (message) => toWire(message, this.parts.clock).uniqueKey,
+    keyFor: (message) => this.wire(message).uniqueKey,
     send: async (message, uniqueKey) => {
       this.mustBeOpen();
-      const wire = toWire(message, this.parts.clock, { uniqueKey });
+      const wire = this.wire(message, { uniqueKey });
       await this.work.track(this.parts.delivery.send(wire, this.how(true)));
     },
   };
@@ -82,7 +82,7 @@ export class TransactionProducer {
    */
   async prepare(message: OutgoingMessage): Promise<HalfReceipt> {
     this.mustBeOpen();
-    const wire = toWire(message, this.parts.clock, {
+    const wire = this.wire(message, {
       more: [
         [PropertyName.TRAN_MSG, 'true'],
         [PropertyName.PGROUP, this.group],
@@ -136,9 +136,12 @@ export class TransactionProducer {
   /** A broker asks what a check would be answered; nothing is decided by it. Never rejects. */
   async preview(record: MessageRecord, brokerName: string): Promise<{ state: BarrierPreview; why?: string }> {
     const { preview } = this.options;
+    const { names } = this.parts;
     if (!preview) return { state: 'unknown', why: 'a listener answers: only a check would tell' };
     try {
-      const state = await this.work.track(preview(receivedMessage(record, brokerName, ownBody(record))));
+      const state = await this.work.track(
+        preview(receivedMessage(record, brokerName, ownBody(record), names)),
+      );
       return { state };
     } catch (error) {
       return { state: 'unknown', why: error instanceof Error ? error.message : String(error) };
@@ -156,6 +159,10 @@ export class TransactionProducer {
     throw new SendFailed(half.topic, false, [
       `broker ${stored.broker.brokerName} answered ${stored.status}; the half message was rolled back`,
     ]);
+  }
+
+  private wire(message: OutgoingMessage, options?: WireOptions): WireMessage {
+    return toWire(this.parts.names.wrapped(message), this.parts.clock, options);
   }
 
   private how(repeatUnanswered: boolean): SendHow {
@@ -215,7 +222,7 @@ export class TransactionProducer {
   }
 
   private async check(record: MessageRecord, asked: CheckTransactionStateHeader, peer: Peer): Promise<void> {
-    const message = receivedMessage(record, asked.bname ?? '', ownBody(record));
+    const message = receivedMessage(record, asked.bname ?? '', ownBody(record), this.parts.names);
     const state = await this.state(() => this.options.check(message), message.messageId);
     const header: EndTransactionHeader = {
       topic: record.topic,
@@ -228,7 +235,8 @@ export class TransactionProducer {
       transactionId: asked.transactionId ?? message.messageId,
       bname: asked.bname,
     };
-    const { messageId, topic } = message;
+    const { messageId } = message;
+    const { topic } = record;
     const broker = { brokerName: asked.bname ?? 'that asked', address: peer.remoteAddress };
     const ids = { messageId, transactionId: header.transactionId ?? messageId };
     const ending = { ...broker, ...ids, topic, group: this.group, state, fromCheck: true };

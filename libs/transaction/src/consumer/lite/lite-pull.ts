@@ -14,7 +14,7 @@ import type { ReceivedMessage } from '../../message.js';
 import { type Selector, subscriptionTo } from '../../selector.js';
 import { strategyOf } from '../allocation-strategies.js';
 import { assignedQueues } from '../assignment.js';
-import { checkLitePull, checkSubscriptions } from '../check-options.js';
+import { checkLitePull, checkNames, checkSubscriptions } from '../check-options.js';
 import { COMMIT_MS, fromWhere } from '../group-member.js';
 import { HeldQueues } from '../held-queues.js';
 import { RemoteOffsets } from '../offsets.js';
@@ -36,6 +36,8 @@ const BATCH = 32;
  */
 export class LitePull implements AsyncIterable<ReceivedMessage> {
   private state: 'new' | 'subscribed' | 'assigned' | 'closed' = 'new';
+  /** as brokers know it */
+  private readonly group: string;
   private readonly inbox: Inbox;
   private readonly held: HeldQueues;
   private subscriptions: Readonly<Record<string, string | Selector>> = {};
@@ -49,6 +51,7 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
     private readonly options: LitePullOptions,
   ) {
     checkLitePull(options);
+    this.group = parts.names.wrap(options.group);
     this.inbox = new Inbox(parts.clock);
     this.held = this.makeQueues();
   }
@@ -59,18 +62,20 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
 
   /** The queues that are read now. */
   get assignment(): readonly MessageQueue[] {
-    return this.held.queues;
+    return this.parts.names.unwrappedAll(this.held.queues);
   }
 
   /**
    * Joins the group: resolves when its queues were shared out for the first time.
-   * @param subscriptions topic → tags or selector, as a consumer's
+   * @param wanted topic → tags or selector, as a consumer's
    * @throws InvalidOption after `assign`; ClientClosed
    */
-  async subscribe(subscriptions: Readonly<Record<string, string | Selector>>): Promise<void> {
+  async subscribe(wanted: Readonly<Record<string, string | Selector>>): Promise<void> {
     this.begins('subscribed');
-    const { group } = this.options;
-    checkSubscriptions(group, subscriptions);
+    const { group } = this;
+    checkSubscriptions(group, wanted);
+    const subscriptions = this.parts.names.wrappedKeys(wanted);
+    checkNames(group, Object.keys(subscriptions));
     this.subscriptions = subscriptions;
     const { clock, log, heartbeats } = this.parts;
     const strategy = strategyOf(this.options.allocation);
@@ -106,13 +111,14 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
    */
   async assign(queues: readonly MessageQueue[]): Promise<void> {
     this.begins('assigned');
-    await this.held.only(queues);
+    await this.held.only(this.parts.names.wrappedAll(queues));
   }
 
   /** All queues of a topic, for `assign`. @returns empty: there is no such topic */
   async queues(topic: string): Promise<readonly MessageQueue[]> {
     this.mustBeOpen();
-    return (await this.parts.routes.subscribeQueues(topic)) ?? [];
+    const { names, routes } = this.parts;
+    return names.unwrappedAll((await routes.subscribeQueues(names.wrap(topic))) ?? []);
   }
 
   /**
@@ -141,7 +147,7 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
 
   /** @returns how far the group is: the offset of the next message; undefined: nowhere yet. @throws as a request */
   committed(queue: MessageQueue): Promise<number | undefined> {
-    return this.offsets().read(queue);
+    return this.offsets().read(this.parts.names.wrapped(queue));
   }
 
   /**
@@ -151,9 +157,10 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
    */
   async seek(queue: MessageQueue, to: SeekTarget): Promise<number> {
     this.mustBeOpen();
-    const { routes, brokers } = this.parts;
-    const offset = await offsetOf(queue, to, routes, brokers);
-    if (this.held.moveTo(queue, offset)) return offset;
+    const { names, routes, brokers } = this.parts;
+    const known = names.wrapped(queue);
+    const offset = await offsetOf(known, to, routes, brokers);
+    if (this.held.moveTo(known, offset)) return offset;
     const { topic, brokerName, queueId } = queue;
     throw new InvalidOption(
       `seek: queue ${queueId} of ${topic} at ${brokerName} is not read here: assign it first`,
@@ -162,17 +169,17 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
 
   /** @returns the offset of the first message stored then or later; behind the newest when there is none */
   offsetForTimestamp(queue: MessageQueue, at: Date): Promise<number> {
-    const { routes, brokers } = this.parts;
-    return offsetOf(queue, at, routes, brokers);
+    const { names, routes, brokers } = this.parts;
+    return offsetOf(names.wrapped(queue), at, routes, brokers);
   }
 
   /** Nothing of these queues is handed over until they are resumed; they stay this member's. */
   pause(queues: readonly MessageQueue[]): void {
-    this.inbox.pause(queues);
+    this.inbox.pause(this.parts.names.wrappedAll(queues));
   }
 
   resume(queues: readonly MessageQueue[]): void {
-    this.inbox.resume(queues);
+    this.inbox.resume(this.parts.names.wrappedAll(queues));
   }
 
   /** Commits what is done and leaves. What was handed over last and not yet committed comes again. */
@@ -221,7 +228,7 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
   }
 
   private async end(): Promise<void> {
-    const { group } = this.options;
+    const { group } = this;
     this.inbox.wake();
     this.stopCommits();
     await this.rebalance?.stop();
@@ -239,12 +246,13 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
 
   private offsets(): RemoteOffsets {
     const { log, routes, brokers } = this.parts;
-    return new RemoteOffsets(log, routes, brokers, this.options.group, !(this.options.from instanceof Date));
+    return new RemoteOffsets(log, routes, brokers, this.group, !(this.options.from instanceof Date));
   }
 
   private makeQueues(): HeldQueues {
-    const { clock, log, routes, brokers, heartbeats } = this.parts;
-    const { group, from = 'last' } = this.options;
+    const { clock, log, routes, brokers, heartbeats, names } = this.parts;
+    const { group } = this;
+    const { from = 'last' } = this.options;
     const wanted = (topic: string): string | Selector => this.subscriptions[topic] ?? '*';
     const told = (topic: string) => subscriptionTo(topic, wanted(topic), 0);
     return new HeldQueues({
@@ -259,6 +267,7 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
       rebalance: () => this.membersChanged(),
       pull: {
         clock,
+        names,
         complaints: new Complaints(log),
         routes,
         brokers,

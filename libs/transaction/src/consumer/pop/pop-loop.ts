@@ -11,6 +11,7 @@ import {
 import { refusal, type BrokerAddress, type BrokerRequests } from '../../broker-requests.js';
 import type { Complaints } from '../../complaints.js';
 import { NoRoute } from '../../errors.js';
+import type { Namespace } from '../../namespace.js';
 import type { Routes } from '../../routes/routes.js';
 import { takenMessage } from '../taken-message.js';
 import { HeldLease, type LeaseParts } from './held-lease.js';
@@ -27,6 +28,7 @@ export const InitMode = { FIRST: 0, LAST: 1 } as const;
 
 export interface PopParts {
   readonly clock: Clock;
+  readonly names: Namespace;
   readonly complaints: Complaints;
   readonly routes: Routes;
   readonly brokers: BrokerRequests;
@@ -118,7 +120,7 @@ function messagesOf({ queue }: PoppedQueue, answer: Command, parts: PopParts): P
   const header = popMessageResponse.decode(answer.extFields ?? {});
   const all = poppedRecords(header, answer.body, queue.brokerName).map(
     ({ record, receipt, deliveredBefore }) => {
-      const taken = takenMessage(record, queue.brokerName);
+      const taken = takenMessage(record, queue.brokerName, parts.names);
       const message = { ...taken.message, reconsumeTimes: deliveredBefore };
       return { ...taken, message, lease: new HeldLease(parts.lease, { topic: queue.topic, receipt }) };
     },

@@ -38,6 +38,8 @@ public final class Main {
             case "request-reply": return new RequestReply(nameServer, run);
             case "recall": return new Recall(nameServer, run);
             case "pop": return new PopConsume(nameServer, run);
+            case "namespace": return new Namespace(nameServer, run);
+            case "topics-of-operators": return new TopicsOfOperators(run);
             default: throw new IllegalArgumentException("no scenario " + name);
         }
     }
