@@ -46,7 +46,7 @@ export class PythonVenv {
   /** The program's last lines; rejects with them when it fails. */
   run(program: string, args: readonly string[]): Promise<string[]> {
     // the clients write their logs there
-    const env = { HOME: this.folder, PYTHONUNBUFFERED: '1' };
+    const env = { HOME: this.folder, PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' };
     return run(`${this.folder}/bin/python`, [`${PROJECT}${program}`, ...args], { env });
   }
 }

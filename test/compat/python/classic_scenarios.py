@@ -5,17 +5,13 @@ to nothing but the name server:
     python3 classic_scenarios.py SCENARIO NAMESRV TOPIC      prints RESULT {json}
 """
 
-import json
-import os
-import sys
 import threading
 import time
-import traceback
 
 from rocketmq.client import Message, Producer, PullConsumer, PushConsumer, SendStatus
 from rocketmq.ffi import MessageModel
 
-LIMIT_S = 60
+from scenario import holds, listed, run, text
 
 
 class Client:
@@ -46,24 +42,6 @@ class Client:
         message = Message(self.topic)
         message.set_body(body)
         return message
-
-
-def holds(condition):
-    """Waits for a condition of another process; the limit ends a run that went wrong, its result then tells how."""
-    deadline = time.monotonic() + LIMIT_S
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def text(message):
-    return message.body.decode()
-
-
-def listed(words):
-    return ",".join(sorted(words))
 
 
 def sends(client):
@@ -158,16 +136,4 @@ def broadcast(client):
 SCENARIOS = {"sends": sends, "tags": tags, "ordered": ordered, "delay": delay, "pull": pull, "broadcast": broadcast}
 
 
-def main(scenario, name_server, topic):
-    try:
-        print("RESULT " + json.dumps(SCENARIOS[scenario](Client(name_server, topic))), flush=True)
-    except BaseException:
-        traceback.print_exc()
-        return 1
-    return 0
-
-
-# threads of the client would keep this process alive
-code = main(*sys.argv[1:])
-sys.stderr.flush()
-os._exit(code)
+run(SCENARIOS, Client)

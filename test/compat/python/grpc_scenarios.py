@@ -4,17 +4,14 @@ The scenarios of test/compat/java/grpc with the official Python client, which is
     python3 grpc_scenarios.py SCENARIO ENDPOINT TOPIC      prints RESULT {json}
 """
 
-import json
-import os
-import sys
 import time
-import traceback
 
 from rocketmq import (ClientConfiguration, ConsumeResult, Credentials, FilterExpression, Message, MessageListener,
                       Producer, PushConsumer, SimpleConsumer, TransactionChecker, TransactionResolution)
 from rocketmq.grpc_protocol import FilterType
 
-LIMIT_S = 60
+from scenario import holds, listed, run, text
+
 INVISIBLE_S = 30
 AWAIT_S = 5
 
@@ -66,29 +63,11 @@ def started(client):
     return client
 
 
-def holds(condition):
-    """Waits for a condition of another process; the limit ends a run that went wrong, its result then tells how."""
-    deadline = time.monotonic() + LIMIT_S
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 def next_of(consumer):
     found = []
     if not holds(lambda: found.extend(consumer.receive(1, INVISIBLE_S)) or found):
         raise RuntimeError("nothing came")
     return found[0]
-
-
-def text(message):
-    return message.body.decode()
-
-
-def listed(words):
-    return ",".join(sorted(words))
 
 
 def tags(client):
@@ -215,16 +194,4 @@ SCENARIOS = {"tags": tags, "sql": sql, "ordered": ordered, "recall": recall, "tr
              "invisible": invisible, "dead-letter": dead_letter}
 
 
-def main(scenario, endpoint, topic):
-    try:
-        print("RESULT " + json.dumps(SCENARIOS[scenario](Client(endpoint, topic))), flush=True)
-    except BaseException:
-        traceback.print_exc()
-        return 1
-    return 0
-
-
-# threads of the client would keep this process alive
-code = main(*sys.argv[1:])
-sys.stderr.flush()
-os._exit(code)
+run(SCENARIOS, Client)
