@@ -51,7 +51,7 @@ export function recallAttributes({ topic, messageId }: Recalling): Record<string
   return { ...operation('settle', topic, 'recall'), 'messaging.message.id': messageId };
 }
 
-function operation(
+export function operation(
   type: 'send' | 'process' | 'settle',
   topic: string,
   name: string = type,
@@ -62,6 +62,15 @@ function operation(
     'messaging.operation.type': type,
     'messaging.destination.name': topic,
   };
+}
+
+export function serverAttributes(address: string): Record<string, string | number> {
+  const [, host = address, port = ''] = /^(.*):(\d+)$/.exec(address) ?? [];
+  return { 'server.address': host, ...(port && { 'server.port': Number(port) }) };
+}
+
+export function errorType(error: unknown): string {
+  return error instanceof Error ? error.name : '_OTHER';
 }
 
 function messageAttributes(messageId: string, tag: string | undefined, keys: readonly string[]): Attributes {

@@ -1,6 +1,7 @@
 import {
   context,
   type Context,
+  type MeterProvider,
   propagation,
   type Span,
   SpanKind,
@@ -11,25 +12,44 @@ import {
 } from '@opentelemetry/api';
 import type { ClientHook, Ending, HandedOut, Recalling, Sending, Sent } from '../hook.js';
 import type { ReceivedMessage } from '../message.js';
-import { endingAttributes, handlingAttributes, recallAttributes, sendingAttributes } from './attributes.js';
+import {
+  endingAttributes,
+  errorType,
+  handlingAttributes,
+  recallAttributes,
+  sendingAttributes,
+  serverAttributes,
+} from './attributes.js';
+import { Metrics } from './metrics.js';
 
 const NAME = '@halfmq/transaction';
 
 export interface OpenTelemetryOptions {
   /** the global one unless told */
   readonly tracerProvider?: TracerProvider | undefined;
+  /** the global one unless told */
+  readonly meterProvider?: MeterProvider | undefined;
 }
 
 /**
  * Spans by OpenTelemetry's conventions for messaging: `send <topic>` (producer), `process <topic>` (consumer, a child of the
  * send it came by; of a batch the sends are links), `settle <topic>` for verdicts and recalls (client). The context travels in the
- * messages' properties (`traceparent`, …) by the application's propagator; a half message's travels on to who handles it.
+ * messages' properties (`traceparent`, …) by the application's propagator; a half message's travels on to who handles it. Beside
+ * them the conventions' metrics, see Metrics.
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): ClientHook {
-  return new Spans((options.tracerProvider ?? trace).getTracer(NAME));
+  const spans = new Spans((options.tracerProvider ?? trace).getTracer(NAME));
+  const metrics = new Metrics(options.meterProvider);
+  return {
+    send: (sending, proceed) => spans.send(sending, () => metrics.send(sending, proceed)),
+    consume: (delivery, handle) => spans.consume(delivery, () => metrics.consume(delivery, handle)),
+    endTransaction: (ending, proceed) =>
+      spans.endTransaction(ending, () => metrics.endTransaction(ending, proceed)),
+    recall: (recalling, proceed) => spans.recall(recalling, () => metrics.recall(recalling, proceed)),
+  };
 }
 
-class Spans implements ClientHook {
+class Spans implements Required<ClientHook> {
   constructor(private readonly tracer: Tracer) {}
 
   async send(sending: Sending, proceed: () => Promise<Sent | undefined>): Promise<Sent | undefined> {
@@ -91,16 +111,11 @@ async function ended<T>(span: Span, within: Context, act: () => Promise<T>): Pro
   try {
     return await context.with(within, act);
   } catch (error) {
-    const { name, message } = error instanceof Error ? error : { name: '_OTHER', message: String(error) };
-    span.setAttribute('error.type', name);
+    const message = error instanceof Error ? error.message : String(error);
+    span.setAttribute('error.type', errorType(error));
     span.setStatus({ code: SpanStatusCode.ERROR, message });
     throw error;
   } finally {
     span.end();
   }
-}
-
-function serverAttributes(address: string): Record<string, string | number> {
-  const [, host = address, port = ''] = /^(.*):(\d+)$/.exec(address) ?? [];
-  return { 'server.address': host, ...(port && { 'server.port': Number(port) }) };
 }
