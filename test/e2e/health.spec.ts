@@ -3,7 +3,7 @@ import { Controller, Injectable } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventPattern } from '@nestjs/microservices';
 import { type HealthCheckResult, TerminusModule } from '@nestjs/terminus';
-import { silentLog } from '@halfmq/transaction';
+import { HalfmqClient, silentLog } from '@halfmq/transaction';
 import { HalfmqHealth, HalfmqModule, MessageHandler, Messages } from '@halfmq/transaction/nest';
 import { HalfmqServer } from '@halfmq/transaction/microservice';
 import { createTestBroker, type TestBroker } from '@halfmq/testing';
@@ -69,6 +69,36 @@ describe('the health of an application', () => {
         slow: { queues: expect.any(Number), lag: 2, lastPoll },
       },
     });
+  });
+
+  it('tells of what the application reads itself, and of what pops, too', async () => {
+    const app = broker.use(await NestFactory.createApplicationContext(root(), quiet));
+    const client = app.get(HalfmqClient);
+    const health = app.get(HalfmqHealth);
+    const groups = () => health.check('mq').mq.groups;
+    const lite = client.litePull({ group: 'reports', from: 'first', autoCommit: false });
+    const popping = client.consumer({
+      group: 'popping',
+      subscriptions: { fast: '*' },
+      by: 'pop',
+      handle: async () => undefined,
+    });
+    await popping.start();
+    await broker.settle();
+    expect(groups()).not.toHaveProperty('reports');
+    await lite.subscribe({ fast: '*' });
+    await broker.advance('20s');
+    const lastPoll = expect.stringMatching(/^2026-01-01T/);
+    expect(groups()).toMatchObject({
+      reports: { queues: 4, lag: 1, lastPoll },
+      popping: { queues: 2, lag: 0, lastPoll },
+    });
+    expect(await lite.poll(0)).toHaveLength(1);
+    await lite.commit();
+    expect(groups()).toMatchObject({ reports: { lag: 0 } });
+    await lite.close();
+    expect(groups()).not.toHaveProperty('reports');
+    expect(health.check('mq').mq.status).toBe('up');
   });
 
   it('is down when a group is further behind than it may, and up while its handlers are slow', async () => {

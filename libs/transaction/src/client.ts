@@ -5,6 +5,7 @@ import { makeClientId } from './client-id.js';
 import { checkClientOptions, checkProducerOptions } from './check-client-options.js';
 import type { ClientOptions, ProducerOptions, TransactionProducerOptions } from './client-options.js';
 import type { ClientParts } from './client-parts.js';
+import type { ConsumerStatus } from './consumer/consumer-status.js';
 import type { AnyConsumerOptions } from './consumer/consumer-options.js';
 import type { GroupMember } from './consumer/group-member.js';
 import type { LitePullOptions } from './consumer/lite/lite-options.js';
@@ -149,6 +150,11 @@ export class HalfmqClient {
   litePull(options: LitePullOptions): LitePull {
     this.mustNotBeClosed('litePull()');
     return this.joined(options.group, new LitePull(this.parts, options));
+  }
+
+  /** What its consumers do now, lite pulls among them: of those that have begun and are not closed. */
+  get consuming(): readonly ConsumerStatus[] {
+    return [...this.consumers.values()].map(({ status }) => status).filter(({ isRunning }) => isRunning);
   }
 
   private joined<Member extends GroupMember>(group: string, member: Member): Member {

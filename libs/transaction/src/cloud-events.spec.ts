@@ -70,6 +70,38 @@ describe('a topic of CloudEvents', () => {
     );
   });
 
+  it.each(['binary', 'structured'] as const)('carries extensions, %s, that do not clash', (mode) => {
+    type Body = { tenant?: string; attempt: number };
+    const extensions = ({ tenant, attempt }: Body) => ({ tenant, attempt, urgent: true });
+    const Placed = topic<Body>('placed', { cloudEvents: { ...about, mode, extensions } });
+    const message = received(Placed.message({ tenant: 'eu', attempt: 2 }));
+    const event = cloudEventOf(message);
+    const asText = mode === 'binary';
+    expect(event).toMatchObject({
+      ...about,
+      tenant: 'eu',
+      attempt: asText ? '2' : 2,
+      urgent: asText ? 'true' : true,
+    });
+    if (asText) expect(message.properties.get('CE_attempt')).toBe('2');
+    expect(Placed.decode(message.body, message.properties)).toEqual({ tenant: 'eu', attempt: 2 });
+    expect(cloudEventOf(received(Placed.message({ attempt: 1 })))).not.toHaveProperty('tenant');
+  });
+
+  it.each([
+    ['Tenant', 'eu'],
+    ['a-b', 'x'],
+    ['source', '/other'],
+    ['data', 'x'],
+    ['n', 1.5],
+    ['n', 2 ** 31],
+    ['n', ''],
+  ])('refuses an extension that CloudEvents does not allow: %s %j', (name, value) => {
+    const extensions = () => ({ [name]: value });
+    const Placed = topic<object>('placed', { cloudEvents: { ...about, extensions } });
+    expect(() => Placed.message({})).toThrow(MessageInvalid);
+  });
+
   it('what is no event is none, and what only says that it is one is an invalid message', () => {
     const plain = { topic: 'plain', body: Buffer.from('{}'), properties: new Map<string, string>() };
     expect(cloudEventOf(plain)).toBeUndefined();

@@ -12,6 +12,11 @@ const PREFIX = 'CE_';
 const CONTENT_TYPE = 'CE_contenttype';
 const STRUCTURED = 'application/cloudevents+json';
 const MODES: readonly string[] = ['binary', 'structured'];
+const EXTENSION_NAME = /^[a-z0-9]+$/;
+/** CloudEvents' own attributes, and where its JSON form has the data; contenttype is RocketMQ's name for the data's type. */
+const OWN_NAMES: ReadonlySet<string> = new Set(
+  'specversion id source type datacontenttype dataschema subject time data contenttype'.split(' '),
+);
 const TYPES = { json: 'application/json', text: 'text/plain', bytes: 'application/octet-stream' } as const;
 
 type Properties = ReadonlyMap<string, string>;
@@ -28,7 +33,15 @@ export interface CloudEventsOptions<T> {
   subject?(body: T): string;
   /** when it happened */
   time?(body: T): Date;
+  /**
+   * attributes of the event's context beside CloudEvents' own, `{ tenant: 'eu' }`: names of lower-case letters and digits. In
+   * binary mode they travel, and come back, as text
+   */
+  extensions?(body: T): Readonly<Record<string, ExtensionValue | undefined>>;
 }
+
+/** What an extension may be: text, a whole number of 32 bits, yes or no. */
+export type ExtensionValue = string | number | boolean;
 
 /** An event's attributes, extensions among them; its data is the message's body. */
 export interface CloudEvent {
@@ -58,6 +71,7 @@ export function checkCloudEvents(
 /**
  * @param encoded the data, as the topic's format writes it
  * @returns the message's body, and its properties
+ * @throws MessageInvalid for an extension that CloudEvents does not allow
  */
 export function enveloped<T>(
   options: CloudEventsOptions<T>,
@@ -66,21 +80,45 @@ export function enveloped<T>(
   encoded: Buffer | string,
 ): { readonly body: Buffer | string; readonly properties: Record<string, string> } {
   const { source, type, mode } = options;
-  const attributes = {
+  const attributes: Record<string, ExtensionValue> = {
     specversion: '1.0',
     id: randomUUID(),
     source,
     type,
     ...(options.subject && { subject: options.subject(body) }),
     ...(options.time && { time: options.time(body).toISOString() }),
+    ...extensionsOf(options, body),
   };
   if (mode === 'structured') {
     const data = Buffer.isBuffer(encoded) ? { data_base64: encoded.toString('base64') } : { data: body };
     const event = { ...attributes, datacontenttype: TYPES[format], ...data };
     return { body: JSON.stringify(event), properties: { [CONTENT_TYPE]: STRUCTURED } };
   }
-  const named = Object.entries(attributes).map(([name, value]) => [PREFIX + name, value] as const);
+  const named = Object.entries(attributes).map(([name, value]) => [PREFIX + name, String(value)] as const);
   return { body: encoded, properties: { ...Object.fromEntries(named), [CONTENT_TYPE]: TYPES[format] } };
+}
+
+function extensionsOf<T>(
+  { type, extensions }: CloudEventsOptions<T>,
+  body: T,
+): Record<string, ExtensionValue> {
+  const given = Object.entries(extensions?.(body) ?? {});
+  return Object.fromEntries(
+    given.flatMap(([name, value]) => {
+      if (value === undefined) return [];
+      if (EXTENSION_NAME.test(name) && !OWN_NAMES.has(name) && isExtensionValue(value))
+        return [[name, value]];
+      throw new MessageInvalid(
+        `an event ${type}: extensions are named with lower-case letters and digits, not as CloudEvents' own attributes, and ` +
+          `are text, whole numbers of 32 bits, true or false; got ${JSON.stringify({ [name]: value })}`,
+      );
+    }),
+  );
+}
+
+function isExtensionValue(value: ExtensionValue): boolean {
+  if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) < 2 ** 31;
+  return typeof value === 'boolean' || (typeof value === 'string' && value !== '');
 }
 
 /**

@@ -39,7 +39,12 @@ export { LitePull } from './consumer/lite/lite-pull.js';
 export type { LitePullOptions, SeekTarget } from './consumer/lite/lite-options.js';
 export type { MessageQueue } from '@halfmq/remoting';
 export { sql, type Selector } from './selector.js';
-export { cloudEventOf, type CloudEvent, type CloudEventsOptions } from './cloud-events.js';
+export {
+  cloudEventOf,
+  type CloudEvent,
+  type CloudEventsOptions,
+  type ExtensionValue,
+} from './cloud-events.js';
 export * from './topic.js';
 export { barrierMigration } from './database/migration.js';
 export type { DialectName } from './database/dialect.js';

@@ -1,4 +1,3 @@
-import type { MessageQueue } from '@halfmq/remoting';
 import { InvalidOption } from './errors.js';
 
 /** Before the name of a group whose retries, or dead letters, a topic holds. */
@@ -56,11 +55,11 @@ export class Namespace {
     return this.start === '' ? what : { ...what, topic: this.unwrap(what.topic) };
   }
 
-  wrappedAll(queues: readonly MessageQueue[]): readonly MessageQueue[] {
+  wrappedAll<T extends { readonly topic: string }>(queues: readonly T[]): readonly T[] {
     return queues.map((queue) => this.wrapped(queue));
   }
 
-  unwrappedAll(queues: readonly MessageQueue[]): readonly MessageQueue[] {
+  unwrappedAll<T extends { readonly topic: string }>(queues: readonly T[]): readonly T[] {
     return queues.map((queue) => this.unwrapped(queue));
   }
 

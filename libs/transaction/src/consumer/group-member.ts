@@ -1,4 +1,5 @@
 import type { ConsumeFromWhere, QueueTable } from '@halfmq/remoting';
+import type { ConsumerStatus } from './consumer-status.js';
 import type { StartPosition } from './consumer-options.js';
 
 export const COMMIT_MS = 5_000;
@@ -6,6 +7,8 @@ export const COMMIT_MS = 5_000;
 /** What its client has to do with a consumer, whichever kind it is. */
 export interface GroupMember {
   readonly isClosed: boolean;
+  /** what it does now */
+  readonly status: ConsumerStatus;
   /** Members or queues came or went. */
   membersChanged(): void;
   /** How far it is in the queues of a topic it reads now: offsets of the next message that is not done. */

@@ -92,7 +92,7 @@ export class PushConsumer implements GroupMember {
       group: this.options.group,
       isRunning: this.state === 'running',
       holdMs: this.parts.pullHoldMs,
-      queues: this.queues.statuses.map((queue) => this.parts.names.unwrapped(queue)),
+      queues: this.parts.names.unwrappedAll(this.queues.statuses),
     };
   }
 

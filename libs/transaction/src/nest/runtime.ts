@@ -89,11 +89,12 @@ export class HalfmqRuntime
     });
   }
 
+  /** Handlers' consumers, whatever they do, and what the application has begun itself with the client. */
   get examined(): Omit<Examined, 'now'> {
-    return {
-      connected: this.connection.isConnected,
-      consumers: this.consumers.map(({ status }) => status),
-    };
+    const own = this.consumers.map(({ status }) => status);
+    const groups = new Set(own.map(({ group }) => group));
+    const others = this.client.consuming.filter(({ group }) => !groups.has(group));
+    return { connected: this.connection.isConnected, consumers: [...own, ...others] };
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -14,6 +14,7 @@ import type { ReceivedMessage } from '../../message.js';
 import { type Selector, subscriptionTo } from '../../selector.js';
 import { strategyOf } from '../allocation-strategies.js';
 import { assignedQueues } from '../assignment.js';
+import type { ConsumerStatus } from '../consumer-status.js';
 import { checkLitePull, checkNames, checkSubscriptions } from '../check-options.js';
 import { COMMIT_MS, fromWhere } from '../group-member.js';
 import { HeldQueues } from '../held-queues.js';
@@ -58,6 +59,16 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
 
   get isClosed(): boolean {
     return this.state === 'closed';
+  }
+
+  /** What this member does now. */
+  get status(): ConsumerStatus {
+    return {
+      group: this.options.group,
+      isRunning: !this.closing && this.state !== 'new',
+      holdMs: this.parts.pullHoldMs,
+      queues: this.parts.names.unwrappedAll(this.held.statuses),
+    };
   }
 
   /** The queues that are read now. */
