@@ -3,7 +3,7 @@ import { languageOf, systemClock, type Cancel, type Host } from '@halfmq/remotin
 import type { Caller } from './caller.js';
 import { Refusal } from './codes.js';
 import { GrpcError, GrpcStatus, type GrpcStatusName } from './grpc-error.js';
-import { frameOf, MessageFrames, MOST_BYTES } from './message-frames.js';
+import { MessageFrames, MOST_BYTES } from './message-frames.js';
 
 /** The other side of a connection. */
 export interface Remote {
@@ -176,8 +176,8 @@ export class GrpcCall {
     return !this.isEnded && this.stream.writable && this.stream.writableLength < MOST_UNTAKEN;
   }
 
-  /** What is written before others have their turn leaves together. */
-  write(message: Buffer): void {
+  /** What is written before others have their turn leaves together. @param frame of one message */
+  write(frame: Buffer): void {
     const { stream } = this;
     if (this.isEnded || !stream.writable) return;
     this.begin();
@@ -185,7 +185,7 @@ export class GrpcCall {
       stream.cork();
       process.nextTick(() => stream.uncork());
     }
-    stream.write(frameOf(message));
+    stream.write(frame);
   }
 
   /** Resolves when the other side has taken what was written, or is gone. */
@@ -203,12 +203,12 @@ export class GrpcCall {
     });
   }
 
-  /** All went well. @param last a message more */
+  /** All went well. @param last a frame more */
   end(last?: Buffer): void {
     if (this.isEnded || !this.stream.writable) return this.over();
     this.begin();
     this.isEnded = true;
-    this.stream.end(last && frameOf(last));
+    this.stream.end(last);
   }
 
   /** The call as such failed. */

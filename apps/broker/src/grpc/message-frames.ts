@@ -5,7 +5,7 @@ import { GrpcError } from './grpc-error.js';
  * gRPC's messages on a stream: a flag (1: compressed), the length in four bytes, the message.
  * Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
-const HEAD = 5;
+export const HEAD = 5;
 
 /** as a frame of the remoting door */
 export const MOST_BYTES = 16 * 1024 * 1024;

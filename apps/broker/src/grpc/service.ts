@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { loadSync, type MethodDefinition } from '@grpc/proto-loader';
 import type { AckAnswer, SendAnswer } from './contract.js';
+import { frameOf } from './message-frames.js';
 import {
   readAckMessageRequest,
   readSendMessageRequest,
@@ -18,6 +19,7 @@ export interface ServiceMethod {
   readonly kind: 'unary' | 'serverStream' | 'duplex';
   /** @throws Error when the bytes are no such message */
   decode(bytes: Buffer): object;
+  /** A frame, see message-frames.ts. */
   encode(answer: object): Buffer;
 }
 
@@ -53,7 +55,7 @@ function methodOf(name: string, method: MethodDefinition<object, object>): Servi
     name,
     kind: method.requestStream ? 'duplex' : method.responseStream ? 'serverStream' : 'unary',
     decode: (bytes) => method.requestDeserialize(bytes),
-    encode: (answer) => method.responseSerialize(answer),
+    encode: (answer) => frameOf(method.responseSerialize(answer)),
     ...BY_HAND[name],
   };
 }

@@ -17,7 +17,7 @@ import { ProtoWriter } from './proto-writer.js';
  * what it costs by reflection; of all others there are few.
  */
 
-/** What all but the largest fit into. */
+/** What all but the largest fit into, with the head of its frame. */
 const ROOM = 512;
 
 export function readSendMessageRequest(bytes: Buffer): SendMessageRequest {
@@ -44,7 +44,7 @@ export function writeSendMessageResponse({ status, entries = [] }: SendAnswer): 
     writer.nested(2, end);
   }
   writeStatus(writer, 1, status);
-  return writer.finish();
+  return writer.frame();
 }
 
 /** @param element one of its fields is set */
@@ -54,7 +54,7 @@ export function writeReceiveMessageResponse(element: ReceiveMessageElement): Buf
   if (message) writeMessage(writer, 2, message);
   else if (status) writeStatus(writer, 1, status);
   else if (deliveryTimestamp) writer.moment(3, deliveryTimestamp);
-  return writer.finish();
+  return writer.frame();
 }
 
 export function readAckMessageRequest(bytes: Buffer): AckMessageRequest {
@@ -93,7 +93,7 @@ export function writeAckMessageResponse({ status, entries = [] }: AckAnswer): Bu
     writer.nested(2, end);
   }
   writeStatus(writer, 1, status);
-  return writer.finish();
+  return writer.frame();
 }
 
 function writeStatus(writer: ProtoWriter, field: number, { code, message }: Status): void {

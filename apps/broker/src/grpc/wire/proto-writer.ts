@@ -1,4 +1,5 @@
 import type { Seconds } from '../contract.js';
+import { HEAD } from '../message-frames.js';
 
 /** Wire types of https://protobuf.dev/programming-guides/encoding, and a field's tag. */
 const VARINT = 0;
@@ -25,8 +26,17 @@ export class ProtoWriter {
     this.at = room;
   }
 
-  /** What was written. */
-  finish(): Buffer {
+  /** What was written, as it travels: behind its flag and its length, see message-frames.ts. */
+  frame(): Buffer {
+    this.reserve(HEAD);
+    const length = this.end();
+    this.at -= HEAD;
+    this.buffer[this.at] = 0;
+    this.buffer.writeUInt32BE(length, this.at + 1);
+    return this.written();
+  }
+
+  private written(): Buffer {
     return this.buffer.subarray(this.at);
   }
 
@@ -118,7 +128,7 @@ export class ProtoWriter {
 
   private reserve(bytes: number): void {
     if (bytes <= this.at) return;
-    const written = this.finish();
+    const written = this.written();
     const larger = Buffer.allocUnsafe(this.buffer.length + Math.max(bytes, this.buffer.length));
     this.at = larger.length - written.length;
     written.copy(larger, this.at);
