@@ -52,6 +52,27 @@ describe('what was popped', () => {
     expect([...seen].toSorted()).toEqual(['a', 'b']);
   });
 
+  it('comes again by hundreds where hundreds are due at once, others being served in between', async () => {
+    const bodies = Array.from({ length: 600 }, (_, nth) => `m${nth}`);
+    await Promise.all(bodies.map((body) => trial.client.send('orders', body)));
+    for (let popped = 0; popped < bodies.length;)
+      popped += (await trial.readers.bodies({ invisibleTime: 5_000 })).length;
+    const commits: number[] = [];
+    const listening = trial.broker.store.onArrival(({ topic, tagsCodes }) => {
+      if (topic === RETRY) commits.push(tagsCodes.length);
+    });
+    await trial.broker.clock.advance(5_200);
+    listening();
+    expect(Math.max(...commits)).toBeLessThan(300);
+    const again = new Set<string>();
+    for (let found = 1; found > 0;) {
+      const popped = await trial.readers.bodies();
+      found = popped.length;
+      for (const body of popped) again.add(body);
+    }
+    expect([...again].toSorted()).toEqual(bodies.toSorted());
+  });
+
   it('of a topic that was deleted and made anew is not taken for what lies there now', async () => {
     await trial.send('old');
     await trial.readers.pop({ invisibleTime: 5_000 });

@@ -20,6 +20,8 @@ import type { PopMemory } from './pop-memory.js';
 
 /** Until what could not be stored is tried again. */
 const TRY_AGAIN_MS = 1_000;
+/** Messages brought back in one turn of the event loop: after a start a hundred thousand may be due. */
+const AT_ONCE = 256;
 
 /**
  * Leases whose time is over: what is not done comes again, as a copy in the group's pop retry topic with one delivery more.
@@ -60,7 +62,7 @@ export class ComeAgain {
 
   private run(): void {
     this.timerAt = Infinity;
-    for (const lease of this.memory.leases.takeDue(this.clock.now())) this.end(lease);
+    for (const lease of this.memory.leases.takeDue(this.clock.now(), AT_ONCE)) this.end(lease);
     this.arm();
   }
 

@@ -59,7 +59,7 @@ describe('the book of leases', () => {
             model.held.set(offset, { start: offset, popTime, until: popTime + each.ms });
           } else if (each.act === 'pass') {
             now += each.ms;
-            for (const lease of book.takeDue(now)) {
+            for (const lease of book.takeDue(now, Infinity)) {
               for (const [nth, offset] of lease.offsets.entries()) {
                 if (!isOpen(lease, nth)) continue;
                 const known = model.held.get(offset);
@@ -88,7 +88,23 @@ describe('the book of leases', () => {
     const book = new LeaseBook(() => undefined);
     book.give(leaseOf([5, 6], 1_000, 60_000));
     book.give(leaseOf([5], 1_000, 60_000));
-    expect(book.takeDue(1_100).map(({ offsets }) => offsets)).toEqual([[5, 6]]);
+    expect(book.takeDue(1_100, Infinity).map(({ offsets }) => offsets)).toEqual([[5, 6]]);
+  });
+
+  it('tells of it once, also where both times are over', () => {
+    const book = new LeaseBook(() => undefined);
+    book.give(leaseOf([5, 6], 1_000, 60_000));
+    book.give(leaseOf([5], 1_000, 60_000));
+    expect(book.takeDue(61_000, Infinity).map(({ offsets }) => offsets)).toEqual([[5, 6], [5]]);
+  });
+
+  it('tells of no more at once than it is asked for, and of the rest next', () => {
+    const book = new LeaseBook(() => undefined);
+    const starts = [0, 2, 4, 6, 8];
+    for (const start of starts) book.give(leaseOf([start, start + 1], 1_000, 5_000 + start * 20));
+    const take = () => book.takeDue(6_200, 3).map(({ offsets: [start] }) => start);
+    expect([take(), take(), book.nextDueAt()]).toEqual([[0, 2], [4, 6], 6_200]);
+    expect([take(), take(), book.nextDueAt()]).toEqual([[8], [], undefined]);
   });
 
   it('remembers by when messages were stored, where that is later than they were handed out', () => {
@@ -100,7 +116,7 @@ describe('the book of leases', () => {
     for (const lease of leases) book.give(lease);
     const again = new LeaseBook(() => undefined);
     again.restore('g', 't', JSON.parse(JSON.stringify(book.rowsOf('g', 't', '3.0'))) as number[][]);
-    expect(again.takeDue(61_000)).toEqual(leases);
+    expect(again.takeDue(61_000, Infinity)).toEqual(leases);
   });
 
   it('keeps nothing of what has ended', () => {
@@ -125,7 +141,7 @@ describe('the book of leases', () => {
     expect([...touched].map((part) => book.rowsOf('g', 't', part).length)).toEqual([1023]);
     expect(book.held('g', 't')).toBe(many - 1);
     expect(book.nextDueAt()).toBe(6_000);
-    expect(book.takeDue(6_100).map(({ offsets }) => offsets)).toEqual([[0], [1]]);
+    expect(book.takeDue(6_100, Infinity).map(({ offsets }) => offsets)).toEqual([[0], [1]]);
     expect(book.nextDueAt()).toBe(6_200);
   });
 });

@@ -64,7 +64,10 @@ export class LeaseBook {
     const key = keyOf(lease.queueId, lease.offsets[0] ?? 0, lease.popTime);
     const before = leases.get(key);
     // the group's offset went back, and the clock too: no receipt finds the older one any more, so it comes again now
-    if (before) this.await(before, lease.popTime);
+    if (before) {
+      this.leave(before);
+      this.await(before, lease.popTime);
+    }
     leases.set(key, lease);
     this.await(lease, lease.popTime + lease.invisibleMs);
     this.touch(lease);
@@ -113,16 +116,23 @@ export class LeaseBook {
     this.touch(lease);
   }
 
-  /** Those whose time is over; they are not told again unless they are put off. Receipts find them until they end. */
-  takeDue(now: number): Lease[] {
+  /**
+   * Those whose time is over, the longest ago first; they are not told again unless they are put off. Receipts find them
+   * until they end.
+   * @param most messages; the last lease may go over it
+   */
+  takeDue(now: number, most: number): Lease[] {
     const over: Lease[] = [];
-    for (
-      let tick = this.ticks.nextAt();
-      tick !== undefined && tick * TICK_MS <= now;
-      tick = this.ticks.nextAt()
-    ) {
-      over.push(...(this.due.get(tick) ?? []));
-      this.due.delete(tick);
+    let left = most;
+    for (let tick = this.ticks.nextAt(); left > 0 && isOver(tick, now); tick = this.ticks.nextAt()) {
+      const leases = this.due.get(tick);
+      for (const lease of leases ?? []) {
+        if (left <= 0) break;
+        leases?.delete(lease);
+        over.push(lease);
+        left -= lease.offsets.length;
+      }
+      if (!leases?.size) this.due.delete(tick);
     }
     return over;
   }
@@ -184,7 +194,7 @@ export class LeaseBook {
   }
 
   private remove(lease: Lease): void {
-    const { group, topic, queueId, offsets, popTime, invisibleMs } = lease;
+    const { group, topic, queueId, offsets, popTime } = lease;
     const full = fullName(group, topic);
     const parts = this.byPlace.get(full);
     const part = partOf(queueId, offsets[0] ?? 0);
@@ -193,7 +203,12 @@ export class LeaseBook {
     if (leases?.get(key) === lease) leases.delete(key);
     if (leases?.size === 0) parts?.delete(part);
     if (parts?.size === 0) this.byPlace.delete(full);
-    const tick = Math.ceil((popTime + invisibleMs) / TICK_MS);
+    this.leave(lease);
+  }
+
+  /** Nobody waits for its time any more. */
+  private leave(lease: Lease): void {
+    const tick = Math.ceil((lease.popTime + lease.invisibleMs) / TICK_MS);
     const waiting = this.due.get(tick);
     waiting?.delete(lease);
     if (waiting?.size === 0) this.due.delete(tick);
@@ -207,6 +222,9 @@ export const isOpen = ({ open }: Pick<Lease, 'open'>, nth: number): boolean =>
 
 /** As many low bits as there are messages. */
 export const allOpen = (count: number): number => (count >= 32 ? 0xffff_ffff : (1 << count) - 1);
+
+const isOver = (tick: number | undefined, now: number): tick is number =>
+  tick !== undefined && tick * TICK_MS <= now;
 
 const partOf = (queueId: number, start: number): string => `${queueId}.${Math.floor(start / OFFSETS_A_PART)}`;
 
