@@ -77,9 +77,13 @@ module.exports = {
     ]),
     onlyTo('namesrv-to-remoting', 'apps/namesrv', [src('libs/remoting')]),
     onlyTo('broker-to-store-and-remoting', 'apps/broker', [src('libs/(store|remoting)')]),
+    onlyTo('proxy-to-the-grpc-door-and-remoting', 'apps/proxy', [
+      src('libs/remoting'),
+      '^apps/broker/src/grpc/index[.]ts$',
+    ]),
     onlyTo('shop-is-a-user', 'apps/demo-shop', [src('libs/transaction')]),
     onlyTo('cli-to-public-doors', 'apps/cli', [
-      '^apps/(broker|namesrv|demo-shop)/src/index[.]ts$',
+      '^apps/(broker|namesrv|proxy|demo-shop)/src/index[.]ts$',
       '^libs/(transaction|testing)/src/index[.]ts$',
       '^libs/store/src/tools/index[.]ts$',
     ]),
@@ -93,6 +97,7 @@ module.exports = {
           '^$1/$2/',
           '^(apps|libs)/[^/]+/src/index[.]ts$',
           '^libs/remoting/src/(record-door|transport|settings/index)[.]ts$',
+          '^apps/broker/src/grpc/index[.]ts$',
           '^libs/store/src/tools/index[.]ts$',
           '^libs/transaction/src/(nest|microservice|typeorm|pg|drizzle|opentelemetry)/index[.]ts$',
           '^libs/testing/src/(expect|jest)[.]ts$',
@@ -145,7 +150,7 @@ module.exports = {
     room('observe', []),
     room('outbound', []),
     ...['libs/remoting', 'libs/store', 'libs/transaction', 'libs/testing'].map(notItsOwnIndex),
-    ...['apps/broker', 'apps/namesrv', 'apps/demo-shop', 'apps/cli'].map(notItsOwnIndex),
+    ...['apps/broker', 'apps/namesrv', 'apps/proxy', 'apps/demo-shop', 'apps/cli'].map(notItsOwnIndex),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

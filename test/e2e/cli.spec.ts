@@ -13,7 +13,7 @@ import { until } from '../kit/until.js';
 
 jest.setTimeout(60_000);
 
-const COMMANDS = ['dev', 'namesrv', 'broker', 'shop', 'send', 'store', 'tx'];
+const COMMANDS = ['dev', 'namesrv', 'broker', 'proxy', 'shop', 'send', 'store', 'tx'];
 
 describe('halfmq, asked for help', () => {
   it.each(COMMANDS)('shows options and examples of %s', async (command) => {

@@ -252,7 +252,7 @@ async function projects(tarballs: ReadonlyMap<string, string>, begun: Project[])
   const started = begin('started');
   const files = (...names: string[]): string[] => names.map((name) => tarballs.get(name) ?? name);
   const client = files('@halfmq/transaction', '@halfmq/remoting');
-  const broker = files('@halfmq/broker', '@halfmq/namesrv', '@halfmq/store');
+  const broker = files('@halfmq/broker', '@halfmq/namesrv', '@halfmq/proxy', '@halfmq/store');
   await promise('npm install, in four empty folders', () =>
     Promise.all([
       server.install(...client, ...broker, ...files('halfmq')),

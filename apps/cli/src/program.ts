@@ -4,6 +4,7 @@ import { brokerCommand } from './broker.js';
 import { devCommand } from './dev.js';
 import { examples } from './examples.js';
 import { namesrvCommand } from './namesrv.js';
+import { proxyCommand } from './proxy.js';
 import { sendCommand } from './send.js';
 import { shopCommand } from './shop.js';
 import { storeCommand } from './store.js';
@@ -31,6 +32,7 @@ export function createProgram(): Command {
     devCommand(),
     namesrvCommand(),
     brokerCommand(),
+    proxyCommand(),
     shopCommand(),
     sendCommand(),
     storeCommand(),

@@ -14,6 +14,8 @@ import type { Topics } from './topics.js';
 
 /** As long as clients keep a route. */
 const FRESH_MS = 30_000;
+/** who makes a topic wants to use it */
+const UNKNOWN_MS = 1_000;
 const TIMEOUT_MS = 3_000;
 
 interface Known {
@@ -26,9 +28,9 @@ export class Routes {
   private readonly known = new Map<string, Known>();
 
   constructor(
-    private readonly config: BrokerConfig,
-    private readonly topics: Topics,
-    private readonly nameServers: NameServers,
+    private readonly config: Pick<BrokerConfig, 'brokerName'>,
+    private readonly topics: Pick<Topics, 'find'>,
+    private readonly nameServers: Pick<NameServers, 'all'>,
     private readonly client: RemotingClient,
     private readonly clock: Clock,
     private readonly log: Log,
@@ -47,7 +49,7 @@ export class Routes {
     const known = this.known.get(topic);
     if (known && known.until > now) return known.route;
     const route = (await this.asked(topic)) ?? known?.route;
-    this.keep(topic, { route, until: now + FRESH_MS });
+    this.keep(topic, { route, until: now + (route ? FRESH_MS : UNKNOWN_MS) });
     return route;
   }
 

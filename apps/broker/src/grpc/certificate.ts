@@ -7,18 +7,22 @@ import type { Identity } from './server.js';
 
 const VALID_MS = 20 * 365 * 86_400_000;
 
-/** Who this broker is for those who speak TLS: files of the operator's, or one that it signs itself, once, and keeps. */
-export async function identityOf(
-  config: Pick<
-    BrokerConfig,
-    'tlsServerKeyPath' | 'tlsServerCertPath' | 'storePathRootDir' | 'brokerIP1' | 'brokerName'
-  >,
-): Promise<Identity> {
+export type Identifying = Pick<
+  BrokerConfig,
+  'tlsServerKeyPath' | 'tlsServerCertPath' | 'storePathRootDir' | 'brokerIP1' | 'brokerName'
+>;
+
+/**
+ * Who this door is for those who speak TLS: files of the operator's, or one that it signs itself, once, and keeps; a new one
+ * each time where there is no folder to keep it in.
+ */
+export async function identityOf(config: Identifying): Promise<Identity> {
   const { tlsServerKeyPath, tlsServerCertPath } = config;
   if (tlsServerKeyPath !== '' || tlsServerCertPath !== '') return given(tlsServerKeyPath, tlsServerCertPath);
+  if (config.storePathRootDir === '') return made(config);
   const folder = join(config.storePathRootDir, 'tls');
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  return (await kept(key, cert)) ?? make({ folder, key, cert }, config);
+  return (await kept(key, cert)) ?? keep({ folder, key, cert }, await made(config));
 }
 
 /** @throws Error that names the settings: a door that showed another certificate would surprise */
@@ -49,14 +53,11 @@ async function kept(key: string, cert: string): Promise<Identity | undefined> {
   }
 }
 
-async function make(
-  { key, cert, folder }: Record<'key' | 'cert' | 'folder', string>,
-  { brokerIP1, brokerName }: Pick<BrokerConfig, 'brokerIP1' | 'brokerName'>,
-): Promise<Identity> {
+async function made({ brokerIP1, brokerName }: Identifying): Promise<Identity> {
   const { generate } = await import('selfsigned');
   // of the clients' time, which no test moves
   const notAfterDate = new Date(systemClock.now() + VALID_MS);
-  const made = await generate([{ name: 'commonName', value: brokerName }], {
+  const pems = await generate([{ name: 'commonName', value: brokerName }], {
     keyType: 'ec',
     algorithm: 'sha256',
     notAfterDate,
@@ -71,13 +72,20 @@ async function make(
       },
     ],
   });
-  await mkdir(folder, { recursive: true });
-  await writeWhole(key, made.private);
-  await writeWhole(cert, made.cert);
-  return { key: Buffer.from(made.private), cert: Buffer.from(made.cert) };
+  return { key: Buffer.from(pems.private), cert: Buffer.from(pems.cert) };
 }
 
-async function writeWhole(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.new`, text, { mode: 0o600 });
+async function keep(
+  { key, cert, folder }: Record<'key' | 'cert' | 'folder', string>,
+  identity: Identity,
+): Promise<Identity> {
+  await mkdir(folder, { recursive: true });
+  await writeWhole(key, identity.key);
+  await writeWhole(cert, identity.cert);
+  return identity;
+}
+
+async function writeWhole(path: string, pem: Buffer): Promise<void> {
+  await writeFile(`${path}.new`, pem, { mode: 0o600 });
   await rename(`${path}.new`, path);
 }

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo, type Server as NetServer, type Socket }
 import type { Log } from '@halfmq/remoting';
 import { PortError } from '../accept/ports.js';
 import type { BrokerConfig } from '../config/resolve-config.js';
-import { identityOf } from './certificate.js';
+import { identityOf, type Identifying } from './certificate.js';
 import { listenFor, type Speaks } from './first-bytes.js';
 import type { Methods } from './methods.js';
 import type { GrpcServer, Identity } from './server.js';
@@ -13,8 +13,10 @@ export interface GrpcDoor {
   close(): Promise<void>;
 }
 
+export type DoorConfig = Identifying & Pick<BrokerConfig, 'grpcServerPort' | 'bindAddress'>;
+
 export interface GrpcDoorOptions {
-  readonly config: BrokerConfig;
+  readonly config: DoorConfig;
   readonly log: Log;
   /** how long calls taken may still be answered when the door closes */
   readonly graceMs: number;
@@ -43,7 +45,7 @@ export async function openGrpcDoor(options: GrpcDoorOptions): Promise<GrpcDoor> 
   return door;
 }
 
-function listen(server: NetServer, { grpcServerPort: port, bindAddress }: BrokerConfig): Promise<number> {
+function listen(server: NetServer, { grpcServerPort: port, bindAddress }: DoorConfig): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(new PortError(port, 'gRPC door', 'grpcServerPort', error.code ?? 'unknown', { cause: error })),

@@ -6,10 +6,12 @@ import {
   decodeOffsetMessageId,
   decodeRecords,
   endTransaction,
+  formatProperties,
   formatReceipt,
   getMaxOffset,
   getMinOffset,
   offsetResponse,
+  PropertyName,
   pullMessage,
   pullMessageResponse,
   queryConsumerOffset,
@@ -73,7 +75,9 @@ export class OtherBroker implements Broker {
     refuseOtherType(await this.kinds(topic), message.type);
     // who is asked about it must be known before it is there
     if (message.type === 'TRANSACTION') await this.elsewhere.announcements.heard(topic, this.address);
-    const { sysFlag, bornTimestamp, properties, body } = message;
+    const { sysFlag, bornTimestamp, body } = message;
+    // Apache RocketMQ reads the group of a half message there, and nowhere else
+    const properties = formatProperties([[PropertyName.PGROUP, topic]]) + message.properties;
     const header = plainHeader({ producerGroup: topic, topic, bornTimestamp, sysFlag, properties });
     const answer = await this.elsewhere.wire.ask(this.address, {
       spec: sendMessageV2,
@@ -127,7 +131,16 @@ export class OtherBroker implements Broker {
 
   /** First into the dead letters, then done: a failure in between buries it twice, never not at all. */
   async bury(group: string, { record, receipt, liesIn }: Buried): Promise<void> {
-    const header = { offset: record.physicalOffset, group, delayLevel: -1, bname: this.name };
+    const { physicalOffset: offset } = record;
+    // an Apache RocketMQ fails without the topic
+    const header = {
+      offset,
+      group,
+      delayLevel: -1,
+      originTopic: liesIn,
+      maxReconsumeTimes: 0,
+      bname: this.name,
+    };
     await this.call({ spec: consumerSendMsgBack, header });
     await this.done({ group, topic: liesIn, receipt });
   }
