@@ -1,8 +1,8 @@
 import type { Column, Field } from './fields.js';
+import { KeptTexts } from './kept-texts.js';
 
-/** Texts of a field that are kept, to be the same string in the next message: topics, groups, tags. */
-const KEPT = 16;
-const LONGEST_KEPT = 64;
+/** Texts of a field that are kept, to be the same string in the next message. Of topics a broker may have many. */
+const MOST_TOPICS_KEPT = 64 * 1024;
 /** Columns of a table that are told apart by a bit. */
 const MOST_COLUMNS = 30;
 const MOST_PLACES = 64;
@@ -15,7 +15,7 @@ export class FieldAt {
   readonly is32Bit: boolean;
   /** 0: nothing this request knows */
   readonly bit: number;
-  private readonly kept: string[] = Array.from({ length: KEPT }, () => '');
+  private readonly kept: KeptTexts;
 
   constructor(
     readonly key: string,
@@ -28,21 +28,16 @@ export class FieldAt {
     this.bit = index < 0 ? 0 : 1 << index;
     this.isNumber = field.kind === 'int' || field.kind === 'long';
     this.is32Bit = field.kind === 'int';
+    this.kept = new KeptTexts(key === 'topic' ? MOST_TOPICS_KEPT : undefined);
   }
 
   get ignored(): boolean {
     return this.bit === 0;
   }
 
-  /** The ASCII text there. Comparing it with one that came before is cheaper than a new string, and its hash is known. */
+  /** The ASCII text there. */
   known(source: Buffer, from: number, to: number): string {
-    const length = to - from;
-    if (length > LONGEST_KEPT || length === 0) return source.toString('latin1', from, to);
-    const slot = (length * 31 + (source[from] as number) * 7 + (source[to - 1] as number)) % KEPT;
-    const kept = this.kept[slot] as string;
-    let same = kept.length === length;
-    for (let i = 0; same && i < length; i++) same = kept.charCodeAt(i) === source[from + i];
-    return same ? kept : (this.kept[slot] = source.toString('latin1', from, to));
+    return this.kept.of(source, from, to);
   }
 }
 

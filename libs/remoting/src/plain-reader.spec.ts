@@ -20,7 +20,7 @@ const mostly = (usual: fc.Arbitrary<string>): fc.Arbitrary<string> =>
 /** Few kinds of headers, each again and again with other values where clients have others. */
 const sends = fc.record({
   a: fc.constantFrom('group', 'g2'),
-  b: fc.constant('Topic'),
+  b: mostly(fc.constantFrom('Topic', 'Other', 'One more', '%RETRY%g2')),
   c: fc.constant('TBW102'),
   d: fc.constantFrom('4', '8'),
   e: mostly(fc.nat({ max: 12 }).map(String)),

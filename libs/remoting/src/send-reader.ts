@@ -57,7 +57,6 @@ export class PlainSend extends PlainRequest implements SendMessageHeader {
 type Said = Pick<
   PlainSend,
   | 'producerGroup'
-  | 'topic'
   | 'defaultTopic'
   | 'defaultTopicQueueNums'
   | 'sysFlag'
@@ -85,14 +84,14 @@ export class SendReader extends PlainReader<Said> {
   }
 
   protected varies({ key }: FieldAt): boolean {
-    return key === 'properties' || key === 'queueId' || key === 'bornTimestamp';
+    return key === 'properties' || key === 'queueId' || key === 'bornTimestamp' || key === 'topic';
   }
 
   protected said(): Said {
-    const { producerGroup, topic, defaultTopic, defaultTopicQueueNums, sysFlag, flag } = this.send;
+    const { producerGroup, defaultTopic, defaultTopicQueueNums, sysFlag, flag } = this.send;
     const { reconsumeTimes, unitMode, maxReconsumeTimes, batch, bname } = this.send;
     const { commandFlag, version, languageName } = this.send;
-    const names = { producerGroup, topic, defaultTopic, defaultTopicQueueNums };
+    const names = { producerGroup, defaultTopic, defaultTopicQueueNums };
     const more = { sysFlag, flag, reconsumeTimes, unitMode, maxReconsumeTimes, batch, bname };
     return { ...names, ...more, commandFlag, version, languageName };
   }
