@@ -1,11 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { decodeRecord } from '@halfmq/remoting/record';
+import { decodeRecord, tagsCode } from '@halfmq/remoting/record';
 import { bodies, message, readAll, store, StoreFixture } from './fixture.js';
 import type { MessageStore } from './message-store.js';
+import { findRecords, inspectStore, verifyStore } from './tools/index.js';
 
 /*
  * Folders that earlier versions wrote, file by file compressed (fixtures/format-N). They are never written again: what
@@ -59,6 +61,43 @@ describe('a store written by the first version of format 1', () => {
     expect(place?.queueOffset).toBe(1);
   });
 
+  it('goes on in segments of the present format, also after a kill', async () => {
+    await store(opened, message('orders', 'on'), message('lines', 'on'), message('fresh', 'on'));
+    const killed = mkdtempSync(join(tmpdir(), 'halfmq-killed-'));
+    cpSync(fixture.path, killed, { recursive: true, filter: (file) => !file.endsWith('.lock') });
+    await opened.close();
+    try {
+      for (const path of [fixture.path, killed]) {
+        opened = await fixture.open({ path });
+        const [last] = readAll(opened, 'orders').slice(-1);
+        expect([last?.body.toString(), last?.queueOffset]).toEqual(['on', 8]);
+        expect(readAll(opened, 'orders')).toHaveLength(8);
+        expect(bodies(readAll(opened, 'lines')).slice(-2)).toEqual(['line 18', 'on']);
+        expect(bodies(readAll(opened, 'fresh'))).toEqual(['on']);
+        await opened.close();
+        expect((await verifyStore({ path })).damage).toEqual([]);
+      }
+    } finally {
+      rmSync(killed, { recursive: true, force: true });
+    }
+  });
+
+  it('is looked into as it is', async () => {
+    const untouched = mkdtempSync(join(tmpdir(), 'halfmq-format-1-'));
+    try {
+      unpack('format-1', untouched);
+      const { queues } = await inspectStore({ path: untouched });
+      expect(queues.find(({ topic }) => topic === 'orders')).toMatchObject({ minOffset: 1, maxOffset: 8 });
+      const place = { topic: 'orders', queueId: 0, queueOffset: 3, count: 2 };
+      expect((await findRecords({ path: untouched }, place)).map(({ queueOffset }) => queueOffset)).toEqual([
+        3, 4,
+      ]);
+      expect(await verifyStore({ path: untouched })).toMatchObject({ damageCount: 0 });
+    } finally {
+      rmSync(untouched, { recursive: true, force: true });
+    }
+  });
+
   it('has its half messages, the carried one under its old names, and its verdicts', () => {
     const { halves } = opened;
     expect(halves.undecided(9)).toMatchObject([
@@ -85,5 +124,32 @@ describe('a store written by the first version of format 1', () => {
     expect(opened.offsets.query('stock', 'orders', 0)).toBe(3);
     expect(opened.offsets.query('stock', 'lines', 0)).toBe(8);
     expect(opened.offsets.query('stock', 'lines', 1)).toBe(7);
+  });
+});
+
+describe('a store written by the first version whose segments have format 2', () => {
+  let fixture: StoreFixture;
+  beforeEach(() => {
+    fixture = new StoreFixture();
+    fixture.clock.setWallClock(1_764_000_010_000);
+    unpack('format-2', fixture.path);
+  });
+  afterEach(() => fixture.end());
+
+  it('serves what its sealed segment and its last one have, and goes on', async () => {
+    expect((await verifyStore({ path: fixture.path })).damage).toEqual([]);
+    const opened = await fixture.open({ segmentBytes: 64 * 1024 });
+    expect(bodies(readAll(opened, 'orders'))).toEqual(['order 0', 'order 1', 'order 2']);
+    const lines = Array.from({ length: 21 }, (_, each) => `line ${each}`);
+    expect(bodies(readAll(opened, 'lines', 0))).toEqual(lines.filter((_, each) => each % 2 === 0));
+    expect(bodies(readAll(opened, 'lines', 1))).toEqual(lines.filter((_, each) => each % 2 === 1));
+    expect(bodies(readAll(opened, 'gone'))).toEqual(['new']);
+    const red = tagsCode('red');
+    const limits = { maxMessages: 9, maxBytes: 9999, accepts: (code: number) => code === red };
+    expect(opened.read('orders', 0, 0, limits).count).toBe(2);
+    expect(opened.offsets.query('stock', 'orders', 0)).toBe(2);
+    expect(await store(opened, message('orders', 'on'))).toMatchObject([{ queueOffset: 3 }]);
+    await opened.close();
+    expect((await verifyStore({ path: fixture.path })).damage).toEqual([]);
   });
 });

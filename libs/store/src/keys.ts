@@ -10,7 +10,11 @@ import { writeLong } from '@halfmq/remoting/record';
  *   X  queue number uint32         a queue that ended in this segment (its topic was deleted)
  *   B  physical offset int64       a block (log/block.ts), by the offset of its first record byte
  *   B  physical offset int64, 1    a block made of that one and its neighbours (log/merge.ts)
- *   Q  queue number uint32, queue offset int64     index entries (index/entries.ts), by the offset of the first one
+ *   I                              int64 end of the records that the index which follows is of; without, there is none
+ *   I  queue number uint32, queue offset int64     index entries of that queue and of those after it
+ *                                  (index/packed-index.ts), by the first one
+ *   Q  queue number uint32, queue offset int64     index entries (index/entries.ts), by the offset of the first one; only
+ *                                  read, in segments of format 1
  *
  * and of the state environment (state/):
  *
@@ -31,6 +35,9 @@ import { writeLong } from '@halfmq/remoting/record';
 export const HEADER_KEY = Buffer.from('H');
 export const TABLE_KEY = Buffer.from('T');
 export const EPOCH_KEY = Buffer.from('E');
+export const INDEXED_KEY = Buffer.from('I');
+/** After all keys of an index. */
+export const PACKED_END = Buffer.from('J');
 export const APPLIED_KEY = Buffer.from('A');
 export const DELAYED_COUNT_KEY = Buffer.from('D');
 
@@ -65,8 +72,16 @@ export function mergedBlockKey(physicalOffset: number): Buffer {
 }
 
 export function indexKey(queue: number, offset: number): Buffer {
+  return entryKey('Q', queue, offset);
+}
+
+export function packedKey(queue: number, offset: number): Buffer {
+  return entryKey('I', queue, offset);
+}
+
+function entryKey(prefix: 'Q' | 'I', queue: number, offset: number): Buffer {
   const key = Buffer.allocUnsafe(13);
-  key[0] = 0x51;
+  key.write(prefix, 0, 'latin1');
   key.writeUInt32BE(queue, 1);
   writeLong(key, 5, offset);
   return key;

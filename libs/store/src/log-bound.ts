@@ -1,5 +1,5 @@
 import type { ConsumeQueues } from './index/consume-queues.js';
-import { ENTRY, entryTagsCode } from './index/entries.js';
+import { entryTagsCode } from './index/entries.js';
 import type { Queue } from './index/queue.js';
 import type { CommittedGroup } from './log/write-group.js';
 import type { Arrival } from './message-store.js';
@@ -29,8 +29,8 @@ export class LogBound {
   /** Of a group that was committed: told now, or when readers can see it. */
   arrived({ queues }: Pick<CommittedGroup, 'queues'>): void {
     const isHidden = this.committed() > this.offset;
-    for (const { queue, from, entries } of queues) {
-      if (!isHidden) this.tell(new Arrived(queue, from, entries));
+    for (const { queue, from } of queues) {
+      if (!isHidden) this.tell(new Arrived(queue, from, queue.committedOffset, this.consumeQueues));
       // what is in between is read from the index then: a copy may be behind by any amount
       else if (!this.behind.has(queue)) this.behind.set(queue, from);
     }
@@ -42,21 +42,7 @@ export class LogBound {
       const end = this.endOf(queue);
       if (end === queue.committedOffset) this.behind.delete(queue);
       else this.behind.set(queue, end);
-      this.tellOf(queue, told, end);
-    }
-  }
-
-  private tellOf(queue: Queue, from: number, end: number): void {
-    for (let at = from; at < end;) {
-      const chunk = this.consumeQueues.chunkAt(queue, at);
-      if (!chunk) {
-        at = this.consumeQueues.afterDamage(queue, at);
-        continue;
-      }
-      const to = Math.min(end, chunk.from + chunk.count);
-      const entries = chunk.entries.subarray((at - chunk.from) * ENTRY, (to - chunk.from) * ENTRY);
-      this.tell(new Arrived(queue, at, entries));
-      at = to;
+      if (end > told) this.tell(new Arrived(queue, told, end, this.consumeQueues));
     }
   }
 }
@@ -65,20 +51,29 @@ export class LogBound {
 class Arrived implements Arrival {
   readonly topic: string;
   readonly queueId: number;
-  readonly maxOffset: number;
 
   constructor(
-    { topic, queueId }: Queue,
+    private readonly queue: Queue,
     readonly from: number,
-    private readonly entries: Buffer,
+    readonly maxOffset: number,
+    private readonly consumeQueues: ConsumeQueues,
   ) {
-    this.topic = topic;
-    this.queueId = queueId;
-    this.maxOffset = from + entries.length / ENTRY;
+    this.topic = queue.topic;
+    this.queueId = queue.queueId;
   }
 
   get tagsCodes(): number[] {
-    const { entries, from, maxOffset } = this;
-    return Array.from({ length: maxOffset - from }, (_, index) => entryTagsCode(entries, index));
+    const { queue, consumeQueues } = this;
+    const found: number[] = [];
+    for (let at = this.from; at < this.maxOffset;) {
+      const chunk = consumeQueues.chunkAt(queue, at);
+      if (!chunk) {
+        at = consumeQueues.afterDamage(queue, at);
+        continue;
+      }
+      const to = Math.min(this.maxOffset, chunk.from + chunk.count);
+      for (; at < to; at++) found.push(entryTagsCode(chunk, at - chunk.from));
+    }
+    return found;
   }
 }

@@ -59,6 +59,7 @@ export class OwnLogCopy implements LogCopy {
       throw new StoreError('illegal', 'only an empty store can begin where another does');
     }
     const segment = segments.roll(base, createdAt, table, commitLog.epoch);
+    queues.index.begin();
     commitLog.beginAt(base, firstCrc(segment.header.segmentId));
     flush.touch(segment, base);
     for (const queue of queues.all()) queues.remove(queue);

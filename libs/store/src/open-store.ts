@@ -1,27 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { every, type Cancel, type Log } from '@halfmq/remoting/record';
-import { DiskRoom, mustHaveRoomToOpen } from './disk-room.js';
+import { mustHaveRoomToOpen } from './disk-room.js';
 import { Disk } from './disk.js';
 import { holdsSegments, takeFolders, type StoreFolders } from './folders.js';
 import { identify } from './format.js';
-import { ConsumeQueues } from './index/consume-queues.js';
-import { KeyIndex } from './index/key-index.js';
-import { CommitLog } from './log/commit-log.js';
-import { Damage } from './log/damage.js';
-import { Filling } from './log/filling.js';
+import type { CommitLog } from './log/commit-log.js';
 import { flushByInterval } from './log/flush-triggers.js';
-import { Flush } from './log/flush.js';
-import { LogReader } from './log/log-reader.js';
-import { Merge } from './log/merge.js';
-import { Queues } from './log/queues.js';
 import { rebuildAfterPowerLoss } from './log/rebuild.js';
-import { recoverLog } from './log/recovery.js';
 import { Segments } from './log/segments.js';
-import { Tail } from './log/tail.js';
-import type { CommittedGroup } from './log/write-group.js';
 import { Mark } from './mark.js';
 import { StoreError, type MessageStore, type StoreOptions } from './message-store.js';
+import { openLog, SEGMENT_BYTES } from './open-log.js';
 import { Retention } from './retention.js';
 import { CarriedRecords } from './state/carried-records.js';
 import { DecisionWriter } from './state/decision.js';
@@ -37,12 +27,6 @@ import { StateEnvironment, stateFile } from './state/state-environment.js';
 import { Verdicts } from './state/verdicts.js';
 import { LogStore } from './store.js';
 
-export const SEGMENT_BYTES = 256 * 1024 * 1024;
-/** The newest messages kept in memory. */
-const TAIL_BYTES = 16 * 1024 * 1024;
-/** What merging writes before it gives pages back. */
-const MERGE_ROOM = 8 * 1024 * 1024;
-const SYNC_TIMEOUT_MS = 5000;
 const SNAPSHOT_MS = 5000;
 const RETENTION_MS = 10_000;
 
@@ -88,48 +72,6 @@ function refuseWithoutLog(root: string, log: string, mark: Mark): void {
     'format',
     `no segment of this store lies in ${log}: set storePathCommitLog to where they are`,
   );
-}
-
-/** The log and its queues, as recovery found them. */
-function openLog(
-  options: StoreOptions,
-  segments: Segments,
-  mark: Mark,
-  onCommitted: (group: CommittedGroup) => void,
-) {
-  const { clock, log, storeHost, segmentBytes = SEGMENT_BYTES, syncTimeoutMs = SYNC_TIMEOUT_MS } = options;
-  const queues = new Queues();
-  const end = recoverLog(segments, queues, clock.now());
-  const tail = new Tail(TAIL_BYTES);
-  const damage = new Damage(log);
-  const reader = new LogReader(segments, tail, damage);
-  const flush = new Flush(segments, mark, end.physicalOffset, (error) =>
-    log.error(error.message, { cause: error.cause }),
-  );
-  const room = new DiskRoom(segments.path, clock);
-  const filling = new Filling({ clock, room, log, segmentBytes, segments, queues, flush }, end.segmentBytes);
-  const parts = {
-    clock,
-    log,
-    storeHost,
-    sync: options.flush === 'SYNC_FLUSH',
-    syncTimeoutMs,
-    segments,
-    queues,
-    tail,
-    flush,
-    filling,
-    room,
-    onCommitted,
-  };
-  const commitLog = new CommitLog(parts, end);
-  const epoch = (): number => commitLog.epoch;
-  const hasRoom = (): boolean => commitLog.writable && room.has(MERGE_ROOM);
-  const merge = new Merge({ log, segmentBytes, segments, flush, filling, epoch, hasRoom });
-  const consumeQueues = new ConsumeQueues(segments, reader, damage);
-  const committed = (): number => commitLog.committed;
-  const keys = new KeyIndex({ log, segments, reader, queues, consumeQueues, committed });
-  return { segments, queues, reader, damage, flush, filling, commitLog, merge, consumeQueues, keys };
 }
 
 /** What is projected from the log. One that cannot be read is thrown away and made again from the log. */
@@ -203,14 +145,12 @@ async function assemble(options: StoreOptions, folders: StoreFolders, anew: bool
     for (const stop of stops) stop();
     await retention.close();
     await merge.close();
-    // what is committed last may begin a segment, or have one prepared
-    const ended = commitLog.close().then(() => segments.syncPrepared());
-    const isSynced = await ended.then(
+    const isSynced = await opened.end().then(
       () => true,
       () => false,
     );
     await Promise.all([projection.close(), keys.close()]);
-    const sealed = (segments.current?.sequence ?? 0) - 1;
+    const sealed = segments.sealedThrough;
     await segments.close();
     if (isSynced) leaveClean(mark, sealed, log);
     folders.release();

@@ -2,7 +2,11 @@ import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { message, store, StoreFixture } from './fixture.js';
-import { indexKey } from './keys.js';
+import { entryOffset, entrySize, entryTagsCode } from './index/entries.js';
+import { Queue } from './index/queue.js';
+import { IndexRows } from './index/rows.js';
+import { storedRows } from './index/stored-index.js';
+import { writeIndex } from './log/index-writing.js';
 import { Segment } from './log/segment.js';
 import { segmentFile } from './log/segment-files.js';
 import type { MessageStore } from './message-store.js';
@@ -68,7 +72,17 @@ describe('the state, made again from the log alone', () => {
     await opened.close();
     rmSync(state);
     const segment = new Segment(1, segmentFile(join(fixture.path, 'log'), 1), 2 ** 30);
-    segment.transaction(() => segment.remove(indexKey(0, 1)));
+    const end = segment.indexedThrough() ?? 0;
+    const index = new IndexRows();
+    for (const { queue: number, from, count, entries, at } of storedRows(segment)) {
+      const queue = new Queue(number, '', 0, from, 0);
+      queue.index = index;
+      const chunk = { from, count, entries, at };
+      for (let nth = 0; nth < count; nth++)
+        if (number !== 0 || from + nth !== 1)
+          queue.add(from + nth, entryOffset(chunk, nth), entrySize(chunk, nth), entryTagsCode(chunk, nth));
+    }
+    for (const step of writeIndex(segment, index.current, end)) expect(step).toBeUndefined();
     await segment.close();
     opened = await fixture.open(SMALL);
     expect(opened.halves.undecided(9).map(({ halfOffset }) => halfOffset)).toEqual([0, 2, 3]);

@@ -69,7 +69,7 @@ export class Hold {
   }
 
   private arrived(arrival: Arrival): void {
-    const entries = this.byQueue.get(queueKey(arrival.topic, arrival.queueId));
+    const entries = this.size > 0 && this.byQueue.get(queueKey(arrival.topic, arrival.queueId));
     if (!entries) return;
     for (const entry of entries) {
       if (arrival.maxOffset > entry.offset && entry.wants(arrival)) this.wake(entry);

@@ -15,8 +15,8 @@ import type { Topics } from '../directory/topics.js';
 
 /** Which topic and queue a send goes to, after every check that needs no message, in RocketMQ's order. */
 export class Destination {
-  /** the name checked last: sends come in rows to one topic */
-  private legal = '';
+  /** those that a send may go to by their names, until they change: a look-up says that and finds them */
+  private readonly known = new Map<string, TopicConfig>();
 
   constructor(
     private readonly config: BrokerConfig,
@@ -24,20 +24,24 @@ export class Destination {
     private readonly groups: Groups,
     /** does a member of the group hold a queue lock here (is it an orderly consumer)? */
     private readonly holdsLock: (group: string) => boolean,
-  ) {}
+  ) {
+    topics.onChange((topic) => this.known.delete(topic));
+  }
 
   /** The topic, made when it may be. @throws StatusError */
   topic(header: SendMessageHeader): TopicConfig {
     const { topic: name } = header;
-    const known = this.topics.find(name);
+    const legal = this.known.get(name);
+    const known = legal ?? this.topics.find(name);
     if ((this.config.brokerPermission & Permission.WRITE) === 0 && known?.order === true) {
       throw new StatusError(
         'NO_PERMISSION',
         `the broker[${this.config.brokerIP1}] sending message is forbidden`,
       );
     }
-    if (name !== this.legal) this.checkName(name);
+    if (!legal) this.checkName(name);
     const topic = known ?? this.create(header);
+    if (!legal) this.known.set(name, topic);
     if ((topic.perm & Permission.WRITE) === 0) {
       throw new StatusError('NO_PERMISSION', `the topic[${name}] sending message is forbidden`);
     }
@@ -49,7 +53,6 @@ export class Destination {
     if (!maySendTo(name)) {
       throw new StatusError('NO_PERMISSION', `Sending message to topic[${name}] is forbidden.`);
     }
-    this.legal = name;
   }
 
   /** A negative id leaves the choice to the broker. @throws StatusError */

@@ -3,11 +3,12 @@ import type { Damage } from '../log/damage.js';
 import type { LogReader } from '../log/log-reader.js';
 import type { Segments } from '../log/segments.js';
 import type { ReadLimits, ReadResult, ReadStatus } from '../reading.js';
-import { ENTRY, entryOffset } from './entries.js';
+import { entryOffset, type Chunk } from './entries.js';
 import { Gathering } from './gathering.js';
-import type { Chunk, Queue } from './queue.js';
+import type { Queue } from './queue.js';
 import { ReadMemory } from './read-memory.js';
-import { holds, RecentChunks } from './recent-chunks.js';
+import { RecentChunks } from './recent-chunks.js';
+import { nextStored, storedEntries } from './stored-index.js';
 
 /** Entries looked at in one read; a filter that accepts nothing must not hold the event loop. */
 const MOST_SCANNED = 4096;
@@ -25,19 +26,16 @@ export class ConsumeQueues {
 
   /** Entries that hold this offset. */
   chunkAt(queue: Queue, offset: number): Chunk | undefined {
-    const inMemory = queue.tail.at(queue.tail.floor((chunk) => chunk.from <= offset));
-    if (inMemory) return holds(inMemory, offset) ? inMemory : undefined;
-    const readBefore = this.recent.find(queue, offset);
-    if (readBefore) return readBefore;
+    const known = queue.rowAt(offset) ?? this.recent.find(queue, offset);
+    if (known) return known;
     const found = this.storedChunk(queue, offset);
-    return found && holds(found, offset) ? this.recent.keep(queue, found) : undefined;
+    return found && this.recent.keep(queue, found);
   }
 
   private storedChunk(queue: Queue, offset: number): Chunk | undefined {
     try {
       const segment = this.segments.holdingQueueOffset(queue.number, offset);
-      const found = segment?.entriesAt(queue.number, offset);
-      return found && { ...found, count: found.entries.length / ENTRY };
+      return segment && storedEntries(segment, queue.number, offset);
     } catch (error) {
       this.damage.report(`${queue.topic}/${queue.queueId}, index at ${offset}`, error);
       return undefined;
@@ -45,17 +43,18 @@ export class ConsumeQueues {
   }
 
   /** Entries of a committed offset cannot be read: the offset where the next ones begin. */
-  afterDamage({ number, committedOffset }: Queue, offset: number): number {
+  afterDamage(queue: Queue, offset: number): number {
+    const { number, committedOffset } = queue;
     const holding = this.segments.holdingQueueOffset(number, offset);
     for (const segment of this.segments.all.slice(holding ? this.segments.all.indexOf(holding) : 0)) {
       try {
-        const next = this.segments.use(segment).nextEntries(number, offset + 1);
+        const next = nextStored(this.segments.use(segment), number, offset + 1);
         if (next !== undefined) return next;
       } catch {
         // this one is damaged as a whole: the next may be read
       }
     }
-    return committedOffset;
+    return Math.min(committedOffset, queue.rowAfter(offset) ?? Infinity);
   }
 
   /** @param max the queue's next offset as readers see it */
@@ -99,7 +98,7 @@ export class ConsumeQueues {
   placeOf(queue: Queue, offset: number): number | undefined {
     if (offset < queue.minOffset || offset >= queue.committedOffset) return undefined;
     const chunk = this.chunkAt(queue, offset);
-    return chunk && entryOffset(chunk.entries, offset - chunk.from);
+    return chunk && entryOffset(chunk, offset - chunk.from);
   }
 
   /**

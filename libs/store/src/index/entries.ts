@@ -1,4 +1,4 @@
-import { readLong, viewOf } from '@halfmq/remoting/record';
+import { readLong } from '@halfmq/remoting/record';
 
 /*
  * Index entries of one queue, consecutive in queue offset, packed one after the other: physical offset 8, size 4, and
@@ -7,48 +7,23 @@ import { readLong, viewOf } from '@halfmq/remoting/record';
  */
 export const ENTRY = 20;
 
-export const entryOffset = (entries: Buffer, index: number): number => readLong(entries, index * ENTRY);
-export const entrySize = (entries: Buffer, index: number): number => entries.readInt32BE(index * ENTRY + 8);
-export const entryTagsCode = (entries: Buffer, index: number): number =>
-  readLong(entries, index * ENTRY + 12);
+/** Entries of one queue, wherever they lie. */
+export interface Chunk {
+  /** queue offset of the first entry */
+  readonly from: number;
+  readonly count: number;
+  readonly entries: Buffer;
+  /** of the first entry, in `entries` */
+  readonly at: number;
+}
 
-const HIGH = 0x1_0000_0000;
-/** Entries there is room for at first, and what is kept from one group to the next. */
-const FEW = 4;
-const MANY = 4096;
+export const entryOffset = ({ entries, at }: Chunk, index: number): number =>
+  readLong(entries, at + index * ENTRY);
+export const entrySize = ({ entries, at }: Chunk, index: number): number =>
+  entries.readInt32BE(at + index * ENTRY + 8);
+export const entryTagsCode = ({ entries, at }: Chunk, index: number): number =>
+  readLong(entries, at + index * ENTRY + 12);
 
-/** A growing row of entries, used again for each group. */
-export class EntryWriter {
-  private buffer: Buffer = Buffer.alloc(ENTRY * FEW);
-  private view = viewOf(this.buffer);
-  count = 0;
-
-  add(physicalOffset: number, size: number, tagsCode: number): void {
-    const at = this.count * ENTRY;
-    if (at === this.buffer.length) this.use(Buffer.concat([this.buffer], at * 2));
-    const { view } = this;
-    view.setInt32(at, Math.floor(physicalOffset / HIGH));
-    view.setUint32(at + 4, physicalOffset);
-    view.setInt32(at + 8, size);
-    view.setInt32(at + 12, Math.floor(tagsCode / HIGH));
-    view.setUint32(at + 16, tagsCode);
-    this.count++;
-  }
-
-  private use(buffer: Buffer): void {
-    this.buffer = buffer;
-    this.view = viewOf(buffer);
-  }
-
-  /** What was added since the last take, as a buffer of its own. */
-  take(): Buffer {
-    const entries = Buffer.from(this.buffer.subarray(0, this.count * ENTRY));
-    this.clear();
-    return entries;
-  }
-
-  clear(): void {
-    this.count = 0;
-    if (this.buffer.length > ENTRY * MANY) this.use(Buffer.alloc(ENTRY * FEW));
-  }
+export function holds({ from, count }: Chunk, offset: number): boolean {
+  return offset >= from && offset < from + count;
 }

@@ -2,8 +2,7 @@ import { readLong, RecordField, SMALLEST_RECORD } from '@halfmq/remoting/record'
 import type { LogReader } from '../log/log-reader.js';
 import type { BlockView } from '../log/recent-blocks.js';
 import type { ReadLimits } from '../reading.js';
-import { entryOffset, entrySize, entryTagsCode } from './entries.js';
-import type { Chunk } from './queue.js';
+import { entryOffset, entrySize, entryTagsCode, type Chunk } from './entries.js';
 import { Copied, type ReadMemory } from './read-memory.js';
 
 /** Bytes of records that are judged in one read: all of them are read for that, wanted or not. */
@@ -37,13 +36,13 @@ export class Gathering {
     const { accepts, maxMessages } = this.limits;
     for (let offset = from; offset < end; offset++) {
       const index = offset - chunk.from;
-      if (accepts && !accepts(entryTagsCode(chunk.entries, index))) continue;
-      const size = entrySize(chunk.entries, index);
+      if (accepts && !accepts(entryTagsCode(chunk, index))) continue;
+      const size = entrySize(chunk, index);
       if (this.isFullFor(size)) {
         this.full = true;
         return offset;
       }
-      this.take(entryOffset(chunk.entries, index), size, offset);
+      this.take(entryOffset(chunk, index), size, offset);
     }
     this.full = this.count >= maxMessages;
     return end;

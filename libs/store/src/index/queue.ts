@@ -1,25 +1,23 @@
-import { Deque } from '../deque.js';
-import { EntryWriter } from './entries.js';
+import { holds, type Chunk } from './entries.js';
+import { IndexRows, NO_ROW, type Row, type RowsOfQueue, type SegmentRows } from './rows.js';
 
-/** Entries of one group in memory; their records are there too as long as the tail holds them. */
-export interface Chunk {
-  /** queue offset of the first entry */
-  readonly from: number;
-  readonly count: number;
-  readonly entries: Buffer;
-}
+const NONE: readonly Row[] = [];
+/** Of a queue that is in no log. */
+const NOWHERE = new IndexRows();
 
 /** One message queue of one topic incarnation. `number` is never used again after the topic was deleted. */
-export class Queue {
+export class Queue implements RowsOfQueue {
   /** next offset to be given: what is placed counts */
   nextOffset: number;
-  private topicRead: Buffer | undefined;
   /** next offset as readers see it */
   committedOffset: number;
-  /** entries of the group under construction */
-  readonly pending = new EntryWriter();
-  /** the newest groups, oldest first */
-  readonly tail = new Deque<Chunk>();
+  /** where its entries go; that of the log it is in */
+  index = NOWHERE;
+  private last = NO_ROW;
+  /** in the segment that `last` is of, in order; with gaps where records could not be read */
+  private rows: Row[] = [];
+  /** those of a sealed segment whose index is not written yet */
+  private sealed: readonly Row[] = NONE;
 
   constructor(
     readonly number: number,
@@ -32,13 +30,81 @@ export class Queue {
     this.committedOffset = next;
   }
 
-  get topicBytes(): Buffer {
-    return (this.topicRead ??= Buffer.from(this.topic));
+  /** A message is placed. */
+  add(queueOffset: number, physicalOffset: number, size: number, tagsCode: number): void {
+    let { last } = this;
+    const { current } = this.index;
+    if (last.owner !== current || last.count === last.room || last.end !== queueOffset)
+      last = this.goOn(current, current.row(queueOffset, last));
+    last.add(physicalOffset, size, tagsCode);
+    current.count++;
+    this.nextOffset = queueOffset + 1;
   }
 
-  /** The last message placed was not placed after all. */
-  takeBack(): void {
-    this.nextOffset--;
-    this.pending.count--;
+  private goOn(rows: SegmentRows, row: Row): Row {
+    if (this.last.owner !== rows) {
+      this.sealed = this.rows;
+      this.rows = [];
+      rows.queues.push(this);
+    }
+    this.rows.push(row);
+    this.last = row;
+    return row;
   }
+
+  /** Entries that were read from the current segment. */
+  load({ from, count, entries, at }: Chunk): void {
+    const { current } = this.index;
+    this.goOn(current, current.full(from, count, entries, at));
+    this.nextOffset = this.committedOffset = from + count;
+  }
+
+  /** What was placed at this offset and after it was not placed after all. */
+  takeBack(offset: number): void {
+    const { rows } = this;
+    this.nextOffset = offset;
+    for (let row = rows.at(-1); row && row.end > offset; row = rows.at(-1)) {
+      const kept = Math.max(0, offset - row.from);
+      this.index.current.count -= row.count - kept;
+      row.count = kept;
+      if (kept > 0 || rows.length === 1) break;
+      rows.pop();
+    }
+    this.last = rows.at(-1) ?? NO_ROW;
+  }
+
+  /** The entries in memory that hold this offset. */
+  rowAt(offset: number): Chunk | undefined {
+    return rowIn(this.rows, offset) ?? rowIn(this.sealed, offset);
+  }
+
+  /** Where the next entries in memory begin, after a gap. */
+  rowAfter(offset: number): number | undefined {
+    const after = (rows: readonly Row[]): number | undefined => rows.find(({ from }) => from > offset)?.from;
+    return after(this.sealed) ?? after(this.rows);
+  }
+
+  rowsOf(rows: SegmentRows): readonly Row[] {
+    return this.last.owner === rows ? this.rows : this.sealed;
+  }
+
+  letGo(rows: SegmentRows): void {
+    if (this.last.owner === rows) {
+      this.rows = [];
+      this.last = NO_ROW;
+    } else this.sealed = NONE;
+  }
+}
+
+function rowIn(rows: readonly Row[], offset: number): Row | undefined {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const row = rows[middle];
+    if (row && row.from <= offset) low = middle + 1;
+    else high = middle;
+  }
+  const found = rows[low - 1];
+  return found && holds(found, offset) ? found : undefined;
 }

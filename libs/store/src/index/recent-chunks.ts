@@ -1,4 +1,5 @@
-import type { Chunk, Queue } from './queue.js';
+import { holds, type Chunk } from './entries.js';
+import type { Queue } from './queue.js';
 
 const MOST_QUEUES = 64;
 /** Consumer groups that read one queue at different places. */
@@ -32,8 +33,4 @@ export class RecentChunks {
     }
     return chunk;
   }
-}
-
-export function holds({ from, count }: Chunk, offset: number): boolean {
-  return offset >= from && offset < from + count;
 }

@@ -170,7 +170,10 @@ export class Appending {
     cause: unknown,
   ): StoreError {
     const { queues, tail } = this.parts;
-    for (const { topic, queueId } of placed) queues.find(topic, queueId)?.takeBack();
+    for (const { topic, queueId } of placed) {
+      const queue = queues.find(topic, queueId);
+      queue?.takeBack(queue.nextOffset - 1);
+    }
     queues.unbegin(group.begun.splice(begun));
     const empty = group.shortenLast(length);
     if (empty) tail.rewind(empty);

@@ -11,6 +11,7 @@ import {
   type StoreError,
 } from '../message-store.js';
 import type { DiskRoom } from '../disk-room.js';
+import type { Queue } from '../index/queue.js';
 import { Appending } from './appending.js';
 import type { Filling } from './filling.js';
 import type { Flush } from './flush.js';
@@ -182,20 +183,20 @@ export class CommitLog {
     const { segments } = this.parts;
     if (!group) return;
     this.group = undefined;
-    let committed: CommittedGroup | undefined;
+    const { isEmpty } = group;
     try {
-      if (!group.isEmpty) {
+      if (!isEmpty) {
         pass(channels.beforeCommit, segments);
-        committed = this.write(group);
+        this.write(group);
       }
     } catch (cause) {
       this.undo(group, cause);
       return;
     }
     // it is in the file now: whatever fails from here on must not undo it
-    if (committed) {
+    if (!isEmpty) {
       pass(channels.afterCommit, segments);
-      this.publish(group, committed);
+      this.publish(group);
     }
     this.answers.committed(group, this.committed);
   }
@@ -204,48 +205,43 @@ export class CommitLog {
     this.parts.log.error('a task of the store failed', { error });
   };
 
-  private write(group: Group): CommittedGroup {
+  private write(group: Group): void {
     const { segments, flush, clock, room } = this.parts;
     const segment = segments.current;
     if (!segment) throw new Error('no segment is open');
     room.take(group.pageBytes);
     const began = clock.monotonic();
-    const written = writeGroup(group, segments.use(segment), this.epoch, this.crc);
+    this.crc = writeGroup(group, segments.use(segment), this.epoch, this.crc);
     this.gate.took(clock.monotonic() - began);
-    this.crc = written.crc;
     flush.touch(segment, this.appending.end);
-    return written;
   }
 
-  private publish(group: Group, committed: CommittedGroup): void {
+  private publish(group: Group): void {
     const { tail, filling } = this.parts;
-    const last = group.blocks.at(-1);
+    const { blocks } = group;
+    const last = blocks.at(-1);
     if (last) tail.end(last);
-    for (const block of group.blocks) {
+    for (const block of blocks) {
       tail.add(block);
       filling.grew(block.length);
     }
     this.committed = this.appending.end;
-    for (const { queue, from, entries } of committed.queues) {
-      const count = queue.nextOffset - from;
+    const queues: { queue: Queue; from: number }[] = [];
+    for (const queue of group.touched) {
+      if (queue.committedOffset === queue.nextOffset) continue;
+      queues.push({ queue, from: queue.committedOffset });
       queue.committedOffset = queue.nextOffset;
-      queue.tail.push({ from, count, entries });
-      tail.addChunk(queue, this.committed);
     }
     tail.trim();
-    const table = filling.tableWhenFull();
+    // before anybody hears of the commit: who does may place what is of the next segment
+    this.crc = filling.rollWhenFull(this.committed, this.appending.storeTimestamp, this.epoch) ?? this.crc;
     for (const act of group.committed) act();
-    this.parts.onCommitted(committed);
-    if (!table) return;
-    this.crc = filling.roll(table, this.committed, this.appending.storeTimestamp, this.epoch) ?? this.crc;
+    this.parts.onCommitted({ blocks, queues });
   }
 
   private undo(group: Group, cause: unknown): void {
     for (const undo of group.undo.toReversed()) undo();
-    for (const queue of group.touched) {
-      queue.nextOffset = queue.committedOffset;
-      queue.pending.clear();
-    }
+    for (const queue of group.touched) queue.takeBack(queue.committedOffset);
     this.parts.queues.unbegin(group.begun);
     const [first] = group.blocks;
     if (first) this.parts.tail.rewind(first);

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { silentLog } from '@halfmq/remoting/record';
 import { openStore } from '../open-store.js';
 import { bodies, message, readAll, store, StoreFixture } from '../fixture.js';
+import type { Queues } from './queues.js';
 import { Segment } from './segment.js';
 import { segmentFile, sequencesIn } from './segment-files.js';
+import type { Segments } from './segments.js';
 
 const SEGMENT = 64 * 1024;
 const SMALL = { segmentBytes: SEGMENT };
@@ -77,5 +79,17 @@ describe('a segment that is full', () => {
     for (let each = 0; each < 50; each++) segment.transaction(() => segment.put(key(each), value(each)));
     for (let each = 0; each < 50; each++) expect(segment.get(key(each))?.equals(value(each))).toBe(true);
     await segment.close();
+  });
+
+  it('is full when its index has a million messages, however small they are', async () => {
+    const opened = await fixture.open();
+    await store(opened, message('a', 'small'));
+    const { segments, queues } = (opened as unknown as { parts: { segments: Segments; queues: Queues } })
+      .parts;
+    queues.index.current.count = 1024 * 1024;
+    await store(opened, message('a', 'small'), message('b', 'small'));
+    expect(segments.all.map(({ header }) => header.base)).toEqual([0, opened.maxPhysicalOffset]);
+    await store(opened, message('a', 'small'));
+    expect(bodies(readAll(opened, 'a'))).toEqual(['small', 'small', 'small']);
   });
 });

@@ -2,14 +2,18 @@ import type { Clock, Log } from '@halfmq/remoting/record';
 import type { DiskRoom } from '../disk-room.js';
 import { firstCrc, pageBytes } from './block.js';
 import type { Flush } from './flush.js';
+import type { IndexWriting } from './index-writing.js';
 import { encodeQueueTable } from './queue-table.js';
 import type { Queues } from './queues.js';
+import { SEGMENT_FORMAT } from './segment-header.js';
 import type { Segments } from './segments.js';
 
 /** Between two tries to begin the next segment. */
 const PAUSE_MS = 1000;
 /** The file, its lock, its first commit. */
 const FILE_ROOM = 128 * 1024;
+/** Messages of a segment: 20 MB of index, which is in memory, and made again from records after a kill. */
+const MOST_ENTRIES = 1024 * 1024;
 
 export interface FillingParts {
   readonly clock: Clock;
@@ -19,6 +23,7 @@ export interface FillingParts {
   readonly segments: Segments;
   readonly queues: Queues;
   readonly flush: Flush;
+  readonly indexWriting: IndexWriting;
 }
 
 /** How full the current segment is, and the step to the next one. */
@@ -50,29 +55,32 @@ export class Filling {
   }
 
   /**
-   * Of a segment that ends here: the queue table the next one begins with. Asked for before anybody hears of the commit:
+   * The next segment, prepared when this one was half full; begun between two groups, before anybody hears of the commit:
    * who does may begin and end queues in the next group, which may fail.
+   * @returns its running checksum; undefined when it is not begun
    */
-  tableWhenFull(): Buffer | undefined {
-    const { clock, room, segments, segmentBytes, queues } = this.parts;
-    const isFull = this.bytes >= segmentBytes;
-    if ((!isFull && this.bytes * 2 < segmentBytes) || clock.monotonic() < this.notBefore) return undefined;
+  rollWhenFull(base: number, createdAt: number, epoch: number): number | undefined {
+    const { clock, room, segments, segmentBytes, queues, indexWriting } = this.parts;
+    const filled = Math.max(this.bytes / segmentBytes, queues.index.current.count / MOST_ENTRIES);
+    if (filled < 0.5 || clock.monotonic() < this.notBefore) return undefined;
     if (room.has(FILE_ROOM))
       segments.prepareSoon((error) => this.later('the next segment could not be prepared', error));
-    return isFull ? encodeQueueTable(queues.all(), queues.nextNumber) : undefined;
+    // at most one sealed segment has its index in memory
+    return filled < 1 || indexWriting.busy ? undefined : this.roll(base, createdAt, epoch);
   }
 
-  /**
-   * The next segment, prepared when this one was half full; begun between two groups.
-   * @returns its running checksum; undefined when it cannot be begun: this one grows on, LMDB's map with it
-   */
-  roll(table: Buffer, base: number, createdAt: number, epoch: number): number | undefined {
-    const { segments, flush, room } = this.parts;
+  /** @returns undefined when it cannot be begun: this one grows on, LMDB's map with it */
+  roll(base: number, createdAt: number, epoch: number): number | undefined {
+    const { segments, queues, flush, room, indexWriting } = this.parts;
     try {
+      const table = encodeQueueTable(queues.all(), queues.nextNumber);
       room.take(FILE_ROOM + table.length);
+      const sealed = segments.current;
       const segment = segments.roll(base, createdAt, table, epoch);
       this.bytes = 0;
       flush.touch(segment);
+      const rows = queues.index.begin();
+      if (sealed?.header.format === SEGMENT_FORMAT) indexWriting.sealed(sealed, rows, base);
       return firstCrc(segment.header.segmentId);
     } catch (error) {
       this.later('the next segment could not be begun, this one grows on', error);

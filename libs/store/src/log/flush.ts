@@ -24,9 +24,9 @@ export class Flush {
   ) {
     this.written = end;
     this.synced = end;
-    if (mark.found === 'clean') return;
     // a killed process may have left them unsynced, sealed ones too
     for (const segment of segments.after(mark.synced)) {
+      if (mark.found === 'clean' && segment === segments.current) continue;
       this.dirty.add(segment);
       this.synced = Math.min(this.synced, segment.header.base);
     }
@@ -72,7 +72,7 @@ export class Flush {
     const segments = [...this.dirty];
     this.dirty.clear();
     const { written } = this;
-    const sealed = (this.segments.current?.sequence ?? 0) - 1;
+    const sealed = this.segments.sealedThrough;
     try {
       await this.segments.syncFolder();
       // one that was unlinked meanwhile is not missed

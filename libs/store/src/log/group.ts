@@ -10,7 +10,8 @@ export const TREE_ROOM = 64 * 1024;
 /** What arrived in one turn of the event loop: committed as a whole or undone as a whole. */
 export class Group {
   readonly blocks: TailBlock[] = [];
-  readonly touched = new Set<Queue>();
+  /** queues that something was placed in; one from which all was taken back may be there twice */
+  readonly touched: Queue[] = [];
   readonly begun: Queue[] = [];
   readonly ended: Queue[] = [];
   /** who is told after the sync */
@@ -32,7 +33,7 @@ export class Group {
 
   /** What its commit takes of the disk, at most. */
   get pageBytes(): number {
-    const queues = this.touched.size + this.begun.length + this.ended.length;
+    const queues = this.begun.length + this.ended.length;
     return this.blocks.reduce((sum, { length }) => sum + pageBytes(length), TREE_ROOM + queues * PAGE_SIZE);
   }
 
@@ -50,7 +51,7 @@ export class Group {
   queue(queues: Queues, topic: string, queueId: number): Queue {
     let queue = queues.find(topic, queueId);
     if (!queue) this.begun.push((queue = queues.begin(topic, queueId)));
-    if (queue.pending.count === 0) this.touched.add(queue);
+    if (queue.nextOffset === queue.committedOffset) this.touched.push(queue);
     return queue;
   }
 

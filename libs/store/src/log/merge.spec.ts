@@ -54,9 +54,8 @@ class Blocks {
     this.bytes = Buffer.concat([this.bytes, slab.subarray(BLOCK_HEADER, BLOCK_HEADER + length)]);
     const group = new Group(physicalOffset);
     group.blocks.push({ slab, view: viewOf(slab), at: 0, physicalOffset, length, room: length });
-    const committed = writeGroup(group, this.segment, 1, this.crc);
-    this.crc = committed.crc;
-    this.merge.committed(committed);
+    this.crc = writeGroup(group, this.segment, 1, this.crc);
+    this.merge.committed({ blocks: group.blocks, queues: [] });
   }
 
   /** The turns a merge takes when nothing holds it. */

@@ -1,5 +1,4 @@
 import { readLong, type Log } from '@halfmq/remoting/record';
-import { ScatteredEntries } from '../index/scattered-entries.js';
 import { blockKey, mergedBlockKey } from '../keys.js';
 import {
   BLOCK_HEADER,
@@ -69,7 +68,6 @@ export class Merge {
   /** bytes lost to page ends since; at first nobody knows what earlier processes left */
   private lost = MOST_LOST;
   private due = false;
-  private readonly entries = new ScatteredEntries();
   private running: Promise<void> | undefined;
   private closed = false;
 
@@ -77,14 +75,13 @@ export class Merge {
 
   /** After each commit. */
   committed(group: CommittedGroup): void {
-    const { segments, segmentBytes } = this.parts;
-    this.entries.committed(group, segments.current);
+    const { segmentBytes } = this.parts;
     for (const { length } of group.blocks) {
       if (length >= SMALL) continue;
       this.lost += pageBytes(length) - length;
       this.due ||= this.lost >= Math.min(MOST_LOST, segmentBytes / 8);
     }
-    if ((this.due || this.entries.waiting) && !this.running) this.begin();
+    if (this.due && !this.running) this.begin();
   }
 
   private begin(): void {
@@ -100,16 +97,6 @@ export class Merge {
   }
 
   private async run(): Promise<void> {
-    if (this.due) await this.runBlocks();
-    while (this.entries.waiting) {
-      await nextTurn();
-      const segment = this.parts.segments.current;
-      if (this.closed || !segment || !this.parts.hasRoom()) return;
-      if (this.entries.mergeOne(segment)) this.parts.flush.touch(segment);
-    }
-  }
-
-  private async runBlocks(): Promise<void> {
     const { segments } = this.parts;
     this.due = false;
     if (this.segment !== segments.current) {

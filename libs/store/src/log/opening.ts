@@ -11,7 +11,7 @@ const MOST_PAGES = 64 * 1024;
 /**
  * Header and queue table of a segment that another follows, by two plain reads. Its own first commit put it into the first overflow
  * pages of the file, where LMDB leaves it: the value is never written again. A begin that was cut had put its opening
- * into the same pages, which the one that succeeded then wrote over.
+ * into the same pages, which the one that succeeded then wrote over. The tree's page before it may be a small block by now.
  * @returns undefined when it is not there: ask LMDB
  */
 export function readOpening(path: string): { header: SegmentHeader; table: Buffer } | undefined {
@@ -25,7 +25,8 @@ export function readOpening(path: string): { header: SegmentHeader; table: Buffe
       if (pages === 0 || pages > MOST_PAGES) return undefined;
       const value = Buffer.alloc(pages * PAGE_SIZE - PAGE_HEADER);
       readSync(file, value, 0, value.length, at + PAGE_HEADER);
-      return decodeOpening(value, path);
+      const opening = decodeOpening(value, path);
+      if (opening) return opening;
     }
     return undefined;
   } finally {

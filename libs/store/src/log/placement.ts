@@ -27,6 +27,7 @@ import type { TailBlock } from './tail.js';
 const NOTHING = Buffer.alloc(0);
 const MOST_PROPERTY_BYTES = 32767;
 const MOST_TOPIC_BYTES = 32767;
+const LAST_ASCII = 0x7f;
 
 /** A record being written; one object, filled again for each message. */
 type Draft<T> = { -readonly [Field in keyof T]: T[Field] };
@@ -52,6 +53,9 @@ export class Placement {
   private readonly plainBytes: number;
   private viewed: Uint8Array = NOTHING;
   private view = viewOf(NOTHING);
+  private topic = '';
+  private topicBytes: Buffer = NOTHING;
+  private readonly byLength: Buffer[] = [];
 
   constructor(private readonly storeHost: Host) {
     const blank = {
@@ -122,7 +126,7 @@ export class Placement {
   ): Place {
     const { plain } = this;
     fill(plain, message, queue.nextOffset, block, storeTimestamp);
-    plain.topicBytes = queue.topicBytes;
+    plain.topicBytes = this.bytesOf(queue.topic);
     plain.propertyView = this.viewOf(message.propertyBytes);
     plain.propertyAt = message.propertyAt;
     plain.propertyLength = message.propertyLength;
@@ -142,7 +146,7 @@ export class Placement {
     storeTimestamp: number,
   ): Place {
     const { again } = this;
-    again.topicBytes = queue.topicBytes;
+    again.topicBytes = this.bytesOf(queue.topic);
     again.queueId = final.queueId;
     again.queueOffset = queue.nextOffset;
     again.physicalOffset = block.physicalOffset + block.length;
@@ -152,6 +156,23 @@ export class Placement {
     again.propertyLength = final.propertyLength;
     encodeRecordAgain(final.half, again, block.slab, block.at + BLOCK_HEADER + block.length, block.view);
     return placed(again, queue, block, length, final.tagsCode);
+  }
+
+  /** Good until the next call: one row of bytes a length is filled again, which costs less than to keep one a topic. */
+  private bytesOf(topic: string): Buffer {
+    if (topic === this.topic) return this.topicBytes;
+    const { length } = topic;
+    let bytes: Buffer = (this.byLength[length] ??= Buffer.alloc(length));
+    for (let i = 0; i < length; i++) {
+      const code = topic.charCodeAt(i);
+      if (code > LAST_ASCII) {
+        bytes = Buffer.from(topic);
+        break;
+      }
+      bytes[i] = code;
+    }
+    this.topic = topic;
+    return (this.topicBytes = bytes);
   }
 
   /** Messages come with the same bytes filled again, those of a batch with the same body. */
@@ -192,8 +213,7 @@ function placed(
   length: number,
   slot: number,
 ): Place {
-  queue.pending.add(physicalOffset, length, slot);
-  queue.nextOffset = queueOffset + 1;
+  queue.add(queueOffset, physicalOffset, length, slot);
   block.length += length;
   return { queueOffset, physicalOffset, storeTimestamp };
 }

@@ -5,8 +5,10 @@ import type { Log } from '@halfmq/remoting/record';
 import { syncPath } from '../format.js';
 import { firstCrc } from './block.js';
 import { salvage, type Salvage } from './page-scan.js';
+import { writeIndex } from './index-writing.js';
 import { QueueTable } from './queue-table.js';
 import { queuesOf, regroup } from './regroup.js';
+import { SEGMENT_FORMAT } from './segment-header.js';
 import { Segment } from './segment.js';
 import { mapBytes, sequencesIn, segmentFile } from './segment-files.js';
 import { writeGroup } from './write-group.js';
@@ -56,17 +58,18 @@ export function removeSegment(file: string): void {
 export async function rebuild(found: Salvage, file: string, sequence: number, map: number): Promise<number> {
   const fresh = `${file}.rebuilding`;
   const segment = new Segment(sequence, fresh, map);
-  const header = { ...found.header, segmentId: randomBytes(8) };
+  const header = { ...found.header, format: SEGMENT_FORMAT, segmentId: randomBytes(8) };
   segment.begin(header, found.table, found.epoch + 1);
   const queues = queuesOf(new QueueTable(found.table));
   let crc = firstCrc(header.segmentId);
   let end = header.base;
   for (const { physicalOffset, records } of found.blocks()) {
     const group = regroup(physicalOffset, records, queues);
-    crc = writeGroup(group, segment, found.epoch + 1, crc).crc;
+    crc = writeGroup(group, segment, found.epoch + 1, crc);
     for (const queue of group.touched) queue.committedOffset = queue.nextOffset;
     end = physicalOffset + records.length;
   }
+  for (const _ of writeIndex(segment, queues.index.current, end));
   found.close();
   await segment.sync();
   await segment.close();

@@ -1,12 +1,16 @@
 import { storeTimeOf } from '@halfmq/remoting/record';
 import { Queue } from '../index/queue.js';
-import { ENTRY } from '../index/entries.js';
+import { IndexRows } from '../index/rows.js';
+import { entriesBefore, storedRows } from '../index/stored-index.js';
 import { afterPrefix } from '../keys.js';
 import { BLOCK_HEADER, firstCrc, nextCrc, type BlockHeader } from './block.js';
+import { writeIndex } from './index-writing.js';
 import { recordStarts } from './log-reader.js';
 import type { LogEnd } from './log-end.js';
 import { encodeQueueTable } from './queue-table.js';
 import type { Queues } from './queues.js';
+import { replaySegment } from './replay.js';
+import { FIRST_FORMAT } from './segment-header.js';
 import type { Segment } from './segment.js';
 import type { Segments } from './segments.js';
 
@@ -14,48 +18,99 @@ const NEWEST = Number.MAX_SAFE_INTEGER;
 
 /**
  * Finds where the log goes on, after a clean end or a kill: what LMDB committed is whole, so only the last segment is
- * looked at, and of it the queue table, the queues begun or ended since, and the last entry of each queue.
+ * looked at, and of it the queue table, the queues begun or ended since, and its index, which a killed process has not
+ * written. Nor has it, perhaps, that of the segment it had just sealed.
  * Raises the epoch, so that blocks of a commit that was cut are never taken for later ones.
+ * @param synced segments after this number may have no index
  */
-export function recoverLog(segments: Segments, queues: Queues, now: number): LogEnd {
+export function recoverLog(segments: Segments, queues: Queues, now: number, synced: number): LogEnd {
   const segment = segments.current ?? segments.roll(0, now, encodeQueueTable([], 0), 0);
+  indexSealed(segments, synced);
   recoverQueues(segments, segment, queues);
   const epoch = segment.epoch() + 1;
   segment.transaction(() => segment.putEpoch(epoch));
   const last = segment.lastBlock();
-  const { base, segmentId, createdAt } = segment.header;
+  const { segmentId, createdAt } = segment.header;
   return {
     epoch,
-    physicalOffset: last ? last.physicalOffset + last.length : base,
+    physicalOffset: endOf(segment),
     crc: last ? last.crcAfter : firstCrc(segmentId),
     storeTimestamp: last ? lastStoreTime(segment, last) : createdAt,
     segmentBytes: segment.fileBytes(),
   };
 }
 
+/** Physical offset after a segment's last record. */
+export function endOf(segment: Segment): number {
+  const last = segment.lastBlock();
+  return last ? last.physicalOffset + last.length : segment.header.base;
+}
+
+function indexSealed(segments: Segments, synced: number): void {
+  segments.all.forEach((segment, nth) => {
+    const end = segments.all[nth + 1]?.header.base;
+    if (end === undefined || segment.sequence <= synced || segment.header.format === FIRST_FORMAT) return;
+    if (segments.use(segment).indexedThrough() === end) return;
+    const index = new IndexRows();
+    replaySegment(segment, end, index);
+    for (const _ of writeIndex(segment, index.current, end));
+  });
+}
+
 /** The living queues, as the last segment's table and what came after it say. Writes nothing. */
 export function recoverQueues(segments: Segments, segment: Segment, queues: Queues): void {
-  const { table } = segment;
   const oldest = segments.use(segments.all[0] ?? segment).table;
+  const found = namedQueues(segments.use(segment));
+  queues.nextNumber = segment.table.nextNumber;
+  for (const number of found.keys()) queues.nextNumber = Math.max(queues.nextNumber, number + 1);
+  if (segment.header.format === FIRST_FORMAT) readEnds(segment, found);
+  else if (segment.indexedThrough() === endOf(segment)) loadIndex(segment, found, queues.index);
+  else takeReplayed(replaySegment(segment, endOf(segment), queues.index), found);
+  for (const { key } of segment.range(Buffer.from('X'), afterPrefix('X'))) found.delete(key.readUInt32BE(1));
+  for (const queue of found.values()) {
+    // not the minimum of its row: a power loss may bring back a segment whose unlink was not on the disk yet
+    queue.minOffset = oldest.nextOf(queue.number);
+    queue.committedOffset = queue.nextOffset;
+    queues.add(queue);
+  }
+}
+
+/** Every queue that lived in the segment, by number. */
+function namedQueues(segment: Segment): Map<number, Queue> {
+  const { table } = segment;
   const found = new Map<number, Queue>();
   for (let index = 0; index < table.count; index++) {
-    const row = table.row(index);
-    // not the minimum of its row: a power loss may bring back a segment whose unlink was not on the disk yet
-    const min = oldest.nextOf(row.number);
-    found.set(row.number, new Queue(row.number, row.topic, row.queueId, row.next, min));
+    const { number, topic, queueId, next } = table.row(index);
+    found.set(number, new Queue(number, topic, queueId, next, 0));
   }
   for (const { key, value } of segment.range(Buffer.from('N'), afterPrefix('N'))) {
     const number = key.readUInt32BE(1);
     found.set(number, new Queue(number, value.toString('utf8', 4), value.readInt32BE(0), 0, 0));
   }
-  queues.nextNumber = table.nextNumber;
-  for (const number of found.keys()) queues.nextNumber = Math.max(queues.nextNumber, number + 1);
-  for (const { key } of segment.range(Buffer.from('X'), afterPrefix('X'))) found.delete(key.readUInt32BE(1));
+  return found;
+}
+
+function readEnds(segment: Segment, found: ReadonlyMap<number, Queue>): void {
   for (const queue of found.values()) {
-    const last = segment.entriesAt(queue.number, NEWEST);
-    if (last) queue.nextOffset = last.from + last.entries.length / ENTRY;
-    queue.committedOffset = queue.nextOffset;
-    queues.add(queue);
+    const last = entriesBefore(segment, queue.number, NEWEST);
+    if (last) queue.nextOffset = last.from + last.count;
+  }
+}
+
+function loadIndex(segment: Segment, found: ReadonlyMap<number, Queue>, index: IndexRows): void {
+  for (const row of storedRows(segment)) {
+    const queue = found.get(row.queue);
+    if (!queue) continue;
+    queue.index = index;
+    queue.load(row);
+  }
+}
+
+/** Whether a queue lives is for the keys to say: a record that says so may not be readable. */
+function takeReplayed(replayed: Queues, found: Map<number, Queue>): void {
+  for (const queue of replayed.all()) {
+    const known = found.get(queue.number);
+    if (known?.topic === queue.topic && known.queueId === queue.queueId) found.set(queue.number, queue);
   }
 }
 

@@ -8,10 +8,13 @@ import { SMALLEST_VALUE } from './block.js';
  *   format 4, segment id 8, base physical offset 8, created at (ms since 1970) 8, store id (16 bytes)
  * A segment without one was prepared ahead and never used.
  */
-export const SEGMENT_FORMAT = 1;
+export const SEGMENT_FORMAT = 2;
+/** Of the first version: its index was written with each commit (index/stored-index.ts). It is read. */
+export const FIRST_FORMAT = 1;
 const LENGTH = 44;
 
 export interface SegmentHeader {
+  readonly format: number;
   readonly segmentId: Buffer;
   readonly base: number;
   readonly createdAt: number;
@@ -21,7 +24,7 @@ export interface SegmentHeader {
 
 export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   const bytes = Buffer.alloc(LENGTH);
-  bytes.writeUInt32BE(SEGMENT_FORMAT, 0);
+  bytes.writeUInt32BE(header.format, 0);
   header.segmentId.copy(bytes, 4);
   writeLong(bytes, 12, header.base);
   writeLong(bytes, 20, header.createdAt);
@@ -32,13 +35,14 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
 /** @throws StoreError format, when it was written by a newer version */
 export function decodeSegmentHeader(bytes: Buffer, path: string): SegmentHeader {
   const format = bytes.readUInt32BE(0);
-  if (format !== SEGMENT_FORMAT) {
+  if (format !== SEGMENT_FORMAT && format !== FIRST_FORMAT) {
     throw new StoreError(
       'format',
-      `${path} has segment format ${format}, this version reads ${SEGMENT_FORMAT}: start the version that wrote it, or a newer one`,
+      `${path} has segment format ${format}, this version reads up to ${SEGMENT_FORMAT}: start the version that wrote it, or a newer one`,
     );
   }
   return {
+    format,
     segmentId: Buffer.from(bytes.subarray(4, 12)),
     base: readLong(bytes, 12),
     createdAt: readLong(bytes, 20),

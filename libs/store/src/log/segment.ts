@@ -6,12 +6,11 @@ import { StoreError } from '../message-store.js';
 import {
   EPOCH_KEY,
   HEADER_KEY,
+  INDEXED_KEY,
   TABLE_KEY,
   afterPrefix,
   blockKey,
-  indexKey,
   mergedBlockKey,
-  queueKey,
 } from '../keys.js';
 import { forgetClosed } from './closed-environments.js';
 import { BLOCK_HEADER, PAGE_SIZE, readBlockHeader, type BlockHeader } from './block.js';
@@ -54,6 +53,8 @@ export class Segment {
   private headerRead: SegmentHeader | undefined;
   private tableRead: QueueTable | undefined;
   private isDoubted = false;
+  /** of a sealed one: its index is in it, and nothing is written to it any more */
+  isIndexed = true;
 
   constructor(
     readonly sequence: number,
@@ -200,10 +201,15 @@ export class Segment {
     }
   }
 
+  /** Keys from `from` (included) to `to` (excluded), in order. */
+  keys(from: Buffer, to: Buffer, limit: number): Buffer[] {
+    const keys = this.environment().getKeys({ start: from, end: to, limit });
+    return [...keys].map((key) => Buffer.from(key));
+  }
+
   /** Keys of the blocks that begin at this physical offset or after it, in order. */
   blockKeysFrom(physicalOffset: number, limit: number): Buffer[] {
-    const keys = this.environment().getKeys({ start: blockKey(physicalOffset), end: BLOCKS_END, limit });
-    return [...keys].map((key) => Buffer.from(key));
+    return this.keys(blockKey(physicalOffset), BLOCKS_END, limit);
   }
 
   /** The block that holds this physical offset. */
@@ -235,20 +241,10 @@ export class Segment {
     return header;
   }
 
-  /** Entries that hold this queue offset, with the offset of the first; a copy. */
-  entriesAt(queue: number, offset: number): { from: number; entries: Buffer } | undefined {
-    const exact = this.get(indexKey(queue, offset));
-    if (exact) return { from: offset, entries: Buffer.from(exact) };
-    const key = this.floor(queueKey('Q', queue), indexKey(queue, offset));
-    const entries = key && this.get(key);
-    return entries && { from: readLong(key, 5), entries: Buffer.from(entries) };
-  }
-
-  /** The first offset of entries that begin at this queue offset or after it. */
-  nextEntries(queue: number, offset: number): number | undefined {
-    const range = { start: indexKey(queue, offset), end: queueKey('Q', queue + 1), limit: 1 };
-    for (const key of this.environment().getKeys(range)) return readLong(Buffer.from(key), 5);
-    return undefined;
+  /** The records that its index is of end here; undefined while it is not written. */
+  indexedThrough(): number | undefined {
+    const end = this.get(INDEXED_KEY);
+    return end && readLong(end, 0);
   }
 
   fileBytes(): number {

@@ -5,7 +5,7 @@ import { keyFileOf } from '../index/key-file.js';
 import { StoreError } from '../message-store.js';
 import { Segment, type Access } from './segment.js';
 import { mapBytes, segmentFile, sequencesIn } from './segment-files.js';
-import type { SegmentHeader } from './segment-header.js';
+import { SEGMENT_FORMAT } from './segment-header.js';
 
 const MOST_OPEN = 64;
 
@@ -81,6 +81,12 @@ export class Segments {
     return this.row.at(-1);
   }
 
+  /** Number of the last one that is not written to any more. */
+  get sealedThrough(): number {
+    const sealed = this.row.at(-2);
+    return sealed?.isIndexed === false ? sealed.sequence - 1 : (this.current?.sequence ?? 0) - 1;
+  }
+
   /** Makes the next file in a turn of its own, off the way of messages. */
   prepareSoon(report: (error: unknown) => void): void {
     if (this.prepared || this.preparing) return;
@@ -116,7 +122,8 @@ export class Segments {
     this.prepare();
     const segment = this.prepared;
     if (!segment) throw new Error('no segment was prepared');
-    const header: SegmentHeader = { segmentId: randomBytes(8), base, createdAt, storeId: this.storeId };
+    const segmentId = randomBytes(8);
+    const header = { format: SEGMENT_FORMAT, segmentId, base, createdAt, storeId: this.storeId };
     segment.begin(header, table, epoch);
     this.prepared = undefined;
     this.row.push(segment);

@@ -1,5 +1,4 @@
 import { Deque } from '../deque.js';
-import type { Queue } from '../index/queue.js';
 import { BLOCK_HEADER, LARGEST_VALUE, valueLength } from './block.js';
 
 const SLAB = 1024 * 1024;
@@ -40,7 +39,6 @@ export interface TailBlock {
  */
 export class Tail {
   private readonly blocks = new Deque<TailBlock>();
-  private readonly chunkOwners = new Deque<{ queue: Queue; end: number }>();
   private readonly idle: Slab[] = [];
   private slab = new Slab(Buffer.allocUnsafeSlow(0));
   private used = 0;
@@ -84,22 +82,12 @@ export class Tail {
     this.bytes += valueLength(block.length);
   }
 
-  /** A queue's newest chunk, whose last record ends at `end`. */
-  addChunk(queue: Queue, end: number): void {
-    this.chunkOwners.push({ queue, end });
-  }
-
   trim(): void {
     while ((this.bytes > this.mostBytes || this.blocks.length > MOST_BLOCKS) && this.blocks.length > 1) {
       const block = this.blocks.shift();
       if (!block) break;
       this.bytes -= valueLength(block.length);
       this.leave(block.owner);
-    }
-    const from = this.blocks.at(0)?.physicalOffset ?? 0;
-    for (let owner = this.chunkOwners.at(0); owner && owner.end <= from; owner = this.chunkOwners.at(0)) {
-      this.chunkOwners.shift();
-      owner.queue.tail.shift();
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Queue } from '../index/queue.js';
-import { blockKey, indexKey, queueKey } from '../keys.js';
+import { blockKey, queueKey } from '../keys.js';
 import { BLOCK_HEADER, nextCrc, valueLength, writeBlockHeader } from './block.js';
 import type { Group } from './group.js';
 import type { Segment } from './segment.js';
@@ -8,33 +8,25 @@ import type { TailBlock } from './tail.js';
 /** What a commit added to queues. */
 export interface CommittedGroup {
   readonly blocks: readonly TailBlock[];
-  readonly queues: readonly { readonly queue: Queue; readonly from: number; readonly entries: Buffer }[];
+  readonly queues: readonly { readonly queue: Queue; readonly from: number }[];
 }
 
 /**
- * Commits a group as one LMDB transaction: its blocks, one index record a touched queue, the queues begun and ended.
- * @param crc running checksum of the segment before the group; the result has the one after it
+ * Commits a group as one LMDB transaction: its blocks, the queues begun and ended. Its index is in memory.
+ * @param crc running checksum of the segment before the group
+ * @returns the one after it
  * @throws what LMDB throws; nothing was committed then, though blocks may lie in the file
  */
-export function writeGroup(
-  group: Group,
-  segment: Segment,
-  epoch: number,
-  crc: number,
-): CommittedGroup & { crc: number } {
+export function writeGroup(group: Group, segment: Segment, epoch: number, crc: number): number {
   const crcAfter = sealBlocks(group, segment.header.segmentId, epoch, crc);
-  const queues = [...group.touched]
-    .filter((queue) => queue.pending.count > 0)
-    .map((queue) => ({ queue, from: queue.committedOffset, entries: queue.pending.take() }));
   segment.transaction(() => {
     for (const { slab, at, physicalOffset, length } of group.blocks) {
       segment.put(blockKey(physicalOffset), slab.subarray(at, at + valueLength(length)));
     }
     for (const queue of group.begun) segment.put(queueKey('N', queue.number), queueName(queue));
     for (const queue of group.ended) segment.put(queueKey('X', queue.number), Buffer.alloc(1));
-    for (const { queue, from, entries } of queues) segment.put(indexKey(queue.number, from), entries);
   });
-  return { blocks: group.blocks, queues, crc: crcAfter };
+  return crcAfter;
 }
 
 /** Writes the blocks' headers and padding. */

@@ -1,6 +1,6 @@
 import type { ConsumeQueues } from '../index/consume-queues.js';
-import { entryOffset, entrySize } from '../index/entries.js';
-import type { Chunk, Queue } from '../index/queue.js';
+import { entryOffset, entrySize, type Chunk } from '../index/entries.js';
+import type { Queue } from '../index/queue.js';
 import type { LogReader } from '../log/log-reader.js';
 import type { Queues } from '../log/queues.js';
 import type { BlockView } from '../log/recent-blocks.js';
@@ -76,8 +76,8 @@ class QueueCursor {
         this.chunk = consumeQueues.chunkAt(queue, offset);
       }
       if (!this.chunk) continue;
-      this.at = entryOffset(this.chunk.entries, offset - this.chunk.from);
-      this.size = entrySize(this.chunk.entries, offset - this.chunk.from);
+      this.at = entryOffset(this.chunk, offset - this.chunk.from);
+      this.size = entrySize(this.chunk, offset - this.chunk.from);
       return;
     }
     this.ended = true;
