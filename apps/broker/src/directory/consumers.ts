@@ -1,4 +1,5 @@
 import type { Connection, ConsumerData, RequestContext, SubscriptionData } from '@halfmq/remoting';
+import { ConnectionGroups } from './connection-groups.js';
 import { differences, saidOf } from './said-subscriptions.js';
 
 export interface ConsumerMember {
@@ -46,6 +47,7 @@ export interface Mismatch {
 /** Live consumers: group → members and subscriptions. */
 export class Consumers {
   private readonly groups = new Map<string, Group>();
+  private readonly groupsOf = new ConnectionGroups();
 
   find(group: string): ConsumerGroup | undefined {
     return this.groups.get(group);
@@ -77,6 +79,7 @@ export class Consumers {
     const said = client.withoutSub ? (before?.said ?? []) : again(before?.said, data.subscriptionDataSet);
     const member = { connection, clientId, version, language, lastSeen: now, said };
     group.members.set(connection, member);
+    this.groupsOf.add(connection, group.group);
     const stale = client.fingerprint !== group.fingerprint;
     if (client.withoutSub) return { changed: joined, stale, mismatch: undefined };
     group.fingerprint = client.fingerprint;
@@ -88,15 +91,14 @@ export class Consumers {
 
   /** Groups whose members do not subscribe to the same. */
   mismatched(): string[] {
-    return [...this.groups.values()]
-      .filter(({ members }) => [...members.values()].some((member) => mismatchOf(members, member)))
-      .map(({ group }) => group);
+    return [...this.groups.values()].filter(({ members }) => differ(members)).map(({ group }) => group);
   }
 
   /** @returns true when it was a member */
   remove(group: string, connection: Connection): boolean {
     const found = this.groups.get(group);
     if (!found?.members.delete(connection)) return false;
+    this.groupsOf.remove(connection, group);
     if (found.members.size === 0) this.groups.delete(group);
     // perhaps it was who differed: the next difference is told of again
     found.differs = false;
@@ -105,7 +107,7 @@ export class Consumers {
 
   /** @returns the groups it was a member of */
   removeConnection(connection: Connection): string[] {
-    return [...this.groups.keys()].filter((group) => this.remove(group, connection));
+    return this.groupsOf.of(connection).filter((group) => this.remove(group, connection));
   }
 
   /** Connections not heard of since `before`. */
@@ -153,6 +155,13 @@ function mismatchOf(members: Group['members'], { clientId, said }: ConsumerMembe
     if (found.length > 0) return { client: clientId, other: other.clientId, differences: found };
   }
   return undefined;
+}
+
+/** Whoever differs from another differs from the first, or the other does. */
+function differ(members: Group['members']): boolean {
+  const speaking = [...members.values()].filter(({ said }) => said.length > 0);
+  const [first, ...others] = new Map(speaking.map(({ clientId, said }) => [clientId, said])).values();
+  return first !== undefined && others.some((said) => differences(first, said).length > 0);
 }
 
 /** Takes newer subscriptions, drops topics no longer named. @returns true when the set of topics has changed */

@@ -1,4 +1,5 @@
 import type { Connection, RequestContext } from '@halfmq/remoting';
+import { ConnectionGroups } from './connection-groups.js';
 
 /** What a client's frames say of it. */
 export type Client = Pick<RequestContext, 'version' | 'language'>;
@@ -28,7 +29,9 @@ interface Channel extends ProducerChannel {
 /** Live producers: group → connection. */
 export class Producers {
   private readonly groups = new Map<string, Map<Connection, Channel>>();
+  private readonly groupsOf = new ConnectionGroups();
   private readonly byClient = new Map<string, Connection>();
+  private readonly clientIds = new WeakMap<Connection, string>();
 
   /** A heartbeat of one group. @param topics what it declared, if it did */
   register(
@@ -40,7 +43,7 @@ export class Producers {
   ): void {
     const channel = this.channel(group, context.peer, context, now);
     channel.clientId = clientId;
-    this.byClient.set(clientId, context.peer);
+    this.know(clientId, context.peer);
     channel.transactionalTopics = topics === undefined ? undefined : new Set(topics);
   }
 
@@ -60,7 +63,9 @@ export class Producers {
 
   remove(group: string, connection: Connection): void {
     const channels = this.groups.get(group);
-    if (channels?.delete(connection) && channels.size === 0) this.groups.delete(group);
+    if (!channels?.delete(connection)) return;
+    if (channels.size === 0) this.groups.delete(group);
+    if (!this.groupsOf.remove(connection, group)) this.forgetClient(connection);
   }
 
   /** The connection its last heartbeat came on. */
@@ -69,11 +74,18 @@ export class Producers {
   }
 
   removeConnection(connection: Connection): void {
-    for (const channels of this.groups.values()) {
-      const clientId = channels.get(connection)?.clientId ?? '';
-      if (this.byClient.get(clientId) === connection) this.byClient.delete(clientId);
-    }
-    for (const group of this.groups.keys()) this.remove(group, connection);
+    for (const group of this.groupsOf.of(connection)) this.remove(group, connection);
+  }
+
+  private know(clientId: string, connection: Connection): void {
+    if (this.clientIds.get(connection) !== clientId) this.forgetClient(connection);
+    this.clientIds.set(connection, clientId);
+    this.byClient.set(clientId, connection);
+  }
+
+  private forgetClient(connection: Connection): void {
+    const clientId = this.clientIds.get(connection) ?? '';
+    if (this.byClient.get(clientId) === connection) this.byClient.delete(clientId);
   }
 
   /** Connections not heard of since `before`. */
@@ -99,6 +111,7 @@ export class Producers {
         lastSeen: now,
       };
       channels.set(connection, channel);
+      this.groupsOf.add(connection, group);
     }
     channel.lastSeen = now;
     return channel;
