@@ -18,7 +18,6 @@ export interface HeldPull {
 }
 
 interface Entry extends HeldPull {
-  readonly queue: string;
   cancel: Cancel;
 }
 
@@ -34,7 +33,8 @@ interface Entry extends HeldPull {
  * Arrivals are told by the store after the commit, in the same thread that looked and held: none falls in between.
  */
 export class Hold {
-  private readonly byQueue = new Map<string, Set<Entry>>();
+  /** topic → queue id → who waits */
+  private readonly byTopic = new Map<string, Map<number, Set<Entry>>>();
   private readonly byPeer = new WeakMap<Connection, Set<Entry>>();
   private readonly listening: (() => void)[] = [];
   /** pulls that are held */
@@ -56,20 +56,20 @@ export class Hold {
   /** All are answered. What comes after is forgotten: an answer would only bring the next pull, until its connection ends. */
   stop(): void {
     for (const stop of this.listening.splice(0)) stop();
-    for (const entries of this.byQueue.values()) for (const entry of entries) this.wake(entry);
+    for (const topic of this.byTopic.keys()) this.topicChanged(topic);
   }
 
   add(pull: HeldPull): void {
     if (this.listening.length === 0) return;
-    const entry: Entry = { ...pull, queue: queueKey(pull.topic, pull.queueId), cancel: () => undefined };
+    const entry: Entry = { ...pull, cancel: () => undefined };
     entry.cancel = this.clock.after(pull.waitMs, () => this.wake(entry));
-    setOf(this.byQueue, entry.queue).add(entry);
+    this.ofQueue(pull).add(entry);
     this.size++;
     this.ofPeer(pull.peer).add(entry);
   }
 
   private arrived(arrival: Arrival): void {
-    const entries = this.size > 0 && this.byQueue.get(queueKey(arrival.topic, arrival.queueId));
+    const entries = this.size > 0 && this.byTopic.get(arrival.topic)?.get(arrival.queueId);
     if (!entries) return;
     for (const entry of entries) {
       if (arrival.maxOffset > entry.offset && entry.wants(arrival)) this.wake(entry);
@@ -78,8 +78,8 @@ export class Hold {
 
   /** Its settings changed, or it is gone: everybody held on it looks again. */
   private topicChanged(topic: string): void {
-    for (const entries of this.byQueue.values()) {
-      for (const entry of entries) if (entry.topic === topic) this.wake(entry);
+    for (const entries of this.byTopic.get(topic)?.values() ?? []) {
+      for (const entry of entries) this.wake(entry);
     }
   }
 
@@ -89,12 +89,23 @@ export class Hold {
   }
 
   private remove(entry: Entry): void {
-    const entries = this.byQueue.get(entry.queue);
+    const { topic, queueId } = entry;
+    const queues = this.byTopic.get(topic);
+    const entries = queues?.get(queueId);
     if (!entries?.delete(entry)) return;
     this.size--;
-    if (entries.size === 0) this.byQueue.delete(entry.queue);
+    if (entries.size === 0) queues?.delete(queueId);
+    if (queues?.size === 0) this.byTopic.delete(topic);
     this.byPeer.get(entry.peer)?.delete(entry);
     entry.cancel();
+  }
+
+  private ofQueue({ topic, queueId }: HeldPull): Set<Entry> {
+    let queues = this.byTopic.get(topic);
+    if (!queues) this.byTopic.set(topic, (queues = new Map<number, Set<Entry>>()));
+    let entries = queues.get(queueId);
+    if (!entries) queues.set(queueId, (entries = new Set<Entry>()));
+    return entries;
   }
 
   private ofPeer(peer: Connection): Set<Entry> {
@@ -107,15 +118,4 @@ export class Hold {
     });
     return entries;
   }
-}
-
-/** Topics have no blanks. */
-function queueKey(topic: string, queueId: number): string {
-  return `${topic} ${queueId}`;
-}
-
-function setOf<K, V>(map: Map<K, Set<V>>, key: K): Set<V> {
-  let set = map.get(key);
-  if (!set) map.set(key, (set = new Set()));
-  return set;
 }

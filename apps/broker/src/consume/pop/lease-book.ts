@@ -157,10 +157,9 @@ export class LeaseBook {
   }
 
   forgetTopic(topic: string): void {
-    for (const leases of [...this.byPlace.values()].flatMap((parts) => [...parts.values()])) {
-      for (const lease of leases.values()) {
-        if (lease.topic === topic) this.forget(lease);
-      }
+    for (const [full, parts] of this.byPlace) {
+      if (!full.endsWith(fullName('', topic))) continue;
+      for (const lease of [...parts.values()].flatMap((leases) => [...leases.values()])) this.forget(lease);
     }
   }
 
