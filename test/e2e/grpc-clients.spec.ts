@@ -82,7 +82,7 @@ describe('clients of the gRPC door', () => {
     expect(await code('Heartbeat', { clientType: 'PRODUCER' })).toBe('UNRECOGNIZED_CLIENT_TYPE');
     expect(await code('QueryRoute', {}, { 'x-mq-client-id': '' })).toBe('CLIENT_ID_REQUIRED');
     expect(await code('QueryRoute', { topic: { name: '%DLQ%readers' } })).toBe('TOPIC_NOT_FOUND');
-    expect(await code('GetOffset', {})).toBe('NOT_IMPLEMENTED');
+    expect(await code('SyncLiteSubscription', {})).toBe('NOT_IMPLEMENTED');
     expect(await code('EndTransaction', { topic: { name: 'orders' }, transactionId: 'x' })).toBe(
       'INVALID_TRANSACTION_ID',
     );

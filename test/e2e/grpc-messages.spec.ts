@@ -97,6 +97,40 @@ describe('messages at the gRPC door', () => {
     ]);
   });
 
+  it('is read at offsets, and waits for the next message at one', async () => {
+    const [producer, reader] = [await trial.producer(), trial.client()];
+    await reader.consumer('readers', 'orders', 'PULL_CONSUMER');
+    const messageQueue = { topic: { name: 'orders' }, id: 0 };
+    const waiting = reader.pull('readers', messageQueue, 0, {
+      longPollingTimeout: { seconds: 15, nanos: 0 },
+    });
+    await reader.call('Heartbeat', {});
+    await producer.send('orders', 'a', { tag: 'red' });
+    expect(texts((await waiting).messages)).toEqual(['a']);
+    await producer.send('orders', 'b', { tag: 'blue' });
+    const blue = { filterExpression: { type: 'TAG', expression: 'blue' } };
+    const found = await reader.pull('readers', messageQueue, 0, blue);
+    expect({ ...found, messages: texts(found.messages) }).toEqual({
+      status: 'OK',
+      messages: ['b'],
+      nextOffset: 2,
+    });
+    const of = { group: { name: 'readers' }, messageQueue };
+    const code = async (method: string, request: object): Promise<string> =>
+      (await reader.call(method, request)).status.code;
+    expect(await code('GetOffset', of)).toBe('OFFSET_NOT_FOUND');
+    expect(await code('UpdateOffset', { ...of, offset: -1 })).toBe('ILLEGAL_OFFSET');
+    expect(await code('UpdateOffset', { ...of, offset: 1 })).toBe('OK');
+    expect(await reader.call('GetOffset', of)).toMatchObject({ offset: 1 });
+    const end = { messageQueue, queryOffsetPolicy: 'END' };
+    expect(await reader.call('QueryOffset', end)).toMatchObject({ status: { code: 'OK' }, offset: 2 });
+    expect(await code('QueryOffset', { messageQueue, queryOffsetPolicy: 'TIMESTAMP' })).toBe('BAD_REQUEST');
+    expect(await code('QueryOffset', { messageQueue: { ...messageQueue, id: 9 } })).toBe('BAD_REQUEST');
+    expect(await code('QueryOffset', { messageQueue: { topic: { name: '%DLQ%none' } } })).toBe(
+      'TOPIC_NOT_FOUND',
+    );
+  });
+
   it('keeps messages of one group in their order, one at a time until it is acknowledged', async () => {
     const group = { groupName: 'inorder', consumeMessageOrderly: true };
     await trial.pops.client.ask(updateAndCreateSubscriptiongroup, {}, Buffer.from(JSON.stringify(group)));

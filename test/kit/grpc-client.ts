@@ -98,12 +98,35 @@ export class GrpcClient {
 
   /** The stream of a receive, as it comes. */
   receiving(group: string, topic: string, more: object = {}): ClientReadableStream<Record<string, unknown>> {
-    const request = receiveRequest(group, topic, more);
-    const receive = this.stub['ReceiveMessage']?.bind(this.stub) as Streaming;
-    const call = receive(request, this.metadata({}), { deadline: deadline() });
+    return this.stream('ReceiveMessage', receiveRequest(group, topic, more));
+  }
+
+  private stream(method: string, request: object): ClientReadableStream<Record<string, unknown>> {
+    const open = this.stub[method]?.bind(this.stub) as Streaming;
+    const call = open(request, this.metadata({}), { deadline: deadline() });
     this.streams.add(call);
     call.once('close', () => this.streams.delete(call));
     return call;
+  }
+
+  /** @param queue the topic, the queue's id and its broker, as a route names them */
+  async pull(
+    group: string,
+    messageQueue: object,
+    offset: number,
+    more: object = {},
+  ): Promise<{ status: string; messages: Received[]; nextOffset: number | undefined }> {
+    let status = 'none';
+    let nextOffset: number | undefined;
+    const messages: Received[] = [];
+    const request = { group: { name: group }, messageQueue, offset, batchSize: 32, ...more };
+    for await (const element of this.stream('PullMessage', request)) {
+      const said = element as { message?: Received; status?: { code: string }; nextOffset?: number };
+      if (said.message) messages.push(said.message);
+      if (said.status) status = said.status.code;
+      nextOffset = said.nextOffset ?? nextOffset;
+    }
+    return { status, messages, nextOffset };
   }
 
   async receive(

@@ -191,6 +191,43 @@ export function elsewhereScenarios(openDoor: (cluster: InProcessCluster) => Prom
     expect(texts(await received(reader, 2)).toSorted()).toEqual(['asked about', 'committed']);
   });
 
+  it('reads at offsets, and keeps those of groups', async () => {
+    const sender = await producer();
+    for (const body of ['a', 'b', 'c', 'd']) await sender.send('there', body);
+    const [reader, readers] = [client(), { name: 'readers' }];
+    const messageQueue = { topic: { name: 'there' }, id: 0, broker: { name: 'beyond' } };
+    const first = await reader.pull('readers', messageQueue, 0, { batchSize: 1 });
+    expect(first).toMatchObject({ status: 'OK', nextOffset: 1 });
+    expect(first.messages).toHaveLength(1);
+    expect(await reader.pull('readers', messageQueue, 1)).toMatchObject({ status: 'OK', nextOffset: 2 });
+    expect(await reader.pull('readers', messageQueue, 2)).toEqual({
+      status: 'MESSAGE_NOT_FOUND',
+      messages: [],
+      nextOffset: 2,
+    });
+    expect(await reader.pull('readers', messageQueue, 9)).toEqual({
+      status: 'ILLEGAL_OFFSET',
+      messages: [],
+      nextOffset: 2,
+    });
+    const red = { filterExpression: { type: 'TAG', expression: 'red' } };
+    expect(await reader.pull('readers', messageQueue, 0, red)).toEqual({
+      status: 'MESSAGE_NOT_FOUND',
+      messages: [],
+      nextOffset: 2,
+    });
+    const place = { group: readers, messageQueue };
+    expect(await reader.call('GetOffset', place)).toMatchObject({ status: { code: 'OFFSET_NOT_FOUND' } });
+    expect(await reader.call('UpdateOffset', { ...place, offset: 2 })).toMatchObject({
+      status: { code: 'OK' },
+    });
+    expect(await reader.call('GetOffset', place)).toMatchObject({ status: { code: 'OK' }, offset: 2 });
+    const at = async (queryOffsetPolicy: string, more = {}): Promise<unknown> =>
+      (await reader.call('QueryOffset', { messageQueue, queryOffsetPolicy, ...more }))['offset'];
+    expect([await at('BEGINNING'), await at('END')]).toEqual([0, 2]);
+    expect(await at('TIMESTAMP', { timestamp: { seconds: 1, nanos: 0 } })).toBe(0);
+  });
+
   it('takes back what waits there', async () => {
     const sender = await producer();
     const later = { seconds: Math.floor(new Date().getTime() / 1000) + 600, nanos: 0 };

@@ -157,6 +157,22 @@ export interface ReceiveMessageElement {
   readonly deliveryTimestamp?: Seconds;
 }
 
+export interface PullMessageRequest {
+  readonly group?: Maybe<Resource>;
+  readonly messageQueue?: Maybe<MessageQueue>;
+  readonly offset: number;
+  readonly batchSize: number;
+  readonly filterExpression?: Maybe<FilterExpression>;
+  readonly longPollingTimeout?: Maybe<Seconds>;
+}
+
+/** One of its fields is set. */
+export interface PullMessageElement {
+  readonly status?: Status;
+  readonly message?: Message;
+  readonly nextOffset?: number;
+}
+
 /** What names a message that was received. */
 export interface HandleRequest {
   readonly group?: Maybe<Resource>;

@@ -8,6 +8,7 @@ import { openElsewhere } from './elsewhere/open-elsewhere.js';
 import type { Advertising } from './endpoints.js';
 import { methods, type Methods } from './methods.js';
 import { Producing } from './producing.js';
+import { Pulling } from './pulling.js';
 import { Queues } from './queues.js';
 import { Renewals } from './renewals.js';
 import type { SendLimits } from './sent-message.js';
@@ -44,6 +45,7 @@ export function forwardingMethods({ nameServers, config, clock, log }: Forwardin
     queues: new Queues(config, brokers, port),
     producing: new Producing(config, clock, brokers, sessions),
     consuming: new Consuming(clock, brokers, sessions, renewals),
+    pulling: new Pulling(brokers),
     async close() {
       live.stop();
       await elsewhere.close();

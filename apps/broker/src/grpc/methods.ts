@@ -8,12 +8,13 @@ import type {
   HandleRequest,
   Maybe,
   Message,
-  ReceiveMessageElement,
+  PullMessageRequest,
   ReceiveMessageRequest,
   Resource,
   Seconds,
 } from './contract.js';
 import type { Producing } from './producing.js';
+import type { Pulling } from './pulling.js';
 import type { Queues } from './queues.js';
 import type { Sessions } from './sessions.js';
 
@@ -27,7 +28,7 @@ interface Of {
 /** MessagingService, method by method, under the names of the contract. They know no socket and no library. */
 export interface Methods {
   readonly unary: Readonly<Record<string, (request: never, caller: Caller) => Answer>>;
-  receive(request: ReceiveMessageRequest, caller: Caller): AsyncGenerator<ReceiveMessageElement>;
+  readonly streams: Readonly<Record<string, (request: never, caller: Caller) => AsyncGenerator<object>>>;
   readonly sessions: Sessions;
   /** Nothing is asked any more. */
   close(): Promise<void>;
@@ -37,10 +38,11 @@ export function methods(rooms: {
   readonly queues: Queues;
   readonly producing: Producing;
   readonly consuming: Consuming;
+  readonly pulling: Pulling;
   readonly sessions: Sessions;
   readonly close: () => Promise<void>;
 }): Methods {
-  const { queues, producing, consuming, sessions, close } = rooms;
+  const { queues, producing, consuming, pulling, sessions, close } = rooms;
   return {
     unary: {
       QueryRoute: ({ topic, endpoints }: Of) => queues.route(topic, endpoints),
@@ -57,8 +59,14 @@ export function methods(rooms: {
       ChangeInvisibleDuration: (request: HandleRequest & { invisibleDuration?: Maybe<Seconds> }) =>
         consuming.change(request, request.invisibleDuration),
       ForwardMessageToDeadLetterQueue: (request: HandleRequest) => consuming.bury(request),
+      GetOffset: pulling.getOffset.bind(pulling),
+      UpdateOffset: pulling.updateOffset.bind(pulling),
+      QueryOffset: pulling.queryOffset.bind(pulling),
     },
-    receive: (request, caller) => consuming.receive(request, caller),
+    streams: {
+      ReceiveMessage: (request: ReceiveMessageRequest, caller: Caller) => consuming.receive(request, caller),
+      PullMessage: (request: PullMessageRequest, caller: Caller) => pulling.pull(request, caller),
+    },
     sessions,
     close,
   };

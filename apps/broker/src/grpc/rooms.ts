@@ -23,6 +23,7 @@ import { openElsewhere } from './elsewhere/open-elsewhere.js';
 import { methods, type Methods } from './methods.js';
 import { OwnBroker } from './own-broker.js';
 import { Producing } from './producing.js';
+import { Pulling } from './pulling.js';
 import { Queues } from './queues.js';
 import { Renewals } from './renewals.js';
 import { Sessions, type Members } from './sessions.js';
@@ -57,6 +58,7 @@ export function methodsOf(rooms: INestMicroservice, port: number): Methods {
     queues: new Queues(config, brokers, port),
     producing: new Producing(config, clock, brokers, sessions),
     consuming: new Consuming(clock, brokers, sessions, renewals),
+    pulling: new Pulling(brokers),
     close,
   });
 }

@@ -12,7 +12,7 @@ import type { Socket } from 'node:net';
 import { GrpcCall, type Remote } from './call.js';
 import type { Caller } from './caller.js';
 import { Code, statusOf } from './codes.js';
-import type { ReceiveMessageRequest, Status, TelemetryCommand } from './contract.js';
+import type { Status, TelemetryCommand } from './contract.js';
 import { GrpcError } from './grpc-error.js';
 import { MOST_BYTES } from './message-frames.js';
 import { notServed, type Methods } from './methods.js';
@@ -151,8 +151,8 @@ export class GrpcServer {
     this.waiting.add(call);
     if (this.closing) call.stopWaiting();
     try {
-      if (method.name !== 'ReceiveMessage') notServed(method.name);
-      for await (const element of this.methods.receive(request as ReceiveMessageRequest, call.caller)) {
+      const handle = this.methods.streams[method.name] ?? notServed(method.name);
+      for await (const element of handle(request as never, call.caller)) {
         if (call.isGone) return;
         // refused here, its messages go back where they were
         written ??= call.answering();

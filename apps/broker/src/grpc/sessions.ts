@@ -21,7 +21,8 @@ import { TelemetryPeer, type CommandStream } from './telemetry-peer.js';
 /** A client opens a new stream a second after it has lost one; the Go client takes five. */
 const WITHOUT_STREAM_MS = 10_000;
 const SQL = 'SQL';
-const SERVED: ReadonlySet<string> = new Set(['PRODUCER', 'PUSH_CONSUMER', 'SIMPLE_CONSUMER']);
+const PULL_CONSUMER = 'PULL_CONSUMER';
+const SERVED: ReadonlySet<string> = new Set(['PRODUCER', 'PUSH_CONSUMER', 'SIMPLE_CONSUMER', PULL_CONSUMER]);
 
 /** Who else knows of live clients. */
 export interface Members {
@@ -159,14 +160,18 @@ export class Sessions {
         'UNRECOGNIZED_CLIENT_TYPE',
         'settings for publishing or for a subscription expected, got neither',
       );
-    return { clientID, producerDataSet: [], consumerDataSet: [this.consumerOf(subscription)] };
+    return {
+      clientID,
+      producerDataSet: [],
+      consumerDataSet: [this.consumerOf(subscription, clientType === PULL_CONSUMER)],
+    };
   }
 
-  private consumerOf({ group, subscriptions }: Subscription): ConsumerData {
+  private consumerOf({ group, subscriptions }: Subscription, pulls: boolean): ConsumerData {
     const now = this.clock.now();
     return {
       groupName: groupOf(group),
-      consumeType: 'CONSUME_PASSIVELY',
+      consumeType: pulls ? 'CONSUME_ACTIVELY' : 'CONSUME_PASSIVELY',
       messageModel: 'CLUSTERING',
       consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET',
       unitMode: false,
