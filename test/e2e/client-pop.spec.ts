@@ -152,6 +152,17 @@ describe('a consumer that pops', () => {
     expect(broker.deadLetters(GROUP)).toEqual([]);
   });
 
+  it('is given again what was held all the time, although its handler has passed on that another one was lost', async () => {
+    await send('a');
+    let broken = true;
+    await consume(async () => {
+      if (broken) throw new LeaseLost('of another one');
+    });
+    broken = false;
+    await broker.advance('1h');
+    expect(seen).toEqual(['a:0', 'a:1']);
+  });
+
   it('gives back at once what waits when it leaves', async () => {
     await send('a', 'b', 'c');
     let end = (): void => undefined;

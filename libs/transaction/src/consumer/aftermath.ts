@@ -1,6 +1,6 @@
 import type { Clock, Log } from '@halfmq/remoting';
 import { parseDuration } from '../duration.js';
-import { DeadLetter, LeaseLost, PauseGroup, RetryIn } from '../errors.js';
+import { DeadLetter, PauseGroup, RetryIn } from '../errors.js';
 import type { TakenMessage } from './taken-message.js';
 import type { WorkQueue } from './work-queue.js';
 import type { AnyConsumerOptions } from './consumer-options.js';
@@ -76,7 +76,8 @@ export class Aftermath {
     const { message } = taken;
     const { topic, messageId, reconsumeTimes } = message;
     const fields = { group: options.group, topic, messageId, error: thrown };
-    if (thrown instanceof LeaseLost) {
+    // not by what was thrown: a batch is told of one lease that was lost, and the others are still to come again
+    if (taken.lease?.isLost) {
       log.warn('a popped message was lost while it was handled', fields);
       return undefined;
     }
