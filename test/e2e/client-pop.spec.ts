@@ -177,6 +177,23 @@ describe('a consumer that pops', () => {
     expect(seen.map((one) => one.slice(0, 1)).toSorted()).toEqual(['a', 'b', 'c']);
   });
 
+  it('leaves to others what a handler has that does not end, and tells it so', async () => {
+    await send('a');
+    let reason: unknown;
+    const leaving = await consume(
+      (_body, _message, signal) =>
+        new Promise(() => signal.addEventListener('abort', () => void (reason = signal.reason))),
+      { invisibleTime: '10s', drainTimeoutMs: 1_000 },
+    );
+    const closed = leaving.close();
+    await broker.advance('2s');
+    await closed;
+    expect(reason).toBeInstanceOf(LeaseLost);
+    await consume(nothing, {}, await broker.connect());
+    await broker.advance('11s');
+    expect(seen).toEqual(['a:0', expect.stringMatching('a:[12]')]);
+  });
+
   it('takes over from a member that has died', async () => {
     await send('a');
     const dying = await broker.connect();

@@ -15,12 +15,13 @@ export interface PoppedMessage extends TakenMessage {
 export class PoppedQueue extends WorkQueue {
   /** of what is not done */
   private readonly leases = new Set<Lease>();
-  private readonly saying = new InFlight();
 
   constructor(
     queue: MessageQueue,
     waiting: Waiting,
     private readonly inOrder: boolean,
+    /** what brokers are being told */
+    private readonly saying: InFlight,
   ) {
     super(queue, waiting);
   }
@@ -53,9 +54,9 @@ export class PoppedQueue extends WorkQueue {
     }
   }
 
-  /** Resolves when its broker was told of all that is done or given back. */
-  said(): Promise<void> {
-    return this.saying.settled();
+  /** What is being handled is this member's no more. */
+  lose(): void {
+    for (const lease of this.leases) lease.lose();
   }
 
   protected override done({ lease }: TakenMessage): void {
@@ -66,13 +67,14 @@ export class PoppedQueue extends WorkQueue {
     for (const { lease } of taken) {
       // untold, it comes again when its time is over
       if (lease && this.leases.delete(lease))
-        void this.saying.track(lease.giveBack(0).catch(() => undefined));
+        void this.saying.track(lease.giveBack(0).catch(() => lease.lose()));
     }
   }
 
   /** In order, what was popped behind it comes again behind it. */
   private lost(lost: Lease): void {
-    if (!this.inOrder) return;
+    // what is given back is not of these any more, and what is being handled need not come again for it
+    if (!this.inOrder || !this.leases.has(lost)) return;
     for (const lease of this.leases) if (lease.queueId === lost.queueId) lease.lose();
   }
 }

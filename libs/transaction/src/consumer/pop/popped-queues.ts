@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { MessageQueue } from '@halfmq/remoting';
+import { InFlight } from '../../in-flight.js';
 import { queueKey } from '../../routes/topic-route.js';
 import type { QueueStatus } from '../consumer-status.js';
 import type { Dispatch } from '../dispatch.js';
@@ -10,6 +11,8 @@ import { PoppedQueue } from './popped-queue.js';
 /** What this consumer pops now: queues of its own, or (queue id -1) any of a broker's. */
 export class PoppedQueues {
   private readonly held = new Map<string, PoppedQueue>();
+  /** of all queues, those that were released among them */
+  private readonly saying = new InFlight();
 
   constructor(
     private readonly dispatch: Dispatch,
@@ -27,7 +30,7 @@ export class PoppedQueues {
 
   take(queues: readonly MessageQueue[]): void {
     for (const queue of queues) {
-      const popped = new PoppedQueue(queue, this.waiting(), this.pop.inOrder);
+      const popped = new PoppedQueue(queue, this.waiting(), this.pop.inOrder, this.saying);
       this.held.set(queueKey(queue), popped);
       this.dispatch.add(popped);
       void popLoop(popped, this.pop, randomUUID);
@@ -43,10 +46,14 @@ export class PoppedQueues {
     popped.drop();
   }
 
-  /** Resolves when brokers were told of what is done and what is given back. */
+  /**
+   * Resolves when brokers were told of what is done and what is given back. What a handler still has that did not end in time is
+   * lost to it: nobody would renew it.
+   */
   async close(): Promise<void> {
     const all = [...this.held.values()];
     for (const { queue } of all) this.release(queue);
-    await Promise.all(all.map((popped) => popped.said()));
+    await this.saying.settled();
+    for (const popped of all) popped.lose();
   }
 }
