@@ -2,6 +2,7 @@ import {
   decodeTopicRouteData,
   getRouteinfoByTopic,
   Permission,
+  ResponseCode,
   type Clock,
   type Log,
   type MessageQueue,
@@ -16,6 +17,8 @@ import type { Topics } from './topics.js';
 const FRESH_MS = 30_000;
 /** who makes a topic wants to use it */
 const UNKNOWN_MS = 1_000;
+/** Names come from others, the memory is ours. */
+const MOST_KEPT = 20_000;
 const TIMEOUT_MS = 3_000;
 
 interface Known {
@@ -25,6 +28,7 @@ interface Known {
 
 /** Where topics are, on all brokers, as the name servers say. */
 export class Routes {
+  /** those asked for longest ago first */
   private readonly known = new Map<string, Known>();
 
   constructor(
@@ -45,35 +49,40 @@ export class Routes {
   /** At most half a minute old, unless no name server answers; undefined when none knows the topic. */
   async of(topic: string): Promise<TopicRouteData | undefined> {
     if (this.nameServers.all.length === 0) return undefined;
-    const now = this.clock.monotonic();
     const known = this.known.get(topic);
-    if (known && known.until > now) return known.route;
-    const route = (await this.asked(topic)) ?? known?.route;
-    this.keep(topic, { route, until: now + (route ? FRESH_MS : UNKNOWN_MS) });
+    if (known && known.until > this.clock.monotonic()) return known.route;
+    const answer = await this.asked(topic);
+    const route = answer === 'unanswered' ? known?.route : answer;
+    this.keep(topic, route);
     return route;
   }
 
-  private keep(topic: string, known: Known): void {
-    this.known.set(topic, known);
-    for (const [name, { until }] of this.known) {
-      if (until <= this.clock.monotonic()) this.known.delete(name);
+  private keep(topic: string, route: TopicRouteData | undefined): void {
+    const until = this.clock.monotonic() + (route ? FRESH_MS : UNKNOWN_MS);
+    this.known.delete(topic);
+    this.known.set(topic, { route, until });
+    for (const oldest of this.known.keys()) {
+      if (this.known.size <= MOST_KEPT) return;
+      this.known.delete(oldest);
     }
   }
 
-  private async asked(topic: string): Promise<TopicRouteData | undefined> {
+  /** @returns undefined: whoever answers does not know the topic */
+  private async asked(topic: string): Promise<TopicRouteData | undefined | 'unanswered'> {
+    let isUnknown = false;
     for (const address of this.nameServers.all) {
       try {
         const header = { topic, acceptStandardJsonOnly: true };
         const answer = await this.client.request(address, getRouteinfoByTopic, header, undefined, {
           timeoutMs: TIMEOUT_MS,
         });
-        if (answer.code !== 0) continue;
-        return decodeTopicRouteData(answer.body);
+        if (answer.code === ResponseCode.SUCCESS) return decodeTopicRouteData(answer.body);
+        isUnknown ||= answer.code === ResponseCode.TOPIC_NOT_EXIST;
       } catch (error) {
         this.log.debug('a name server did not say where a topic is', { topic, nameServer: address, error });
       }
     }
-    return undefined;
+    return isUnknown ? undefined : 'unanswered';
   }
 
   private own(name: string): readonly MessageQueue[] {
