@@ -58,11 +58,15 @@ describe('a group that is pushed', () => {
     await send('<a/>', 'application/xml');
     await send('hello', 'application/octet-stream');
     await send(new Uint8Array([0xff, 0xfe]), 'application/octet-stream');
-    await trial.got(3);
+    // a property like any other, for who sends by another door
+    const contentType = 'text/plain\r\nx-injected: größe';
+    await trial.rest.post('topics/orders/messages', { body: 'a', properties: { contentType } });
+    await trial.got(4);
     expect(trial.endpoint.got.map(({ headers }) => headers['content-type'])).toEqual([
       'application/xml',
       'text/plain; charset=utf-8',
       'application/octet-stream',
+      Buffer.from('text/plain  x-injected: größe').toString('latin1'),
     ]);
   });
 

@@ -33,7 +33,7 @@ export function deliveryOf(message: ReceivedMessage, target: Target, now: number
   const id = messageIdOf(record, properties);
   const timestamp = Math.floor(now / 1000);
   const headers: Record<string, string> = {
-    'content-type': properties.get(CONTENT_TYPE) ?? typeOf(body),
+    'content-type': headerText(properties.get(CONTENT_TYPE) ?? typeOf(body)),
     'webhook-id': headerText(id),
     'webhook-timestamp': String(timestamp),
     'x-halfmq-topic': target.topic ?? record.topic,
