@@ -13,6 +13,7 @@ describe('attributes of a topic', () => {
 
   it.each([
     ['+colour=red', 'unsupported key'],
+    ['+constructor=red', 'unsupported key'],
     ['+message.type=PURPLE', 'expected UNSPECIFIED'],
     ['-message.type', 'of a key that is set'],
     ['message.type=FIFO', 'unsupported key'],

@@ -6,15 +6,18 @@ interface Attribute {
 }
 
 /** TopicAttributes of RocketMQ, as far as they mean something here. */
-const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
-  'message.type': {
-    values: ['UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'MIXED'],
-    changeable: true,
-  },
+const ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map([
+  [
+    'message.type',
+    {
+      values: ['UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'MIXED'],
+      changeable: true,
+    },
+  ],
   // a batch is stored message by message: those who read it cannot tell
-  'queue.type': { values: ['SimpleCQ', 'BatchCQ'], changeable: false },
-  'cleanup.policy': { values: ['DELETE'], changeable: false },
-};
+  ['queue.type', { values: ['SimpleCQ', 'BatchCQ'], changeable: false }],
+  ['cleanup.policy', { values: ['DELETE'], changeable: false }],
+]);
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -27,7 +30,7 @@ export function changeAttributes(before: Attributes | undefined, changes: string
   for (const change of (changes ?? '').split(',').map((part) => part.trim())) {
     if (change === '') continue;
     const [sign, key = '', value] = [change.charAt(0), ...change.slice(1).split('=')];
-    const attribute = ATTRIBUTES[key];
+    const attribute = ATTRIBUTES.get(key);
     if (!attribute) throw refused(`unsupported key: ${key}`);
     if (before && key in before && !attribute.changeable)
       throw refused(`attempt to update an unchangeable attribute: ${key}`);
