@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@halfmq/remoting';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { CheckHistory } from './check-history.js';
 
 describe('the history of checks', () => {
@@ -24,6 +26,22 @@ describe('the history of checks', () => {
     ]);
     history.answered(7, 'commit', second.address);
     expect(history.of(7)[1]).toMatchObject({ answer: { verdict: 'commit', at: 1020, remark: undefined } });
+  });
+
+  it('keeps the beginning of a remark, and no more of it in memory', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const history = new CheckHistory(new ManualClock(1000));
+    const [count, length] = [1_000, 20_000];
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let halfOffset = 0; halfOffset < count; halfOffset++) {
+      history.asked({ halfOffset }, first);
+      history.answered(halfOffset, 'rollback', first.address, Buffer.alloc(length, 'at org.').toString());
+    }
+    collect();
+    expect(history.of(0)[0]).toMatchObject({ answer: { remark: 'at org.'.repeat(72).slice(0, 500) } });
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan((count * length) / 4);
   });
 
   it('says who could not be asked, once for as long as that lasts, and when it was parked and recovered', async () => {

@@ -1,5 +1,6 @@
 import type { Clock } from '@halfmq/remoting';
 import type { ByOperator, HalfMessage, Verdict } from '@halfmq/store';
+import { remembered } from './remark.js';
 
 /** Who was asked. */
 export interface Asked {
@@ -36,7 +37,6 @@ export interface TurnNote extends Partial<ByOperator> {
 
 const MOST_HALVES = 4096;
 const MOST_NOTES = 32;
-const LONGEST_REMARK = 500;
 
 /**
  * The last checks of half messages and their answers, for people. In memory, of the halves asked about last: it begins
@@ -93,8 +93,7 @@ export class CheckHistory {
     const at = notes?.findLastIndex((note) => isOpen(note, address)) ?? -1;
     const note = notes?.[at];
     if (!notes || !note) return;
-    const said = remark ? remark.slice(0, LONGEST_REMARK) : undefined;
-    notes[at] = { ...note, answer: { verdict, at: this.clock.now(), remark: said } };
+    notes[at] = { ...note, answer: { verdict, at: this.clock.now(), remark: remembered(remark) } };
   }
 
   /** The oldest first. Those of a transaction are asked about by its oldest half message. */

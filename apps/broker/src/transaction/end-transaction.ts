@@ -19,15 +19,13 @@ import { readRecord } from '../produce/stored-message.js';
 import type { CheckHistory } from './check-history.js';
 import { refusalOf, type Decide } from './decide.js';
 import { halfOf, type HalfRecord } from './half-record.js';
+import { remembered } from './remark.js';
 import { VerdictContradicted, verdictFields } from './verdict-words.js';
 
 const KIND_OF: Readonly<Record<number, Verdict['kind']>> = {
   [SysFlag.TRANSACTION_COMMIT]: 'commit',
   [SysFlag.TRANSACTION_ROLLBACK]: 'rollback',
 };
-
-/** Classic clients put whole stack traces there. */
-const LONGEST_REASON = 500;
 
 /** What one keeps in memory until it is answered. */
 const BYTES_A_VERDICT = 1024;
@@ -85,7 +83,7 @@ export class EndTransaction {
       kind,
       by: header.fromTransactionCheck === true ? 'check' : 'producer',
       at: this.clock.now(),
-      reason: asker.remark ? asker.remark.slice(0, LONGEST_REASON) : undefined,
+      reason: remembered(asker.remark),
     };
     this.decisions.decide(header.tranStateTableOffset, verdict, record, (refusal) => {
       asker.peer.reply(asker, refusal ? this.refused(header, asker, refusal) : DONE);
