@@ -19,6 +19,7 @@ import {
   silentLog,
   tagSubscription,
   unregisterClient,
+  updateAndCreateTopic,
   type Command,
   type ConsumerData,
   type RemotingClient,
@@ -135,6 +136,20 @@ describe('live clients', () => {
     await b.beat([consumer('g', ['t'])]);
     await clock.advance(30_000);
     expect(await members('g')).toEqual(['b']);
+  });
+
+  it('hear of a topic of theirs that comes into being, once, and of no other', async () => {
+    await a.beat([consumer('g', ['fresh'], { messageModel: 'BROADCASTING' })]);
+    await b.beat([consumer('h', ['other'])]);
+    await until('b heard of itself', () => b.notices === 1);
+    const make = (topic: string, queues: number): Promise<Command> =>
+      broker.ask(updateAndCreateTopic, { topic, readQueueNums: queues, writeQueueNums: queues, perm: 6 });
+    await make('fresh', 1);
+    await until('a heard of it', () => a.notices === 1);
+    await make('fresh', 2);
+    await make('other', 1);
+    await until('b heard of the other', () => b.notices === 2);
+    expect(a.notices).toBe(1);
   });
 
   it('of a broadcasting group hear nothing of one another', async () => {

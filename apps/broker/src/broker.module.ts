@@ -43,6 +43,7 @@ import { Clients } from './directory/clients.js';
 import { Groups } from './directory/groups.js';
 import { Doors } from './directory/doors.js';
 import { NameServers } from './directory/name-servers.js';
+import { NewTopics } from './directory/new-topics.js';
 import { Registration } from './directory/registration.js';
 import { Routes } from './directory/routes.js';
 import { Topics } from './directory/topics.js';
@@ -179,6 +180,7 @@ const DIRECTORY = {
     room(NameServers, CONFIG, CLOCK, LOG),
     room(Routes, CONFIG, Topics, NameServers, RemotingClient, CLOCK, LOG),
     room(Registration, CONFIG, ADDRESS, Topics, NameServers, RemotingClient, CLOCK, LOG),
+    room(NewTopics, Topics, Registration, Clients),
   ],
 };
 

@@ -237,10 +237,13 @@ class Broker implements RunningBroker {
   }
 
   /** A name server that does not answer does not keep the broker from starting. */
-  private async register({ application }: RemotingDoor, { Registration }: Rooms): Promise<void> {
+  private async register({ application }: RemotingDoor, { NewTopics, Registration }: Rooms): Promise<void> {
     const registration = application.get(Registration);
+    const newTopics = application.get(NewTopics);
     this.undo.push(() => registration.stop());
+    this.undo.push(() => newTopics.stop());
     registration.start();
+    newTopics.start();
     await registration.told(REGISTRATION_PATIENCE_MS);
   }
 }

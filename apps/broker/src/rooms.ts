@@ -4,4 +4,5 @@
  */
 export { remotingDoor } from './accept/remoting-door.js';
 export { BrokerModule } from './broker.module.js';
+export { NewTopics } from './directory/new-topics.js';
 export { Registration } from './directory/registration.js';

@@ -108,6 +108,14 @@ export class Clients {
     return [...new Set([...members].map((member) => member.clientId))];
   }
 
+  /** Name servers know these topics from now on: whoever subscribes to one shares out its queues. */
+  topicsCame(topics: ReadonlySet<string>): void {
+    for (const name of this.consuming.names) {
+      const group = this.consuming.find(name);
+      if (group && [...group.subscriptions.keys()].some((topic) => topics.has(topic))) this.notify(group);
+    }
+  }
+
   /** Called at once for each change. Returns how to stop. */
   onGroupChange(listener: GroupListener): () => void {
     this.groupListeners.add(listener);
@@ -173,12 +181,16 @@ export class Clients {
 
   private groupChanged(group: string): void {
     const now = this.consuming.find(group);
-    if (now && now.model !== 'BROADCASTING' && this.mayNotify(group)) {
-      for (const connection of now.members.keys()) {
-        connection.oneWay(notifyConsumerIdsChanged, { consumerGroup: group });
-      }
-    }
+    if (now && now.model !== 'BROADCASTING') this.notify(now);
     for (const listener of this.groupListeners) listener(group);
+  }
+
+  /** Members share out anew. */
+  private notify({ group, members }: ConsumerGroup): void {
+    if (!this.mayNotify(group)) return;
+    for (const connection of members.keys()) {
+      connection.oneWay(notifyConsumerIdsChanged, { consumerGroup: group });
+    }
   }
 
   private mayNotify(group: string): boolean {

@@ -38,18 +38,22 @@ export interface AssignmentParts {
   readonly strategy: AllocationStrategy;
 }
 
+/** No name server knows the topic. */
+export const NO_TOPIC = Symbol('no topic');
+
 /**
  * The queues of a topic that are this member's to read.
- * @returns undefined when that cannot be told now: the topic or the members are unknown, or this member is not yet
- * among them; what it reads then stays as it is
+ * @returns undefined when that cannot be told now: the members are unknown, or this member is not yet among them; what it
+ * reads then stays as it is
  */
 export async function assignedQueues(
   topic: string,
   sharing: Sharing,
   parts: AssignmentParts,
-): Promise<readonly AssignedQueue[] | undefined> {
+): Promise<readonly AssignedQueue[] | typeof NO_TOPIC | undefined> {
   const queues = await parts.routes.subscribeQueues(topic);
-  if (!queues || sharing === 'broadcasting') return queues;
+  if (!queues) return NO_TOPIC;
+  if (sharing === 'broadcasting') return queues;
   if (sharing === 'pop') return anyOf(queues);
   if (sharing === 'broker') return assignedByBroker(topic, parts);
   const members = await memberIds(topic, parts);

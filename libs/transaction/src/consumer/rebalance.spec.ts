@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ManualClock, silentLog, type MessageQueue } from '@halfmq/remoting';
+import { NO_TOPIC } from './assignment.js';
 import { Rebalance } from './rebalance.js';
 
 const queue = (queueId: number): MessageQueue => ({ topic: 't', brokerName: 'b', queueId });
@@ -7,7 +8,7 @@ const queue = (queueId: number): MessageQueue => ({ topic: 't', brokerName: 'b',
 /** A member that reads what it is told, without brokers. */
 class Member {
   readonly clock = new ManualClock();
-  own: readonly MessageQueue[] | undefined = [queue(0), queue(1)];
+  own: readonly MessageQueue[] | typeof NO_TOPIC | undefined = [queue(0), queue(1)];
   reading: MessageQueue[] = [];
   rounds = 0;
   mayTake = true;
@@ -56,6 +57,29 @@ describe('rebalance', () => {
     member.own = [queue(0)];
     await member.clock.advance(1_000);
     expect(member.reading).toEqual([queue(0)]);
+    await member.rebalance.stop();
+  });
+
+  it('asks for a topic that does not exist less and less often, and reads it once it does', async () => {
+    const member = new Member();
+    member.own = NO_TOPIC;
+    await member.rebalance.now();
+    const rounds: number[] = [];
+    for (let second = 1; second <= 80; second++) {
+      const before = member.rounds;
+      await member.clock.advance(1_000);
+      if (member.rounds > before) rounds.push(second);
+    }
+    expect(rounds).toEqual([1, 2, 4, 8, 16, 32, 52, 72]);
+    member.own = [queue(0)];
+    // a broker tells
+    await member.rebalance.now();
+    expect(member.reading).toEqual([queue(0)]);
+    member.own = NO_TOPIC;
+    await member.rebalance.now();
+    const before = member.rounds;
+    await member.clock.advance(1_000);
+    expect(member.rounds).toBe(before + 1);
     await member.rebalance.stop();
   });
 

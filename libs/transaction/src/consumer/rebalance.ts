@@ -1,9 +1,9 @@
 import type { Cancel, Clock, Log } from '@halfmq/remoting';
 import { Complaints } from '../complaints.js';
-import { assignedKey, type AssignedQueue } from './assignment.js';
+import { assignedKey, NO_TOPIC, type AssignedQueue } from './assignment.js';
 
 const PERIOD_MS = 20_000;
-/** While something is missing: a topic, the list of members, a lock. */
+/** While something is missing: the list of members, a lock. */
 const UNSETTLED_MS = 1_000;
 
 export interface RebalanceParts {
@@ -11,7 +11,7 @@ export interface RebalanceParts {
   readonly log: Log;
   readonly topics: readonly string[];
   /** the queues of a topic that are this member's; undefined when that cannot be told now. May reject */
-  readonly assigned: (topic: string) => Promise<readonly AssignedQueue[] | undefined>;
+  readonly assigned: (topic: string) => Promise<readonly AssignedQueue[] | typeof NO_TOPIC | undefined>;
   /** queues being read now */
   readonly held: () => readonly AssignedQueue[];
   /** runs before each round. @returns false when something is missing still. Never rejects */
@@ -24,13 +24,17 @@ export interface RebalanceParts {
 
 /**
  * Keeps what this member reads equal to what is its own: every 20 s, every second while something is missing, and at
- * once when told. One round at a time; being told during a round means one more after it.
+ * once when told. A topic that does not exist is asked for after 1, 1, 2, 4 … s, at most 20: name servers are not to be asked
+ * for ever for one that may never come, and a HalfMQ broker tells when it does. One round at a time; being told during a round
+ * means one more after it.
  */
 export class Rebalance {
   private cancelNext: Cancel = () => undefined;
   private round: Promise<void> | undefined;
   private again = false;
   private stopped = false;
+  /** topics that did not exist in the last round, and since when (monotonic ms) it was just these */
+  private missing: { readonly topics: string; readonly since: number } = { topics: '', since: 0 };
   private readonly complaints: Complaints;
 
   constructor(private readonly parts: RebalanceParts) {
@@ -60,28 +64,39 @@ export class Rebalance {
       settled = await this.run();
     }
     if (this.stopped) return;
-    const nextMs = settled ? PERIOD_MS : UNSETTLED_MS;
+    const nextMs = settled ? this.patienceMs() : UNSETTLED_MS;
     this.cancelNext = this.parts.clock.after(nextMs, () => void this.now(), true);
   }
 
-  /** @returns whether every topic is as it should be */
+  /** As long as was waited already. */
+  private patienceMs(): number {
+    const { topics, since } = this.missing;
+    if (topics === '') return PERIOD_MS;
+    return Math.min(Math.max(this.parts.clock.monotonic() - since, UNSETTLED_MS), PERIOD_MS);
+  }
+
+  /** @returns whether every topic that exists is as it should be */
   private async run(): Promise<boolean> {
     let settled = await this.parts.before();
+    const missing: string[] = [];
     for (const topic of this.parts.topics) {
       try {
-        settled = (await this.balance(topic)) && settled;
+        const mine = await this.parts.assigned(topic);
+        if (mine === NO_TOPIC) missing.push(topic);
+        else settled = (await this.balance(topic, mine)) && settled;
         this.complaints.settled(topic);
       } catch (error) {
         this.complaints.warn(topic, `no rebalance of ${topic} now, it keeps what it has`, { error });
         settled = false;
       }
     }
+    const topics = missing.join(' ');
+    if (topics !== this.missing.topics) this.missing = { topics, since: this.parts.clock.monotonic() };
     return settled;
   }
 
-  private async balance(topic: string): Promise<boolean> {
-    const { assigned, held, take, release } = this.parts;
-    const mine = await assigned(topic);
+  private async balance(topic: string, mine: readonly AssignedQueue[] | undefined): Promise<boolean> {
+    const { held, take, release } = this.parts;
     if (!mine) return false;
     const wanted = new Set(mine.map(assignedKey));
     let settled = true;

@@ -11,7 +11,7 @@ interface Parts {
 
 /**
  * Makes a topic that is not there yet as the first message to it would: on the brokers that offer the template, with its
- * queues. A consumer would hear of a topic made by a message only with its next round, some 20 s later. Without such a
+ * queues. Of a topic made by a message an Apache RocketMQ tells nobody: a consumer hears of it up to 20 s later. Without such a
  * broker nothing happens: who made auto-creation impossible makes topics himself.
  * @throws BrokerRefused, BrokerUnreachable, NoNameServer, RemotingError
  */
