@@ -22,12 +22,15 @@ export class KeptTexts {
     for (let at = from; at < to; at++) hash = Math.imul(hash ^ (source[at] as number), PRIME);
     const slot = slotOf(hash, this.slots.length);
     const kept = this.slots[slot] as string;
-    let same = kept.length === length;
-    for (let i = 0; same && i < length; i++) same = kept.charCodeAt(i) === source[from + i];
-    return same ? kept : this.keep(slot, source.toString('latin1', from, to));
+    if (isAt(kept, source, from, length)) return kept;
+    const neighbour = this.slots[slot ^ 1] as string;
+    if (isAt(neighbour, source, from, length)) return neighbour;
+    return this.keep(slot, source.toString('latin1', from, to));
   }
 
+  /** What was there goes one slot further: two that have one slot do not drive each other out. */
   private keep(slot: number, text: string): string {
+    this.slots[slot ^ 1] = this.slots[slot] as string;
     this.slots[slot] = text;
     if (++this.misses > this.slots.length && this.slots.length < this.most) this.grow();
     return text;
@@ -43,6 +46,12 @@ export class KeptTexts {
       this.slots[slotOf(hash, this.slots.length)] = text;
     }
   }
+}
+
+function isAt(text: string, source: Buffer, from: number, length: number): boolean {
+  if (text.length !== length) return false;
+  for (let i = 0; i < length; i++) if (text.charCodeAt(i) !== source[from + i]) return false;
+  return true;
 }
 
 /** The upper bits of a product are the mixed ones. */
