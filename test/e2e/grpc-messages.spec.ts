@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { updateAndCreateSubscriptiongroup } from '@halfmq/remoting';
+import { updateAndCreateSubscriptiongroup, updateAndCreateTopic } from '@halfmq/remoting';
 import { GrpcTrial, texts } from '../kit/grpc-trial.js';
 import { until } from '../kit/until.js';
 
@@ -129,6 +129,36 @@ describe('messages at the gRPC door', () => {
     expect(await code('QueryOffset', { messageQueue: { topic: { name: '%DLQ%none' } } })).toBe(
       'TOPIC_NOT_FOUND',
     );
+  });
+
+  it('comes by its priority, to a topic whose queues are priorities', async () => {
+    const queues = { readQueueNums: 3, writeQueueNums: 3, perm: 6 };
+    const attributes = '+message.type=PRIORITY';
+    await trial.pops.client.ask(updateAndCreateTopic, { topic: 'urgent', ...queues, attributes });
+    const producer = trial.client();
+    await producer.producer('urgent', 'orders');
+    const { messageQueues } = await producer.call('QueryRoute', { topic: { name: 'urgent' } });
+    expect(messageQueues).toMatchObject([0, 1, 2].map((id) => ({ id, acceptMessageTypes: ['PRIORITY'] })));
+    for (const [body, priority] of [
+      ['later', 0],
+      ['soon', 1],
+      ['now', 9],
+      ['at once', 2],
+    ] as const)
+      expect(await producer.send('urgent', body, { priority })).toMatchObject({ status: { code: 'OK' } });
+    const client = await trial.consumer('urgent');
+    const all: string[] = [];
+    for (let nth = 0; nth < 4; nth++) {
+      const { messages } = await client.receive('readers', 'urgent', { batchSize: 1 });
+      expect(messages).toMatchObject([{ systemProperties: { messageType: 'PRIORITY' } }]);
+      all.push(...texts(messages));
+    }
+    expect(all).toEqual(['now', 'at once', 'soon', 'later']);
+    const code = async (topic: string, system: object): Promise<string> =>
+      (await producer.send(topic, 'x', system)).status.code;
+    expect(await code('urgent', {})).toBe('MESSAGE_PROPERTY_CONFLICT_WITH_TYPE');
+    expect(await code('orders', { priority: 1 })).toBe('MESSAGE_PROPERTY_CONFLICT_WITH_TYPE');
+    expect(await code('urgent', { priority: -1 })).toBe('BAD_REQUEST');
   });
 
   it('keeps messages of one group in their order, one at a time until it is acknowledged', async () => {

@@ -10,7 +10,7 @@ const ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map([
   [
     'message.type',
     {
-      values: ['UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'MIXED'],
+      values: ['UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'PRIORITY', 'MIXED'],
       changeable: true,
     },
   ],

@@ -9,7 +9,8 @@ export function refuseOtherType(
   type: MessageType,
 ): void {
   const accepted: readonly MessageType[] = acceptedBy(topic);
-  if (accepted.includes(type) || takesAll(topic)) return;
+  // without queues that are priorities nothing would come of one
+  if (accepted.includes(type) || (type !== 'PRIORITY' && takesAll(topic))) return;
   throw new Refusal(
     'MESSAGE_PROPERTY_CONFLICT_WITH_TYPE',
     `topic ${topic.topicName} takes messages of the type ${accepted.join(', ')} (message.type), this one is ${type}`,

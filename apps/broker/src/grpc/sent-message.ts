@@ -53,13 +53,14 @@ function refuseBody(body: Buffer, { maxMessageSize }: SendLimits): void {
   );
 }
 
-/** As RocketMQ derives it from what is stored; what it was called counts for transactions, lite and priority alone. */
-function typeOf({ messageType, deliveryTimestamp, messageGroup }: SystemProperties): MessageType {
-  if (messageType === 'LITE' || messageType === 'PRIORITY')
+/** As RocketMQ derives it from what is stored; what it was called counts for transactions and lite alone. */
+function typeOf({ messageType, deliveryTimestamp, messageGroup, priority }: SystemProperties): MessageType {
+  if (messageType === 'LITE')
     throw new Refusal('NOT_IMPLEMENTED', `messages of the type ${messageType} are not served`);
   if (messageType === 'TRANSACTION') return 'TRANSACTION';
   if (deliveryTimestamp) return 'DELAY';
-  return messageGroup ? 'FIFO' : 'NORMAL';
+  if (messageGroup) return 'FIFO';
+  return isSet(priority) ? 'PRIORITY' : 'NORMAL';
 }
 
 function ownProperties(system: SystemProperties, limits: SendLimits, now: number): [string, string][] {
@@ -85,6 +86,7 @@ function ownProperties(system: SystemProperties, limits: SendLimits, now: number
     [PropertyName.TRACE_CONTEXT, traceContext ?? ''],
     [PropertyName.BORN_HOST, bornHost ?? ''],
     [PropertyName.TIMER_DELIVER_MS, deliverAt(system, limits, now)],
+    [PropertyName.PRIORITY, typeOf(system) === 'PRIORITY' ? priorityOf(system) : ''],
     [PropertyName.TRAN_MSG, half ? 'true' : ''],
     [PropertyName.CHECK_IMMUNITY_TIME_IN_SECONDS, half ? recoverySeconds(system) : ''],
   ];
@@ -92,7 +94,7 @@ function ownProperties(system: SystemProperties, limits: SendLimits, now: number
 
 const CONTROL = /\p{Cc}/u;
 
-function isSet(word: Maybe<string>): word is string {
+function isSet<T>(word: Maybe<T>): word is T {
   return word !== undefined && word !== null;
 }
 
@@ -102,6 +104,11 @@ function refuseWord(code: CodeName, what: string, word: string, illegal = CONTRO
     code,
     `the ${what} ${JSON.stringify(word.slice(0, 64))} is blank or holds a character that it must not`,
   );
+}
+
+function priorityOf({ priority }: SystemProperties): string {
+  if (Number(priority) >= 0) return String(priority);
+  throw new Refusal('BAD_REQUEST', `a priority of 0 or more expected, got ${priority}`);
 }
 
 function deliverAt({ deliveryTimestamp }: SystemProperties, limits: SendLimits, now: number): string {

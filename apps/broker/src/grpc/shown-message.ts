@@ -50,6 +50,7 @@ function systemProperties(
   delivery: Delivery | undefined,
 ): SystemProperties {
   const deliverAt = Number(properties.get(PropertyName.TIMER_DELIVER_MS) ?? Number.NaN);
+  const priority = properties.get(PropertyName.PRIORITY);
   return {
     tag: properties.get(PropertyName.TAGS),
     keys: keysOf(properties),
@@ -70,6 +71,7 @@ function systemProperties(
     messageGroup: properties.get(PropertyName.SHARDING_KEY),
     traceContext: properties.get(PropertyName.TRACE_CONTEXT),
     deadLetterQueue: deadLetterQueue(properties),
+    priority: priority === undefined ? undefined : Number(priority),
   };
 }
 
@@ -89,7 +91,8 @@ const DELAYS = [
 function typeOf(properties: Properties): MessageType {
   if (properties.get(PropertyName.TRAN_MSG)?.toLowerCase() === 'true') return 'TRANSACTION';
   if (DELAYS.some((name) => properties.has(name))) return 'DELAY';
-  return properties.has(PropertyName.SHARDING_KEY) ? 'FIFO' : 'NORMAL';
+  if (properties.has(PropertyName.SHARDING_KEY)) return 'FIFO';
+  return properties.has(PropertyName.PRIORITY) ? 'PRIORITY' : 'NORMAL';
 }
 
 const isCompressed = ({ sysFlag }: MessageRecord): boolean => (sysFlag & SysFlag.COMPRESSED) !== 0;

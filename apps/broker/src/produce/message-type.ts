@@ -3,11 +3,13 @@ import type { TopicConfig } from '../directory/topic-config.js';
 import { groupOfRetryTopic, isDeadLetterTopic } from '../directory/topic-names.js';
 
 /** Kinds of messages a topic may be kept to. */
-export type TopicMessageType = 'NORMAL' | 'FIFO' | 'DELAY' | 'TRANSACTION';
+export type TopicMessageType = 'NORMAL' | 'FIFO' | 'DELAY' | 'TRANSACTION' | 'PRIORITY';
 
 /** attribute of a topic, set by `mqadmin updateTopic -a +message.type=FIFO` */
 const ATTRIBUTE = 'message.type';
 const ALL: readonly TopicMessageType[] = ['NORMAL', 'FIFO', 'DELAY', 'TRANSACTION'];
+/** a topic takes them only when it is kept to them: its queues are priorities then */
+const PRIORITY: TopicMessageType = 'PRIORITY';
 const WAITS = [
   PropertyName.DELAY,
   PropertyName.TIMER_DELIVER_MS,
@@ -20,7 +22,7 @@ const WAITS = [
  * one of the type MIXED does.
  */
 export function acceptedBy({ attributes }: Pick<TopicConfig, 'attributes'>): readonly TopicMessageType[] {
-  const named = ALL.find((type) => type === attributes[ATTRIBUTE]);
+  const named = [...ALL, PRIORITY].find((type) => type === attributes[ATTRIBUTE]);
   return named ? [named] : ALL;
 }
 
@@ -53,5 +55,20 @@ export function refuseOtherType(topic: TopicConfig, properties: string): void {
 function typeOf(properties: ReadonlyMap<string, string>): TopicMessageType {
   if (properties.get(PropertyName.TRAN_MSG) === 'true') return 'TRANSACTION';
   if (WAITS.some((name) => properties.has(name))) return 'DELAY';
-  return properties.has(PropertyName.SHARDING_KEY) ? 'FIFO' : 'NORMAL';
+  if (properties.has(PropertyName.SHARDING_KEY)) return 'FIFO';
+  return properties.has(PropertyName.PRIORITY) ? PRIORITY : 'NORMAL';
+}
+
+/** Its queues are priorities: a pop looks into the last one first. */
+export function hasPriorities({ attributes }: Pick<TopicConfig, 'attributes'>): boolean {
+  return attributes[ATTRIBUTE] === PRIORITY;
+}
+
+/** The queue of a message that has a priority, as RocketMQ 5.5 has it: its number, or the last there is. */
+export function queueOfPriority(raw: string, { writeQueueNums }: TopicConfig): number | undefined {
+  if (!raw.includes(PropertyName.PRIORITY)) return undefined;
+  const properties = parseProperties(raw);
+  const priority = properties.get(PropertyName.PRIORITY) ?? '';
+  if (!/^\d{1,9}$/.test(priority) || typeOf(properties) !== PRIORITY) return undefined;
+  return Math.min(Number(priority), writeQueueNums - 1);
 }

@@ -21,7 +21,7 @@ import type { TopicConfig } from '../directory/topic-config.js';
 import type { Delay } from './delay.js';
 import { deadLetterProperties, type Destination } from './destination.js';
 import { halfMessage, isHalf } from './half.js';
-import { refuseOtherType, takesAll } from './message-type.js';
+import { queueOfPriority, refuseOtherType, takesAll } from './message-type.js';
 import type { OffsetMessageIds } from './offset-message-ids.js';
 import { BatchToStore, PlainToStore } from './plain-message.js';
 import type { Put } from './put.js';
@@ -70,6 +70,7 @@ export class Send {
     this.refuseBeforeStart();
     let topic = this.destination.topic(header);
     let queueId = this.destination.queue(topic, header.queueId);
+    queueId = queueOfPriority(header.properties ?? '', topic) ?? queueId;
     if (this.config.enableTopicMessageTypeCheck) refuseOtherType(topic, header.properties ?? '');
     if (header.batch === true) {
       const waits = this.waits(header);

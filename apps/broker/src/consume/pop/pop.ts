@@ -8,6 +8,7 @@ import type { Offsets } from '../offsets.js';
 import type { Resets } from '../resets.js';
 import { allOpen } from './lease-book.js';
 import type { PopMemory } from './pop-memory.js';
+import { queueTurns } from './queue-turns.js';
 import { receiptOf } from './receipts.js';
 
 /** What somebody wants of a topic, whatever door he has come in by. */
@@ -117,14 +118,8 @@ export class Pop {
     queueId,
     ordered,
   }: Pick<PopRequest, 'group' | 'topic' | 'queueId' | 'ordered'>): Source[] {
-    const queues = this.topics.find(topic)?.readQueueNums ?? 0;
-    const first = queueId >= 0 ? queueId : Math.floor(Math.random() * queues);
-    const count = queueId >= 0 ? 1 : queues;
-    const own = Array.from({ length: count }, (_, nth) => ({
-      topic,
-      queueId: (first + nth) % queues,
-      isRetry: false,
-    }));
+    const { queueIds, byPriority } = queueTurns(this.topics.find(topic), { queueId, ordered });
+    const own = queueIds.map((id) => ({ topic, queueId: id, isRetry: false }));
     const retry = popRetryTopicOf(group, topic);
     const again = this.topics.find(retry);
     if (ordered || !again) return own;
@@ -133,7 +128,7 @@ export class Pop {
       queueId: id,
       isRetry: true,
     }));
-    const retryFirst = Math.random() * 100 < this.config.popFromRetryProbability;
+    const retryFirst = !byPriority && Math.random() * 100 < this.config.popFromRetryProbability;
     return retryFirst ? [...retries, ...own] : [...own, ...retries];
   }
 
