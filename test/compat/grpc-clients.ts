@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { buildGoGrpcClient, GO_GRPC_VERSION, goGrpcIsHere, runGoGrpc } from './go-grpc-client.js';
 import { build, javaIsHere, resultOf, run } from './java-clients.js';
 import { pythonIsHere, PythonVenv } from './python-venv.js';
 import { isHere, type Toolchain } from './toolchains.js';
@@ -87,4 +88,14 @@ const rust: GrpcLanguage = {
   },
 };
 
-export const GRPC_LANGUAGES: readonly GrpcLanguage[] = [java, node, python, rust];
+/** Its defaults: TLS, and any certificate is trusted. */
+const go: GrpcLanguage = {
+  name: 'Go (TLS)',
+  version: GO_GRPC_VERSION,
+  lacks: ['recall'],
+  isHere: goGrpcIsHere,
+  prepare: buildGoGrpcClient,
+  run: runGoGrpc,
+};
+
+export const GRPC_LANGUAGES: readonly GrpcLanguage[] = [java, node, python, rust, go];
