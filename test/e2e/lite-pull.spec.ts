@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { deleteTopicInBroker, RemotingClient, silentLog, systemClock } from '@halfmq/remoting';
 import { createTestBroker, type TestBroker } from '@halfmq/testing';
 import {
   ClientClosed,
@@ -179,6 +180,38 @@ describe('lite pull', () => {
     await lite.subscribe({ [TOPIC]: wanted });
     await broker.settle();
     expect(await pollAll(lite)).toEqual(['x1', 'x3']);
+  });
+
+  it('reads on what it was assigned when the topic is deleted and made anew', async () => {
+    await send('x1', 'y1');
+    const lite = await assigned();
+    expect(await pollAll(lite)).toHaveLength(2);
+    const wire = new RemotingClient({ clock: systemClock, log: silentLog });
+    const how = { timeoutMs: 5_000 };
+    await wire.request(broker.address, deleteTopicInBroker, { topic: TOPIC }, undefined, how);
+    await wire.close();
+    await broker.advance('3s');
+    await send('x2', 'y2');
+    await broker.advance('30s');
+    expect((await pollAll(lite)).toSorted()).toEqual(['x2', 'y2']);
+  });
+
+  it('reads nothing any more when it was closed while it was assigned queues', async () => {
+    await send('x1');
+    const lite = client.litePull({ group: GROUP, from: 'first' });
+    const assigning = lite.assign(await lite.queues(TOPIC));
+    await lite.close();
+    await assigning;
+    expect(lite.assignment).toEqual([]);
+  });
+
+  it('can be subscribed after a subscription that was none', async () => {
+    await send('x1');
+    const lite = client.litePull({ group: GROUP, from: 'first' });
+    await expect(lite.subscribe({})).rejects.toBeInstanceOf(InvalidOption);
+    await lite.subscribe({ [TOPIC]: '*' });
+    await broker.settle();
+    expect(await pollAll(lite)).toEqual(['x1']);
   });
 
   it('is told what it cannot do', async () => {

@@ -51,6 +51,7 @@ export class HeldQueues {
   /** where queues go on that were set elsewhere, until it is written down */
   private readonly beginsAt = new Map<string, number>();
   private renewing: Promise<void> | undefined;
+  private closed = false;
 
   constructor(private readonly parts: HeldQueuesParts) {}
 
@@ -123,9 +124,7 @@ export class HeldQueues {
     );
     const given = this.queues.filter((queue) => !wanted.has(queueKey(queue)));
     await Promise.all(given.map((queue) => this.release(queue)));
-    for (const { queue, start } of starts) {
-      if (!this.held.has(queueKey(queue))) this.beginAt(queue, start, Infinity);
-    }
+    for (const { queue, start } of starts) this.beginAt(queue, start, Infinity);
   }
 
   /** Goes on from there; what was read of it and not finished counts no more. @returns false for a queue that is not read */
@@ -196,6 +195,7 @@ export class HeldQueues {
 
   /** Ends reading everything; what was not committed before is not now. */
   async close(): Promise<void> {
+    this.closed = true;
     const { queues } = this;
     for (const consumed of this.held.values()) {
       consumed.drop();
@@ -226,7 +226,9 @@ export class HeldQueues {
     return this.beginsAt.get(queueKey(queue)) ?? (await offsets.read(queue)) ?? startOffset(queue);
   }
 
+  /** Nothing, when it was begun meanwhile, or reading has ended. */
   private beginAt(queue: MessageQueue, start: number, lockedUntil: number): void {
+    if (this.closed || this.held.has(queueKey(queue))) return;
     const { waiting, dispatch } = this.parts;
     const consumed = new ConsumedQueue(queue, start, waiting());
     consumed.lockedUntil = lockedUntil;

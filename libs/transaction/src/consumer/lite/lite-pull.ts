@@ -1,13 +1,5 @@
-import {
-  every,
-  parseTagExpression,
-  EXPRESSION_TAG,
-  type Cancel,
-  type MessageQueue,
-  type QueueTable,
-} from '@halfmq/remoting';
+import { every, type Cancel, type MessageQueue, type QueueTable } from '@halfmq/remoting';
 import type { ClientParts } from '../../client-parts.js';
-import { Complaints } from '../../complaints.js';
 import { type Duration, parseDuration } from '../../duration.js';
 import { ClientClosed, InvalidOption } from '../../errors.js';
 import type { ReceivedMessage } from '../../message.js';
@@ -17,13 +9,12 @@ import { assignedQueues } from '../assignment.js';
 import type { ConsumerStatus } from '../consumer-status.js';
 import { checkLitePull, checkNames, checkSubscriptions } from '../check-options.js';
 import { COMMIT_MS, fromWhere } from '../group-member.js';
-import { HeldQueues } from '../held-queues.js';
+import type { HeldQueues } from '../held-queues.js';
 import { RemoteOffsets } from '../offsets.js';
-import { Rebalance } from '../rebalance.js';
-import { startOffset } from '../start-offset.js';
-import { InAnyOrder } from '../waiting.js';
+import { Rebalance, type RebalanceParts } from '../rebalance.js';
 import { Inbox } from './inbox.js';
 import { type LitePullOptions, POLL_TIMEOUT, type SeekTarget } from './lite-options.js';
+import { liteQueues } from './lite-queues.js';
 import { offsetOf } from './seek.js';
 
 const BATCH = 32;
@@ -40,6 +31,7 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
   /** as brokers know it */
   private readonly group: string;
   private readonly inbox: Inbox;
+  private readonly offsets: RemoteOffsets;
   private readonly held: HeldQueues;
   private subscriptions: Readonly<Record<string, string | Selector>> = {};
   private rebalance: Rebalance | undefined;
@@ -54,7 +46,18 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
     checkLitePull(options);
     this.group = parts.names.wrap(options.group);
     this.inbox = new Inbox(parts.clock);
-    this.held = this.makeQueues();
+    const { log, routes, brokers } = parts;
+    const { from = 'last' } = options;
+    this.offsets = new RemoteOffsets(log, routes, brokers, this.group, !(from instanceof Date));
+    this.held = liteQueues({
+      client: parts,
+      group: this.group,
+      from,
+      inbox: this.inbox,
+      offsets: this.offsets,
+      told: (topic) => subscriptionTo(topic, this.subscriptions[topic] ?? '*', 0),
+      rebalance: () => this.membersChanged(),
+    });
   }
 
   get isClosed(): boolean {
@@ -82,27 +85,24 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
    * @throws InvalidOption after `assign`; ClientClosed
    */
   async subscribe(wanted: Readonly<Record<string, string | Selector>>): Promise<void> {
-    this.begins('subscribed');
     const { group } = this;
     checkSubscriptions(group, wanted);
     const subscriptions = this.parts.names.wrappedKeys(wanted);
     checkNames(group, Object.keys(subscriptions));
+    this.begins('subscribed');
     this.subscriptions = subscriptions;
-    const { clock, log, heartbeats } = this.parts;
+    const { clock, heartbeats } = this.parts;
     const strategy = strategyOf(this.options.allocation);
-    this.rebalance ??= new Rebalance({
-      clock,
-      log,
-      topics: Object.keys(subscriptions),
-      held: () => this.held.queues,
-      before: async () => {
+    this.rebalance = this.makeRebalance(
+      Object.keys(subscriptions),
+      (topic) => assignedQueues(topic, 'pull', { ...this.parts, group, strategy }),
+      async () => {
         await heartbeats.beat();
+        // who is given a queue of this member's asks for its offset before it is given up here
+        void this.held.commit(false);
         return this.held.finishReleases();
       },
-      assigned: (topic) => assignedQueues(topic, 'pull', { ...this.parts, group, strategy }),
-      take: (queues) => this.held.take(queues),
-      release: (queue) => this.held.release(queue),
-    });
+    );
     heartbeats.addConsumer({
       groupName: group,
       consumeType: 'CONSUME_ACTIVELY',
@@ -122,7 +122,18 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
    */
   async assign(queues: readonly MessageQueue[]): Promise<void> {
     this.begins('assigned');
-    await this.held.only(this.parts.names.wrappedAll(queues));
+    const own = this.parts.names.wrappedAll(queues);
+    await this.held.only(own);
+    await this.rebalance?.stop();
+    if (this.closing) return;
+    // nobody shares these out, but what ends reading one, as a topic that is made anew, must not end it for good
+    const topics = [...new Set(own.map(({ topic }) => topic))];
+    this.rebalance = this.makeRebalance(
+      topics,
+      async (wanted) => own.filter(({ topic }) => topic === wanted),
+      async () => true,
+    );
+    await this.rebalance.now();
   }
 
   /** All queues of a topic, for `assign`. @returns empty: there is no such topic */
@@ -158,7 +169,7 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
 
   /** @returns how far the group is: the offset of the next message; undefined: nowhere yet. @throws as a request */
   committed(queue: MessageQueue): Promise<number | undefined> {
-    return this.offsets().read(this.parts.names.wrapped(queue));
+    return this.offsets.read(this.parts.names.wrapped(queue));
   }
 
   /**
@@ -201,7 +212,7 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
 
   /** Members or queues came or went. */
   membersChanged(): void {
-    if (this.state === 'subscribed') void this.rebalance?.now();
+    void this.rebalance?.now();
   }
 
   offsetsIn(topic: string): QueueTable<number> {
@@ -226,6 +237,24 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
       if (messages.length > 0 || left <= 0 || this.closing) return messages;
       await this.inbox.change(left);
     }
+  }
+
+  private makeRebalance(
+    topics: readonly string[],
+    assigned: RebalanceParts['assigned'],
+    before: RebalanceParts['before'],
+  ): Rebalance {
+    const { clock, log } = this.parts;
+    return new Rebalance({
+      clock,
+      log,
+      topics,
+      assigned,
+      before,
+      held: () => this.held.queues,
+      take: (queues) => this.held.take(queues),
+      release: (queue) => this.held.release(queue),
+    });
   }
 
   private begins(wanted: 'subscribed' | 'assigned'): void {
@@ -253,47 +282,5 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
     const what = `lite pull of ${this.options.group}`;
     this.parts.mustBeOpen(what);
     if (this.closing) throw new ClientClosed(what);
-  }
-
-  private offsets(): RemoteOffsets {
-    const { log, routes, brokers } = this.parts;
-    return new RemoteOffsets(log, routes, brokers, this.group, !(this.options.from instanceof Date));
-  }
-
-  private makeQueues(): HeldQueues {
-    const { clock, log, routes, brokers, heartbeats, names } = this.parts;
-    const { group } = this;
-    const { from = 'last' } = this.options;
-    const wanted = (topic: string): string | Selector => this.subscriptions[topic] ?? '*';
-    const told = (topic: string) => subscriptionTo(topic, wanted(topic), 0);
-    return new HeldQueues({
-      clock,
-      log,
-      offsets: this.offsets(),
-      locks: undefined,
-      dispatch: this.inbox,
-      waitsForHandlers: false,
-      waiting: () => new InAnyOrder(),
-      startOffset: (queue) => startOffset(queue, from, routes, brokers),
-      rebalance: () => this.membersChanged(),
-      pull: {
-        clock,
-        names,
-        complaints: new Complaints(log),
-        routes,
-        brokers,
-        group,
-        commits: false,
-        holdMs: this.parts.pullHoldMs,
-        subVersion: 0,
-        expressionTypeOf: (topic) => told(topic).expressionType,
-        expressionOf: (topic) => {
-          const { expressionType, subString } = told(topic);
-          return parseTagExpression(expressionType === EXPRESSION_TAG ? subString : '*');
-        },
-        subscriptionOf: (topic) => told(topic).subString,
-        unknownSubscription: () => heartbeats.beat(true),
-      },
-    });
   }
 }
