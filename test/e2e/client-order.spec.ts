@@ -1,4 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  encodeLockBatchBody,
+  lockBatchMq,
+  queryConsumerOffset,
+  RemotingClient,
+  silentLog,
+  systemClock,
+  unlockBatchMq,
+  updateConsumerOffset,
+  type Body,
+  type RequestSpec,
+} from '@halfmq/remoting';
 import { createTestBroker, type TestBroker } from '@halfmq/testing';
 import {
   backoff,
@@ -7,6 +19,7 @@ import {
   type AnyConsumerOptions,
   type ConsumerOptions,
   type HalfmqClient,
+  type PushConsumer,
   type ReceivedMessage,
 } from '@halfmq/transaction';
 
@@ -34,7 +47,7 @@ describe('a consumer in order', () => {
     handle: (body: string, message: ReceivedMessage) => Promise<void>,
     more: Partial<ConsumerOptions> = {},
     by = client,
-  ): Promise<void> {
+  ): Promise<PushConsumer> {
     const consumer = by.consumer({
       group: GROUP,
       subscriptions: { [TOPIC]: '*' },
@@ -49,6 +62,7 @@ describe('a consumer in order', () => {
     });
     await consumer.start();
     await broker.settle();
+    return consumer;
   }
 
   const fails = async (body: string): Promise<void> => {
@@ -204,5 +218,28 @@ describe('a consumer in order', () => {
   ])('is not made with %j', (more) => {
     const options = { group: GROUP, subscriptions: { [TOPIC]: '*' }, handle: async () => undefined, ...more };
     expect(() => client.consumer(options as ConsumerOptions)).toThrow(InvalidOption);
+  });
+
+  it('that has lost the lock of a queue does not write its own offset over that of who has it', async () => {
+    await send('a1', 'a2');
+    const consumer = await consume(async () => undefined);
+    await broker.advance('6s');
+    const wire = new RemotingClient({ clock: systemClock, log: silentLog });
+    const ask = <H>(spec: RequestSpec<H>, header: H, body?: Body) =>
+      wire.request(broker.address, spec, header, body, { timeoutMs: 5_000 });
+    const queue = { topic: TOPIC, brokerName: 'test-broker', queueId: 0 };
+    const locked = (clientId: string): Buffer =>
+      encodeLockBatchBody({ consumerGroup: GROUP, clientId, mqSet: [queue] });
+    await ask(unlockBatchMq, {}, locked(client.clientId));
+    await ask(lockBatchMq, {}, locked('another'));
+    await broker.advance('21s');
+    await send('a3');
+    const own = { consumerGroup: GROUP, topic: TOPIC, queueId: 0 };
+    await ask(updateConsumerOffset, { ...own, commitOffset: 3 });
+    await consumer.close();
+    const answer = await ask(queryConsumerOffset, own);
+    await wire.close();
+    expect(seen).toEqual(['a1 0', 'a2 0']);
+    expect(answer.extFields?.['offset']).toBe('3');
   });
 });

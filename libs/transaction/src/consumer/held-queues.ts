@@ -188,6 +188,8 @@ export class HeldQueues {
       log.warn('another member holds the lock of a queue', consumed.queue);
       consumed.drop();
       this.forget(consumed);
+      // how far it is now, that one says
+      this.parts.offsets.forget(consumed.queue);
     }
     if (refused.size > 0) rebalance();
     dispatch.wake();
