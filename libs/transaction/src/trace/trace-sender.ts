@@ -6,11 +6,11 @@ import type { TraceRecord } from './trace-record.js';
 
 /** RocketMQ's own topic of traces. */
 export const TRACE_TOPIC = 'RMQ_SYS_TRACE_TOPIC';
-/** RocketMQ's figures: records a message, the longest wait, bytes a message, records that wait. */
+/** RocketMQ's figures: records a message, the longest wait, characters a message, records that are not sent yet. */
 const BATCH = 10;
 const LONGEST_WAIT_MS = 5_000;
 const MOST_CHARACTERS = 120_000;
-const MOST_WAITING = 2_048;
+const MOST_UNSENT = 2_048;
 
 /**
  * Brings records to the trace topic, behind the application's back: what is traced waits for nothing here, and nothing of it
@@ -18,6 +18,8 @@ const MOST_WAITING = 2_048;
  */
 export class TraceSender {
   private waiting: TraceRecord[] = [];
+  /** records that wait, or are on their way */
+  private unsent = 0;
   private cancel: Cancel | undefined;
   private readonly sends = new InFlight();
   private readonly complaints: Complaints;
@@ -34,10 +36,11 @@ export class TraceSender {
   add(record: TraceRecord): void {
     // traces of traces would have no end
     if (record.topic === this.topic) return;
-    if (this.waiting.length >= MOST_WAITING) {
+    if (this.unsent >= MOST_UNSENT) {
       this.complaints.warn('full', 'traces come faster than they can be sent: some are lost', {});
       return;
     }
+    this.unsent++;
     this.waiting.push(record);
     if (this.waiting.length >= BATCH) this.flush();
     else this.cancel ??= this.clock.after(LONGEST_WAIT_MS, () => this.flush());
@@ -70,6 +73,8 @@ export class TraceSender {
       this.complaints.settled('full');
     } catch (error) {
       this.complaints.warn('send', 'traces could not be sent, and are lost', { topic: this.topic, error });
+    } finally {
+      this.unsent -= records.length;
     }
   }
 }
