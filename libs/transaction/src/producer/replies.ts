@@ -43,14 +43,16 @@ export class Replies {
     this.waiting.delete(correlationId);
   }
 
-  /** @returns false: nobody waits for it (any more) */
+  /** @returns false: nobody waits for it (any more). @throws for a body that cannot be decompressed */
   came({ properties, sysFlag }: PushReplyMessageToClientHeader, body: Buffer): boolean {
     const read = parseProperties(properties ?? '');
     const correlationId = read.get(PropertyName.CORRELATION_ID) ?? '';
     const waiting = this.waiting.get(correlationId);
     if (!waiting) return false;
+    // first, since it may throw: who waits then still has its time
+    const answer = { body: Buffer.from(inflateBody({ sysFlag, body })), properties: read };
     this.forget(correlationId);
-    waiting.resolve({ body: Buffer.from(inflateBody({ sysFlag, body })), properties: read });
+    waiting.resolve(answer);
     return true;
   }
 }
