@@ -9,7 +9,7 @@ import {
   silentLog,
   systemClock,
 } from '@halfmq/remoting';
-import { TransactionState } from '@halfmq/transaction';
+import { PauseGroup, TransactionState } from '@halfmq/transaction';
 import { note } from '../kit/client-scenarios.js';
 import { InProcessCluster } from '../kit/in-process-cluster.js';
 import { until } from '../kit/until.js';
@@ -103,6 +103,27 @@ describe('a client and what leaves', () => {
     await clock.advance(31_000);
     await closed;
     await cluster.stopBroker('hangs');
+  });
+
+  it('leaves no timer behind, also when a handler pauses its group while it is waited for', async () => {
+    await cluster.startBroker('pauses');
+    const clock = breathing();
+    const client = await cluster.connect({ clock });
+    await client.producer().send({ topic: 'paused', body: 'x' });
+    let end = (): void => undefined;
+    const { seen } = await note(client, 'paused', {
+      group: 'pausers',
+      handle: async () => {
+        await new Promise<void>((resolve) => (end = resolve));
+        throw new PauseGroup('10m');
+      },
+    });
+    await until('it is handled', () => seen.length === 1);
+    const closed = client.close();
+    end();
+    await closed;
+    expect(clock.pending).toBe(0);
+    await cluster.stopBroker('pauses');
   });
 
   it('loses no message to a log that throws', async () => {

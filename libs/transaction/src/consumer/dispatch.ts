@@ -179,6 +179,7 @@ export class Dispatch {
 
   /** What runs goes on; the longest pause counts. */
   private pause(ms: number): void {
+    if (this.stopped) return;
     const { clock } = this.parts;
     const until = clock.monotonic() + ms;
     if (until <= this.pausedUntil) return;
