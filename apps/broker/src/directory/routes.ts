@@ -30,6 +30,8 @@ interface Known {
 export class Routes {
   /** those asked for longest ago first */
   private readonly known = new Map<string, Known>();
+  /** whoever wants it meanwhile waits for the same answer */
+  private readonly asking = new Map<string, Promise<TopicRouteData | undefined>>();
 
   constructor(
     private readonly config: Pick<BrokerConfig, 'brokerName'>,
@@ -51,9 +53,16 @@ export class Routes {
     if (this.nameServers.all.length === 0) return undefined;
     const known = this.known.get(topic);
     if (known && known.until > this.clock.monotonic()) return known.route;
+    const asking = this.asking.get(topic) ?? this.anew(topic, known?.route);
+    this.asking.set(topic, asking);
+    return asking;
+  }
+
+  private async anew(topic: string, before: TopicRouteData | undefined): Promise<TopicRouteData | undefined> {
     const answer = await this.asked(topic);
-    const route = answer === 'unanswered' ? known?.route : answer;
+    const route = answer === 'unanswered' ? before : answer;
     this.keep(topic, route);
+    this.asking.delete(topic);
     return route;
   }
 

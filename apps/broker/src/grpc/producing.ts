@@ -1,6 +1,6 @@
-import { parseRecallHandle, SysFlag, type Clock } from '@halfmq/remoting';
+import { parseRecallHandle, RemotingError, SysFlag, type Clock } from '@halfmq/remoting';
 import { acceptedBy } from '../produce/message-type.js';
-import type { Brokers, Producer } from './brokers.js';
+import type { Broker, Brokers, Placed, Producer } from './brokers.js';
 import type { Caller } from './caller.js';
 import { common, OK, Refusal, statusOf } from './codes.js';
 import type { EndTransactionRequest, Maybe, Message, Resource, SendResultEntry, Status } from './contract.js';
@@ -9,6 +9,7 @@ import { sentMessage, type SendLimits, type SentMessage } from './sent-message.j
 import type { Sessions } from './sessions.js';
 import { formatTransactionId, parseTransactionId } from './transaction-id.js';
 
+const MOST_TRIES = 3;
 const RESOLUTION: Readonly<Record<string, number>> = {
   COMMIT: SysFlag.TRANSACTION_COMMIT,
   ROLLBACK: SysFlag.TRANSACTION_ROLLBACK,
@@ -48,18 +49,30 @@ export class Producing {
   }
 
   private async one(topic: string, sent: SentMessage, caller: Caller): Promise<SendResultEntry> {
-    const { messageId, messageGroup } = sent;
+    const { messageId } = sent;
     const producer = this.producer(sent, caller);
-    const { broker, queueId } = await this.brokers.toSend(topic, messageGroup);
-    const { status, offset, physicalOffset, recallHandle } = await broker.send(
-      topic,
-      sent,
-      producer,
-      queueId,
-    );
+    const { broker, placed } = await this.placed(topic, sent, producer);
+    const { status, offset, physicalOffset, recallHandle } = placed;
     if (sent.type !== 'TRANSACTION') return { status, messageId, offset, recallHandle };
     const place = { halfOffset: offset, physicalOffset, brokerName: broker.name, uniqueKey: messageId };
     return { status, messageId, offset, transactionId: formatTransactionId(place) };
+  }
+
+  /** What never reached a broker goes to the next one; a message group stays with its own. */
+  private async placed(
+    topic: string,
+    sent: SentMessage,
+    producer: Producer,
+    tries = MOST_TRIES,
+  ): Promise<{ broker: Broker; placed: Placed }> {
+    const { broker, queueId } = await this.brokers.toSend(topic, sent.messageGroup);
+    try {
+      return { broker, placed: await broker.send(topic, sent, producer, queueId) };
+    } catch (error) {
+      const isUnreached = error instanceof RemotingError && error.kind === 'connect';
+      if (!isUnreached || tries <= 1 || sent.messageGroup !== undefined) throw error;
+      return this.placed(topic, sent, producer, tries - 1);
+    }
   }
 
   /** @throws Refusal UNRECOGNIZED_CLIENT_TYPE */
