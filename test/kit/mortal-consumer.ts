@@ -1,10 +1,10 @@
 /**
  * A member of a group in order that never ends with the third message of a key. It says what it begins and ends, and is to be killed.
- * node mortal-consumer.js NAME_SERVERS TOPIC GROUP
+ * node mortal-consumer.js NAME_SERVERS TOPIC GROUP pull|pop
  */
 import { HalfmqClient } from '@halfmq/transaction';
 
-const [, , nameServers = '', topic = '', group = ''] = process.argv;
+const [, , nameServers = '', topic = '', group = '', by] = process.argv;
 const client = new HalfmqClient({ nameServers });
 await client.start();
 const consumer = client.consumer({
@@ -12,8 +12,7 @@ const consumer = client.consumer({
   subscriptions: { [topic]: '*' },
   from: 'first',
   order: 'key',
-  by: 'pop',
-  invisibleTime: '5s',
+  ...(by === 'pop' && { by, invisibleTime: '5s' }),
   handle: async ({ body }) => {
     process.stdout.write(`begins ${body.toString()}\n`);
     if (body.toString().endsWith(':3')) await new Promise(() => undefined);

@@ -16,7 +16,7 @@ import { until } from '../../kit/until.js';
 import { resolveClassPath } from './class-path.js';
 
 const LOG_LIMIT = 64 * 1024;
-const SMALL_JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xss512k'];
+export const SMALL_JVM: readonly string[] = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xss512k'];
 
 const FIRST_BROKER = 'apache-a';
 
