@@ -17,6 +17,7 @@ export function offsetFile(folder: string | undefined, clientId: string, group: 
 export class LocalOffsets implements Offsets {
   private table: Map<string, { queue: MessageQueue; offset: number }> | undefined;
   private changed = false;
+  private writing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly log: Log,
@@ -34,7 +35,22 @@ export class LocalOffsets implements Offsets {
     this.changed = true;
   }
 
-  async persist(_wait: boolean): Promise<void> {
+  /** One after the other: all write the same file beside it. */
+  persist(_wait: boolean): Promise<void> {
+    this.writing = this.writing.then(() => this.write());
+    return this.writing;
+  }
+
+  /** The queue stays in the file: it may come back. */
+  async release(_queue: MessageQueue): Promise<void> {
+    await this.persist(true);
+  }
+
+  forget(queue: MessageQueue): void {
+    if (this.table?.delete(queueKey(queue))) this.changed = true;
+  }
+
+  private async write(): Promise<void> {
     if (!this.changed || !this.table) return;
     this.changed = false;
     const offsetTable = new Map(
@@ -49,15 +65,6 @@ export class LocalOffsets implements Offsets {
       this.changed = true;
       this.log.warn('broadcast offsets not written', { file: this.file, error });
     }
-  }
-
-  /** The queue stays in the file: it may come back. */
-  async release(_queue: MessageQueue): Promise<void> {
-    await this.persist(true);
-  }
-
-  forget(queue: MessageQueue): void {
-    this.changed = this.table?.delete(queueKey(queue)) ?? this.changed;
   }
 
   private async loaded(): Promise<Map<string, { queue: MessageQueue; offset: number }>> {
