@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import {
+  decodeConsumerIdList,
+  getConsumerListByGroup,
   getProducerConnectionList,
   ManualClock,
   RemotingClient,
@@ -9,7 +11,7 @@ import {
   silentLog,
   systemClock,
 } from '@halfmq/remoting';
-import { PauseGroup, TransactionState } from '@halfmq/transaction';
+import { BrokerRefused, PauseGroup, sql, TransactionState } from '@halfmq/transaction';
 import { note } from '../kit/client-scenarios.js';
 import { InProcessCluster } from '../kit/in-process-cluster.js';
 import { until } from '../kit/until.js';
@@ -124,6 +126,24 @@ describe('a client and what leaves', () => {
     await closed;
     expect(clock.pending).toBe(0);
     await cluster.stopBroker('pauses');
+  });
+
+  it('takes nobody along when a consumer is closed that could not begin', async () => {
+    const { address } = await cluster.startBroker('refuses');
+    const client = await cluster.connect();
+    await client.producer().send({ topic: 'refused', body: 'x' });
+    const options = { group: 'refusers', handle: async () => undefined };
+    const broken = client.consumer({ ...options, subscriptions: { refused: sql('a >') } });
+    await expect(broken.start()).rejects.toBeInstanceOf(BrokerRefused);
+    const { seen } = await note(client, 'refused', options);
+    await broken.close();
+    const header = { consumerGroup: 'refusers' };
+    const answer = await tool.request(address, getConsumerListByGroup, header, undefined, {
+      timeoutMs: 3_000,
+    });
+    expect(decodeConsumerIdList(answer.body)).toEqual([client.clientId]);
+    await until('its successor reads', () => seen.length === 1);
+    await cluster.stopBroker('refuses');
   });
 
   it('loses no message to a log that throws', async () => {

@@ -136,7 +136,7 @@ export class PushConsumer implements GroupMember {
     try {
       await checkSelectors(this.parts, this.group, this.subscriptions());
     } catch (error) {
-      this.state = 'closed';
+      await this.close();
       throw error;
     }
   }
