@@ -64,6 +64,13 @@ describe('the index of a segment', () => {
     });
   }
 
+  function damageKilled(text: string, damage: (bytes: Buffer, at: number) => unknown): void {
+    const file = segmentFile(join(killed, 'log'), 1);
+    const bytes = readFileSync(file);
+    for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + text.length)) damage(bytes, at);
+    writeFileSync(file, bytes);
+  }
+
   /** Many small messages in 40 queues. */
   async function fill(opened: MessageStore): Promise<void> {
     for (let from = 0; from < MANY; from += 500) {
@@ -147,18 +154,31 @@ describe('the index of a segment', () => {
     await expectSound(killed);
   });
 
-  it('leaves out what cannot be read, and keeps the offsets of what follows', async () => {
+  it.each([
+    ['its size', (bytes: Buffer, at: number) => bytes.writeInt32BE(7, at - BODY_AT)],
+    ['its topic', (bytes: Buffer, at: number) => bytes.write('q', at + 'broken'.length + 1)],
+  ])('leaves out a record when %s is damaged, and keeps the offsets of what follows', async (_, damage) => {
     const opened = await fixture.open(LARGE);
     for (const body of ['0', 'broken', '2']) await store(opened, message('a', body));
+    await store(opened, message('begun', '0'), message('begun later', '0'));
     kill();
-    const file = segmentFile(join(killed, 'log'), 1);
-    const bytes = readFileSync(file);
-    for (let at = bytes.indexOf('broken'); at >= 0; at = bytes.indexOf('broken', at + 1))
-      bytes.writeInt32BE(7, at - BODY_AT);
-    writeFileSync(file, bytes);
+    damageKilled('broken', damage);
     const again = await openKilled();
     expect(bodies(readAll(again, 'a'))).toEqual(['0', '2']);
-    expect(await store(again, message('a', '3'))).toMatchObject([{ queueOffset: 3 }]);
+    expect(again.maxOffset('q', 0)).toBe(0);
+    for (const topic of ['begun', 'begun later']) expect(bodies(readAll(again, topic))).toEqual(['0']);
+    const places = await store(again, message('a', '3'), message('begun later', '1'));
+    expect(places).toMatchObject([{ queueOffset: 3 }, { queueOffset: 1 }]);
+  });
+
+  it('is made although a decision among the records is damaged', async () => {
+    const opened = await fixture.open(LARGE);
+    await done((stored) => opened.settings.put('topic', 'a', 'document', stored));
+    await store(opened, message('a', '0'));
+    kill();
+    damageKilled('document', (bytes, at) => bytes.fill('"', at, at + 4));
+    const again = await openKilled();
+    expect(bodies(readAll(again, 'a'))).toEqual(['0']);
   });
 });
 

@@ -13,6 +13,7 @@ import { replaySegment } from './replay.js';
 import { FIRST_FORMAT } from './segment-header.js';
 import type { Segment } from './segment.js';
 import type { Segments } from './segments.js';
+import { readQueueName } from './write-group.js';
 
 const NEWEST = Number.MAX_SAFE_INTEGER;
 
@@ -85,7 +86,8 @@ function namedQueues(segment: Segment): Map<number, Queue> {
   }
   for (const { key, value } of segment.range(Buffer.from('N'), afterPrefix('N'))) {
     const number = key.readUInt32BE(1);
-    found.set(number, new Queue(number, value.toString('utf8', 4), value.readInt32BE(0), 0, 0));
+    const { topic, queueId } = readQueueName(value);
+    found.set(number, new Queue(number, topic, queueId, 0, 0));
   }
   return found;
 }

@@ -1,4 +1,5 @@
 import {
+  bodyCrc,
   decodeRecord,
   propertyOf,
   readLong,
@@ -11,7 +12,6 @@ import {
   type MessageRecord,
 } from '@halfmq/remoting/record';
 import { Queue } from '../index/queue.js';
-import type { IndexRows } from '../index/rows.js';
 import { CARRIED_QUEUE, readDecision } from '../state/decision.js';
 import { SCHEDULE_TOPICS, STATE_TOPIC } from '../system-topics.js';
 import { BLOCK_HEADER, valueLength } from './block.js';
@@ -26,8 +26,7 @@ import { Queues } from './queues.js';
  */
 
 /** The queues as a segment begins with them. */
-export function queuesOf(table: QueueTable, index?: IndexRows): Queues {
-  const queues = new Queues(index);
+export function queuesOf(table: QueueTable, queues = new Queues()): Queues {
   for (let index = 0; index < table.count; index++) {
     const { number, topic, queueId, next, min } = table.row(index);
     queues.add(new Queue(number, topic, queueId, next, min));
@@ -97,6 +96,8 @@ function indexRecord(record: MessageRecord, group: Told, queues: Queues): void {
   const queue = queueOf(topic, queueId, group, queues);
   queue.add(queueOffset, physicalOffset, size, tagSlot(topic, properties));
   if (topic !== STATE_TOPIC || queueId === CARRIED_QUEUE) return;
+  // a damaged one says nothing
+  if (bodyCrc(record.body) !== record.bodyCrc) return;
   const decision = readDecision(record);
   if (decision.type !== 'topic-deleted') return;
   for (const ended of queues.ofTopic(decision.topic)) {

@@ -42,6 +42,10 @@ function sealBlocks(group: Group, segmentId: Buffer, epoch: number, crc: number)
   return running;
 }
 
+export function readQueueName(name: Buffer): { topic: string; queueId: number } {
+  return { topic: name.toString('utf8', 4), queueId: name.readInt32BE(0) };
+}
+
 /** Value of key N: queue id int32, topic. */
 export function queueName(queue: Queue): Buffer {
   const name = Buffer.alloc(4 + Buffer.byteLength(queue.topic));
