@@ -1,4 +1,4 @@
-import { every, notifyConsumerIdsChanged, type Cancel, type Clock, type Log } from '@halfmq/remoting';
+import { every, type Cancel, type Clock, type Log } from '@halfmq/remoting';
 import type {
   Connection,
   ConsumerData,
@@ -9,6 +9,7 @@ import type {
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { Consumers, type ConsumerGroup } from './consumers.js';
 import type { Groups } from './groups.js';
+import { MemberNotices } from './member-notices.js';
 import { Producers, type Client, type ProducerChannel } from './producers.js';
 import type { Topics } from './topics.js';
 
@@ -22,7 +23,7 @@ export type GroupListener = (group: string) => void;
 
 /**
  * Live clients. A client is known from its first heartbeat until it unregisters, its connection closes, or nothing is
- * heard of it for channelExpiredTimeout; members of a group hear at once of every change among them.
+ * heard of it for channelExpiredTimeout; members of a group hear of every change among them.
  */
 export class Clients {
   private readonly producing = new Producers();
@@ -30,6 +31,7 @@ export class Clients {
   private readonly watched = new WeakSet<Connection>();
   private readonly groupListeners = new Set<GroupListener>();
   private readonly producerListeners = new Set<GroupListener>();
+  private readonly notices: MemberNotices;
   private stopScan: Cancel = () => undefined;
 
   constructor(
@@ -38,7 +40,9 @@ export class Clients {
     private readonly config: BrokerConfig,
     private readonly clock: Clock,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.notices = new MemberNotices(clock, (group) => this.notified(group));
+  }
 
   start(): void {
     this.stopScan = every(this.clock, SCAN_MS, () => this.expire(), undefined, 'last');
@@ -46,6 +50,7 @@ export class Clients {
 
   stop(): void {
     this.stopScan();
+    this.notices.stop();
   }
 
   /** @returns true when the client should say its subscriptions in full (heartbeat v2) */
@@ -112,7 +117,8 @@ export class Clients {
   topicsCame(topics: ReadonlySet<string>): void {
     for (const name of this.consuming.names) {
       const group = this.consuming.find(name);
-      if (group && [...group.subscriptions.keys()].some((topic) => topics.has(topic))) this.notify(group);
+      if (group && [...group.subscriptions.keys()].some((topic) => topics.has(topic)))
+        this.notices.changed(name);
     }
   }
 
@@ -180,17 +186,14 @@ export class Clients {
   }
 
   private groupChanged(group: string): void {
-    const now = this.consuming.find(group);
-    if (now && now.model !== 'BROADCASTING') this.notify(now);
+    if (this.consuming.find(group)?.model !== 'BROADCASTING') this.notices.changed(group);
     for (const listener of this.groupListeners) listener(group);
   }
 
-  /** Members share out anew. */
-  private notify({ group, members }: ConsumerGroup): void {
-    if (!this.mayNotify(group)) return;
-    for (const connection of members.keys()) {
-      connection.oneWay(notifyConsumerIdsChanged, { consumerGroup: group });
-    }
+  /** Who hears of changes that concern the members of a group. */
+  private notified(group: string): Connection[] {
+    const { members } = this.consuming.find(group) ?? {};
+    return members && this.mayNotify(group) ? [...members.keys()] : [];
   }
 
   private mayNotify(group: string): boolean {
