@@ -32,7 +32,8 @@ async function handled({ hostile, order, handle = async () => undefined }: Consu
       await handle(Orders.decode(body));
     },
   });
-  await consumer.start();
+  // what waits too long for a settle that has not begun goes on by itself: see UNSETTLED_MS
+  await Promise.all([consumer.start(), broker.settle()]);
   await broker.settle();
   return seen;
 }
