@@ -15,6 +15,7 @@ export class ClientConnection {
   private state: 'waiting' | 'connected' | 'closed' = 'waiting';
   private lastError: Error = new ClientClosed('the client is not connected yet');
   private cancel: Cancel = () => undefined;
+  private stopped = false;
 
   constructor(
     private readonly client: HalfmqClient,
@@ -24,7 +25,7 @@ export class ClientConnection {
 
   /**
    * Resolves after the first attempt, whether it connected or goes on trying in the background.
-   * @param whenConnected runs once; when it rejects at the first attempt, so does this
+   * @param whenConnected when it rejects at the first attempt, so does this; later it is run again, each second
    */
   async open(whenConnected: () => Promise<void>): Promise<void> {
     if (await this.attempt()) {
@@ -48,10 +49,11 @@ export class ClientConnection {
 
   /** What is connected stays so until the client itself is closed. */
   stopTrying(): void {
+    this.stopped = true;
+    this.cancel();
     if (this.state !== 'waiting') return;
     this.state = 'closed';
     this.lastError = new ClientClosed('the application is shutting down');
-    this.cancel();
   }
 
   private async attempt(): Promise<boolean> {
@@ -69,7 +71,7 @@ export class ClientConnection {
   }
 
   private again(whenConnected: () => Promise<void>): void {
-    if (this.state === 'closed') return;
+    if (this.stopped) return;
     this.cancel = this.clock.after(AGAIN_MS, () => {
       void this.reconnect(whenConnected);
     });

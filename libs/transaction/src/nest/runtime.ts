@@ -83,10 +83,7 @@ export class HalfmqRuntime
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.connection.open(async () => {
-      this.consumers = this.groups.map((group) => this.client.consumer(group));
-      await Promise.all(this.consumers.map((consumer) => consumer.start()));
-    });
+    await this.connection.open(() => this.consume());
   }
 
   /** Handlers' consumers, whatever they do, and what the application has begun itself with the client. */
@@ -104,6 +101,17 @@ export class HalfmqRuntime
 
   async onApplicationShutdown(): Promise<void> {
     await this.client.close();
+  }
+
+  /** Again, when one of the groups could not begin: the others' consumers are there. */
+  private async consume(): Promise<void> {
+    const there = this.consumers.filter(({ isClosed }) => !isClosed);
+    const known = new Set(there.map(({ status }) => status.group));
+    const begun = this.groups
+      .filter(({ group }) => !known.has(group))
+      .map((group) => this.client.consumer(group));
+    this.consumers = [...there, ...begun];
+    await Promise.all(begun.map((consumer) => consumer.start()));
   }
 
   /** @returns why there is no database, or undefined */
