@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { updateAndCreateSubscriptiongroup, updateAndCreateTopic } from '@halfmq/remoting';
+import {
+  getProducerConnectionList,
+  updateAndCreateSubscriptiongroup,
+  updateAndCreateTopic,
+} from '@halfmq/remoting';
 import { GrpcClient, type Answer, type Received } from './grpc-client.js';
 import { texts } from './grpc-trial.js';
 import { InProcessCluster } from './in-process-cluster.js';
@@ -210,12 +214,6 @@ export function elsewhereScenarios(openDoor: (cluster: InProcessCluster) => Prom
       messages: [],
       nextOffset: 2,
     });
-    const red = { filterExpression: { type: 'TAG', expression: 'red' } };
-    expect(await reader.pull('readers', messageQueue, 0, red)).toEqual({
-      status: 'MESSAGE_NOT_FOUND',
-      messages: [],
-      nextOffset: 2,
-    });
     const place = { group: readers, messageQueue };
     expect(await reader.call('GetOffset', place)).toMatchObject({ status: { code: 'OFFSET_NOT_FOUND' } });
     expect(await reader.call('UpdateOffset', { ...place, offset: 2 })).toMatchObject({
@@ -226,6 +224,18 @@ export function elsewhereScenarios(openDoor: (cluster: InProcessCluster) => Prom
       (await reader.call('QueryOffset', { messageQueue, queryOffsetPolicy, ...more }))['offset'];
     expect([await at('BEGINNING'), await at('END')]).toEqual([0, 2]);
     expect(await at('TIMESTAMP', { timestamp: { seconds: 1, nanos: 0 } })).toBe(0);
+  });
+
+  it('is a producer there for as long as it has one', async () => {
+    const knowing = async (): Promise<number> => {
+      const header = { producerGroup: 'there' };
+      const answers = await Promise.all(admins.map((admin) => admin.ask(getProducerConnectionList, header)));
+      return answers.filter(({ code }) => code === 0).length;
+    };
+    const sender = await producer();
+    await until('both know of it', async () => (await knowing()) === 2);
+    await sender.call('NotifyClientTermination', {});
+    await until('both have forgotten it', async () => (await knowing()) === 0);
   });
 
   it('takes back what waits there', async () => {

@@ -12,7 +12,7 @@ import { Pulling } from './pulling.js';
 import { Queues } from './queues.js';
 import { Renewals } from './renewals.js';
 import type { SendLimits } from './sent-message.js';
-import { Sessions, type Members } from './sessions.js';
+import { Sessions, topicsOf, type Members } from './sessions.js';
 
 export interface Forwarding {
   readonly nameServers: readonly string[];
@@ -28,13 +28,12 @@ const NO_TOPICS = { find: () => undefined };
 export function forwardingMethods({ nameServers, config, clock, log }: Forwarding, port: number): Methods {
   const client = new RemotingClient({ clock, log });
   const routes = new Routes(NO_BROKER, NO_TOPICS, { all: nameServers }, client, clock, log);
-  const producersOf: Sessions['producersOf'] = (topic) => sessions.producersOf(topic);
-  const elsewhere = openElsewhere({ ownName: undefined, routes, clock, log, producersOf });
+  const elsewhere = openElsewhere({ ownName: undefined, routes, clock, log });
   const live = new LiveClients(clock);
   const members: Members = {
     heartbeat(data, context) {
       live.heartbeat(data, context);
-      elsewhere.announcements.heartbeat(data);
+      elsewhere.announcements.heartbeat(topicsOf(data), context.peer);
     },
   };
   const brokers = new AllBrokers(undefined, elsewhere.others);

@@ -1,5 +1,5 @@
 import type { INestMicroservice } from '@nestjs/common';
-import { RemotingClient, type Clock, type Log } from '@halfmq/remoting';
+import { Permission, RemotingClient, type Clock, type Log } from '@halfmq/remoting';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { Offsets } from '../consume/offsets.js';
 import { Acknowledge } from '../consume/pop/acknowledge.js';
@@ -26,7 +26,7 @@ import { Producing } from './producing.js';
 import { Pulling } from './pulling.js';
 import { Queues } from './queues.js';
 import { Renewals } from './renewals.js';
-import { Sessions, type Members } from './sessions.js';
+import { Sessions, topicsOf, type Members } from './sessions.js';
 
 /**
  * What the gRPC door shows of the rooms, and of the brokers elsewhere; made when its first client comes.
@@ -40,15 +40,16 @@ export function methodsOf(rooms: INestMicroservice, port: number): Methods {
     routes: rooms.get(Routes),
     clock,
     log,
-    producersOf: (topic) => sessions.producersOf(topic),
   });
   const doors = new DoorsElsewhere(rooms.get(RemotingClient), clock, log);
   const brokers = new AllBrokers(own(rooms), others, doors);
-  const clients = rooms.get(Clients);
+  const [clients, topics] = [rooms.get(Clients), rooms.get(Topics)];
   const members: Members = {
     heartbeat(data, context) {
       clients.heartbeat(data, context);
-      announcements.heartbeat(data);
+      // half messages of what is here are here, and are asked about here
+      const elsewhere = topicsOf(data).filter((topic) => !isWritable(topics.find(topic)));
+      announcements.heartbeat(elsewhere, context.peer);
     },
   };
   const renewals = new Renewals(clock);
@@ -83,6 +84,9 @@ function own(rooms: INestMicroservice): Own {
     isSystem: (name) => topics.isSystem(name),
   };
 }
+
+const isWritable = (topic: TopicConfig | undefined): boolean =>
+  topic !== undefined && (topic.perm & Permission.WRITE) !== 0 && topic.writeQueueNums > 0;
 
 /** %RETRY% and %DLQ% */
 const OF_A_GROUP = '%';

@@ -29,6 +29,10 @@ export interface Members {
   heartbeat(data: HeartbeatData, context: RequestContext): unknown;
 }
 
+/** A producer's groups are its topics here. */
+export const topicsOf = ({ producerDataSet }: HeartbeatData): string[] =>
+  producerDataSet.map(({ groupName }) => groupName);
+
 export interface Session {
   readonly peer: TelemetryPeer;
   /** what it said last */
@@ -128,16 +132,6 @@ export class Sessions {
   terminated(clientId: string): { status: Status } {
     this.mustFind(clientId).peer.close('it says good-bye');
     return { status: OK };
-  }
-
-  /** Whose streams are open, and who can be asked about half messages of the topic. */
-  producersOf(topic: string): TelemetryPeer[] {
-    return [...this.sessions.values()]
-      .filter(
-        ({ peer, settings }) =>
-          peer.writable && settings.publishing?.topics.some(({ name }) => name === topic),
-      )
-      .map(({ peer }) => peer);
   }
 
   /** The door closes. Resolves when what its clients had is given back. */

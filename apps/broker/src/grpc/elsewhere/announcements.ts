@@ -2,25 +2,25 @@ import {
   encodeHeartbeatData,
   every,
   heartBeat,
+  unregisterClient,
   type Cancel,
   type Clock,
-  type HeartbeatData,
+  type Connection,
   type Log,
 } from '@halfmq/remoting';
 import type { Wire } from './wire.js';
 
 /** RocketMQ's proxy says it as often. */
 const EVERY_MS = 20_000;
-/** a client whose producer is heard of no more has been forgotten by its own door then */
-const FORGOTTEN_AFTER_MS = 120_000;
 
 /**
  * Says to brokers elsewhere what producers are at this door, so that they can be asked about their half messages. To those
  * brokers the door is one client, whose producer groups are the topics.
  */
 export class Announcements {
-  /** topic → when a producer of it was heard of */
-  private readonly topics = new Map<string, number>();
+  /** topic → its producers at this door */
+  private readonly producers = new Map<string, Set<Connection>>();
+  private readonly topicsOf = new Map<Connection, Set<string>>();
   /** address → topics that its broker knows of */
   private readonly told = new Map<string, Set<string>>();
   private cancel: Cancel | undefined;
@@ -34,14 +34,21 @@ export class Announcements {
     private readonly log: Log,
   ) {}
 
-  heartbeat({ producerDataSet }: Pick<HeartbeatData, 'producerDataSet'>): void {
-    const now = this.clock.monotonic();
-    for (const { groupName: topic } of producerDataSet) {
-      const isNew = !this.topics.has(topic);
-      this.topics.set(topic, now);
-      if (isNew) void this.announce([topic]);
+  /** A client says what it produces; it counts until its connection closes. */
+  heartbeat(topics: Iterable<string>, peer: Connection): void {
+    for (const topic of topics) {
+      const known = this.producers.get(topic);
+      if (known?.has(peer)) continue;
+      this.producers.set(topic, (known ?? new Set()).add(peer));
+      (this.topicsOf.get(peer) ?? this.watched(peer)).add(topic);
+      if (!known) void this.announce([topic]);
     }
-    if (this.topics.size > 0) this.cancel ??= every(this.clock, EVERY_MS, () => void this.again());
+    if (this.producers.size > 0) this.cancel ??= every(this.clock, EVERY_MS, () => void this.again());
+  }
+
+  /** Who can be asked about half messages of the topic now. */
+  producersOf(topic: string): Connection[] {
+    return [...(this.producers.get(topic) ?? [])].filter(({ open, writable }) => open && writable);
   }
 
   /** Resolves when the broker knows of it. @throws StatusError, RemotingError */
@@ -60,10 +67,36 @@ export class Announcements {
     this.cancel = undefined;
   }
 
+  private watched(peer: Connection): Set<string> {
+    const topics = new Set<string>();
+    this.topicsOf.set(peer, topics);
+    peer.onClose(() => {
+      this.topicsOf.delete(peer);
+      for (const topic of topics) this.left(topic, peer);
+    });
+    return topics;
+  }
+
+  private left(topic: string, peer: Connection): void {
+    const others = this.producers.get(topic);
+    others?.delete(peer);
+    if (others?.size !== 0) return;
+    this.producers.delete(topic);
+    for (const [address, topics] of this.told) if (topics.delete(topic)) void this.takeBack(topic, address);
+  }
+
+  private async takeBack(producerGroup: string, address: string): Promise<void> {
+    try {
+      const header = { clientID: this.clientID, producerGroup };
+      await this.wire.ask(address, { spec: unregisterClient, header });
+    } catch (error) {
+      // it forgets by itself who says nothing more
+      this.log.debug('a broker was not told that producers have left', { broker: address, error });
+    }
+  }
+
   private again(): Promise<void> {
-    const before = this.clock.monotonic() - FORGOTTEN_AFTER_MS;
-    for (const [topic, heard] of this.topics) if (heard < before) this.topics.delete(topic);
-    return this.announce([...this.topics.keys()]);
+    return this.announce([...this.producers.keys()]);
   }
 
   private async announce(topics: readonly string[]): Promise<void> {

@@ -6,15 +6,17 @@ import {
   RemotingClient,
   type CheckTransactionStateHeader,
   type Clock,
+  type Connection,
   type Log,
   decodeRecord,
 } from '@halfmq/remoting';
 import type { Routes } from '../../directory/routes.js';
-import type { TelemetryPeer } from '../telemetry-peer.js';
 import { Announcements } from './announcements.js';
 import { Descriptions } from './descriptions.js';
 import { OtherBrokers } from './other-brokers.js';
 import { Wire } from './wire.js';
+
+type Asked = (topic: string) => readonly Connection[];
 
 export interface Around {
   /** of the broker that is not elsewhere; undefined: there is none */
@@ -22,8 +24,6 @@ export interface Around {
   readonly routes: Pick<Routes, 'of'>;
   readonly clock: Clock;
   readonly log: Log;
-  /** who can be asked about half messages of the topic */
-  readonly producersOf: (topic: string) => readonly TelemetryPeer[];
 }
 
 /** The brokers elsewhere, and what they are told and ask. */
@@ -33,7 +33,8 @@ export interface ElsewhereDoor {
   close(): Promise<void>;
 }
 
-export function openElsewhere({ ownName, routes, clock, log, producersOf }: Around): ElsewhereDoor {
+export function openElsewhere({ ownName, routes, clock, log }: Around): ElsewhereDoor {
+  const producersOf: Asked = (topic) => announcements.producersOf(topic);
   const client = new RemotingClient({ clock, log, handlers: questions(producersOf) });
   const wire = new Wire(client);
   const addressesOf = async (topic: string): Promise<string[]> =>
@@ -54,7 +55,7 @@ export function openElsewhere({ ownName, routes, clock, log, producersOf }: Arou
 }
 
 /** What brokers ask: the verdict on a half message, of one of its topic's producers; another one the next time. */
-function questions(producersOf: Around['producersOf']): HandlerTable {
+function questions(producersOf: Asked): HandlerTable {
   const table = new HandlerTable();
   let turns = 0;
   table.add(checkTransactionState, (header: CheckTransactionStateHeader, { body }) => {
