@@ -83,7 +83,7 @@ export class Assignment {
     mode: Mode['mode'],
     shared: number,
   ): readonly MessageQueue[] | undefined {
-    const members = this.clients.memberIds(group).toSorted();
+    const members = this.clients.memberIds(group);
     const allocate = ALLOCATIONS.get(strategyName);
     if (members.length === 0 || all.length === 0 || !allocate) {
       const why = allocate ? { members: members.length, queues: all.length } : { strategyName };

@@ -18,6 +18,8 @@ import { Clients } from './clients.js';
 /** Clients come, go and ask for one another. */
 @Controller()
 export class ClientsHandlers {
+  private readonly memberLists = new WeakMap<readonly string[], Buffer>();
+
   constructor(private readonly clients: Clients) {}
 
   @Request(heartBeat)
@@ -37,10 +39,19 @@ export class ClientsHandlers {
 
   @Request(getConsumerListByGroup)
   memberList(header: GetConsumerListByGroupHeader): Outcome {
-    const consumerIdList = this.clients.memberIds(header.consumerGroup);
-    if (consumerIdList.length === 0) {
+    const ids = this.clients.memberIds(header.consumerGroup);
+    if (ids.length === 0) {
       throw new StatusError('SYSTEM_ERROR', `no consumer for this group, ${header.consumerGroup}`);
     }
-    return { status: 'OK', body: encodeConsumerIdList(consumerIdList) };
+    return { status: 'OK', body: this.memberListOf(ids) };
+  }
+
+  /** Written once for all who ask before it changes. */
+  private memberListOf(ids: readonly string[]): Buffer {
+    const before = this.memberLists.get(ids);
+    if (before) return before;
+    const body = encodeConsumerIdList(ids);
+    this.memberLists.set(ids, body);
+    return body;
   }
 }

@@ -107,10 +107,9 @@ export class Clients {
     return this.consuming.names;
   }
 
-  /** Each client once: after a reconnect its old connection may still be there for a moment. */
-  memberIds(group: string): string[] {
-    const members = this.consuming.find(group)?.members.values() ?? [];
-    return [...new Set([...members].map((member) => member.clientId))];
+  /** See Consumers.memberIds. */
+  memberIds(group: string): readonly string[] {
+    return this.consuming.memberIds(group);
   }
 
   /** Name servers know these topics from now on: whoever subscribes to one shares out its queues. */

@@ -34,6 +34,8 @@ interface Group extends ConsumerGroup {
   fingerprint: number;
   /** members do not subscribe to the same */
   differs: boolean;
+  /** of its members; undefined: they have changed since somebody asked */
+  memberIds: readonly string[] | undefined;
 }
 
 /** Two members of one group that do not subscribe to the same. */
@@ -51,6 +53,17 @@ export class Consumers {
 
   find(group: string): ConsumerGroup | undefined {
     return this.groups.get(group);
+  }
+
+  /**
+   * Each client once, sorted: after a reconnect its old connection may still be there for a moment. The same array until
+   * one comes or leaves: every member asks for it three times a minute.
+   */
+  memberIds(group: string): readonly string[] {
+    const found = this.groups.get(group);
+    if (!found) return [];
+    const ids = (): Set<string> => new Set([...found.members.values()].map(({ clientId }) => clientId));
+    return (found.memberIds ??= [...ids()].toSorted());
   }
 
   get names(): Iterable<string> {
@@ -79,6 +92,7 @@ export class Consumers {
     const said = client.withoutSub ? (before?.said ?? []) : again(before?.said, data.subscriptionDataSet);
     const member = { connection, clientId, version, language, lastSeen: now, said };
     group.members.set(connection, member);
+    if (joined) group.memberIds = undefined;
     this.groupsOf.add(connection, group.group);
     const stale = client.fingerprint !== group.fingerprint;
     if (client.withoutSub) return { changed: joined, stale, mismatch: undefined };
@@ -98,6 +112,7 @@ export class Consumers {
   remove(group: string, connection: Connection): boolean {
     const found = this.groups.get(group);
     if (!found?.members.delete(connection)) return false;
+    found.memberIds = undefined;
     this.groupsOf.remove(connection, group);
     if (found.members.size === 0) this.groups.delete(group);
     // perhaps it was who differed: the next difference is told of again
@@ -128,6 +143,7 @@ export class Consumers {
       subscriptions: new Map(),
       fingerprint: 0,
       differs: false,
+      memberIds: undefined,
     };
     this.groups.set(data.groupName, group);
     return group;
