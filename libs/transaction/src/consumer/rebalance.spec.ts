@@ -12,6 +12,8 @@ class Member {
   reading: MessageQueue[] = [];
   rounds = 0;
   mayTake = true;
+  /** a release takes so long; 0: no time */
+  releaseMs = 0;
   readonly rebalance = new Rebalance({
     clock: this.clock,
     log: silentLog,
@@ -27,6 +29,7 @@ class Member {
       return this.mayTake;
     },
     release: async (one) => {
+      if (this.releaseMs > 0) await new Promise<void>((resolve) => this.clock.after(this.releaseMs, resolve));
       this.reading = this.reading.filter((other) => other.queueId !== one.queueId);
       return true;
     },
@@ -102,5 +105,17 @@ describe('rebalance', () => {
     await member.rebalance.stop();
     await member.rebalance.now();
     expect(member.rounds).toBeLessThanOrEqual(2);
+  });
+
+  it('gives up all that is not its own at once, however long each takes', async () => {
+    const member = new Member();
+    await member.rebalance.now();
+    member.own = [];
+    member.releaseMs = 1_000;
+    const round = member.rebalance.now();
+    await member.clock.advance(1_000);
+    expect(member.reading).toEqual([]);
+    await round;
+    await member.rebalance.stop();
   });
 });

@@ -99,14 +99,11 @@ export class Rebalance {
     const { held, take, release } = this.parts;
     if (!mine) return false;
     const wanted = new Set(mine.map(assignedKey));
-    let settled = true;
-    for (const queue of held()) {
-      if (queue.topic !== topic || wanted.has(assignedKey(queue))) continue;
-      settled = (await release(queue)) && settled;
-    }
+    const given = held().filter((queue) => queue.topic === topic && !wanted.has(assignedKey(queue)));
+    const released = await Promise.all(given.map((queue) => release(queue)));
     if (this.stopped) return true;
     const reading = new Set(held().map(assignedKey));
     const missing = mine.filter((queue) => !reading.has(assignedKey(queue)));
-    return (missing.length === 0 || (await take(missing))) && settled;
+    return (missing.length === 0 || (await take(missing))) && released.every(Boolean);
   }
 }
