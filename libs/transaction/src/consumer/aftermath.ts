@@ -125,6 +125,7 @@ export class Aftermath {
   }
 
   private again(queue: WorkQueue, taken: readonly TakenMessage[], ms: number): void {
+    if (queue.dropped) return queue.putBack(taken);
     const cancel = this.parts.clock.after(ms, () => {
       forget();
       queue.putBack(taken);

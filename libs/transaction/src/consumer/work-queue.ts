@@ -99,6 +99,7 @@ export abstract class WorkQueue {
 
   /** Resolves after so long, or when the queue is dropped. */
   rest(clock: Clock, ms: number): Promise<void> {
+    if (this.droppedNow) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = (): void => {
         cancel();
