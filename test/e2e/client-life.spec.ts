@@ -109,4 +109,13 @@ describe('the life of a client', () => {
     await expect(producer.send({ topic: 'closing', body: 'x' })).rejects.toBeInstanceOf(ClientClosed);
     await expect(client.start()).rejects.toBeInstanceOf(ClientClosed);
   });
+
+  it('takes in no consumer while it closes: nobody would close that one', async () => {
+    const client = await cluster.connect();
+    const options = { group: 'late-comers', subscriptions: { closing: '*' }, handle: async () => undefined };
+    const closing = client.close();
+    expect(() => client.consumer(options)).toThrow(ClientClosed);
+    expect(() => client.litePull({ group: 'late-comers' })).toThrow(ClientClosed);
+    await closing;
+  });
 });

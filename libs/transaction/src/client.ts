@@ -139,7 +139,6 @@ export class HalfmqClient {
 
   /** @throws InvalidOption when this client has a consumer of the group */
   consumer(options: AnyConsumerOptions): PushConsumer {
-    this.mustNotBeClosed('consumer()');
     return this.joined(options.group, new PushConsumer(this.parts, options));
   }
 
@@ -148,7 +147,6 @@ export class HalfmqClient {
    * @throws InvalidOption when this client has a consumer of the group
    */
   litePull(options: LitePullOptions): LitePull {
-    this.mustNotBeClosed('litePull()');
     return this.joined(options.group, new LitePull(this.parts, options));
   }
 
@@ -158,6 +156,8 @@ export class HalfmqClient {
   }
 
   private joined<Member extends GroupMember>(group: string, member: Member): Member {
+    // those that are there are being closed: nobody would close this one
+    if (this.closing) throw new ClientClosed(`the consumer of group ${group}`);
     const name = this.names.wrap(group);
     const known = this.consumers.get(name);
     if (known && !known.isClosed) {
