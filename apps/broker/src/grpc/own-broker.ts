@@ -52,7 +52,7 @@ export class OwnBroker implements Broker {
   ) {}
 
   group(name: string): GroupConfig | undefined {
-    return this.rooms.groups.find(name);
+    return named(() => this.rooms.groups.find(name));
   }
 
   async send(topic: string, message: SentMessage, producer: Producer): Promise<Placed> {
@@ -103,7 +103,7 @@ export class OwnBroker implements Broker {
   }
 
   recall(topic: string, recallHandle: string): Promise<string> {
-    return this.rooms.recalls.recall({ topic, recallHandle });
+    return this.rooms.recalls.recall({ topic, recallHandle }).catch(rethrown);
   }
 
   receive(request: ReceiveRequest, gone: AbortSignal): Promise<readonly ReceivedMessage[]> {
@@ -158,7 +158,6 @@ const NOTHING_FOUND = { status: 'PULL_NOT_FOUND' } as const;
 
 const offsetIn = (header: Outcome['header']): number => (header as { offset: number }).offset;
 
-/** The store's failures by the names that all doors have for them. */
 function asStatus(error: unknown): unknown {
   return error instanceof StoreError ? new StatusError(statusOfStoreError(error), error.message) : error;
 }
@@ -167,7 +166,8 @@ function rethrown(error: unknown): never {
   throw asStatus(error);
 }
 
-function named<T>(act: () => T): T {
+/** What rooms do, with the store's failures under the names that all doors have for them. */
+export function named<T>(act: () => T): T {
   try {
     return act();
   } catch (error) {

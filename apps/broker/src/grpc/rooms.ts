@@ -21,7 +21,7 @@ import { Consuming } from './consuming.js';
 import { DoorsElsewhere } from './doors-elsewhere.js';
 import { openElsewhere } from './elsewhere/open-elsewhere.js';
 import { methods, type Methods } from './methods.js';
-import { OwnBroker } from './own-broker.js';
+import { named, OwnBroker } from './own-broker.js';
 import { Producing } from './producing.js';
 import { Pulling } from './pulling.js';
 import { Queues } from './queues.js';
@@ -46,7 +46,7 @@ export function methodsOf(rooms: INestMicroservice, port: number): Methods {
   const [clients, topics] = [rooms.get(Clients), rooms.get(Topics)];
   const members: Members = {
     heartbeat(data, context) {
-      clients.heartbeat(data, context);
+      named(() => clients.heartbeat(data, context));
       // half messages of what is here are here, and are asked about here
       const elsewhere = topicsOf(data).filter((topic) => !isWritable(topics.find(topic)));
       announcements.heartbeat(elsewhere, context.peer);
