@@ -57,4 +57,23 @@ describe('order locks', () => {
     expect(locks.holdsAny('g')).toBe(false);
     expect(locks.lock('g', 'c2', queues)).toEqual(queues);
   });
+
+  it('are forgotten when their clients are gone, before there are very many', async () => {
+    const clock = new ManualClock();
+    const locks = new OrderLocks(clock);
+    const many = 9_997;
+    for (let group = 0; group < many; group++) locks.lock(`gone-${group}`, 'c1', [first!]);
+    await clock.advance(50_000);
+    locks.lock('here', 'c1', queues);
+    locks.unlock('here', 'c1', [first!]);
+    await clock.advance(10_001);
+    const freed = new Set<string>();
+    locks.changed = (group) => freed.add(group);
+    locks.lock('gone-0', 'c2', queues.slice(1));
+    expect([freed.size, freed.has('here')]).toEqual([many, false]);
+    expect(locks.lock('here', 'c2', queues)).toEqual([first]);
+    freed.clear();
+    locks.lock('next', 'c1', queues);
+    expect([...freed]).toEqual(['next']);
+  });
 });

@@ -14,6 +14,8 @@ export type LockRow = readonly [brokerName: string, queueId: number, clientId: s
 const LOCK_MS = 60_000;
 /** Until when whoever had a lock before a restart may renew it: by then he has stopped. */
 const TAKEN_OVER_MS = 30_000;
+/** Fewer are never looked through for those that have expired; groups and queues are whatever clients name. */
+const LEAST_KEPT = 10_000;
 
 /**
  * Which client of a group may consume a queue in order. A lock is free, held, or expired 60 s after its last renewal;
@@ -22,6 +24,8 @@ const TAKEN_OVER_MS = 30_000;
  */
 export class OrderLocks {
   private readonly groups = new Map<string, Map<string, Lock>>();
+  private count = 0;
+  private mostKept = LEAST_KEPT;
 
   /** Called when a lock of them is given to somebody else, or freed. */
   changed: (group: string, topic: string) => void = () => undefined;
@@ -31,7 +35,6 @@ export class OrderLocks {
   /** Locks or renews what is free, expired or the client's own. @returns the queues the client has now */
   lock(group: string, clientId: string, queues: readonly MessageQueue[]): MessageQueue[] {
     const locks = this.groups.get(group) ?? new Map<string, Lock>();
-    this.groups.set(group, locks);
     const now = this.clock.monotonic();
     const owned: MessageQueue[] = [];
     for (const queue of queues) {
@@ -39,10 +42,26 @@ export class OrderLocks {
       const lock = locks.get(key);
       if (lock && lock.clientId !== clientId && !isExpired(lock, now)) continue;
       locks.set(key, { queue, clientId, renewedAt: now });
+      if (!lock) this.count++;
       owned.push(queue);
       if (lock?.clientId !== clientId) this.changed(group, queue.topic);
     }
+    if (locks.size > 0) this.groups.set(group, locks);
+    if (this.count > this.mostKept) this.forgetExpired(now);
     return owned;
+  }
+
+  private forgetExpired(now: number): void {
+    for (const [group, locks] of this.groups) {
+      for (const [key, lock] of locks) {
+        if (!isExpired(lock, now)) continue;
+        locks.delete(key);
+        this.count--;
+        this.changed(group, lock.queue.topic);
+      }
+      if (locks.size === 0) this.groups.delete(group);
+    }
+    this.mostKept = Math.max(LEAST_KEPT, 2 * this.count);
   }
 
   /** Frees those the client has; those of others stay. */
@@ -52,6 +71,7 @@ export class OrderLocks {
       const key = keyOf(queue);
       if (locks?.get(key)?.clientId !== clientId) continue;
       locks?.delete(key);
+      this.count--;
       this.changed(group, queue.topic);
     }
     if (locks?.size === 0) this.groups.delete(group);
@@ -70,6 +90,7 @@ export class OrderLocks {
     const renewedAt = this.clock.monotonic() - LOCK_MS + TAKEN_OVER_MS;
     for (const [brokerName, queueId, clientId] of rows) {
       const queue = { topic, brokerName, queueId };
+      if (!locks.has(keyOf(queue))) this.count++;
       locks.set(keyOf(queue), { queue, clientId, renewedAt });
     }
   }
