@@ -57,7 +57,7 @@ export class Relay {
 
   /**
    * How far members of a group say they are, by client id: all, or the one that is named. A member that does not answer, as one
-   * that came by gRPC, is left out.
+   * that came by gRPC, or answers with what nobody can read, is left out.
    * @throws StatusError SYSTEM_ERROR when there is nobody to be asked
    */
   async offsets(header: InvokeBrokerToGetConsumerStatusHeader): Promise<Map<string, QueueTable<number>>> {
@@ -65,21 +65,24 @@ export class Relay {
     const members = this.members(group, clientAddr === '' ? undefined : clientAddr);
     if (members.length === 0)
       throw new StatusError('SYSTEM_ERROR', `No Any Consumer online in the consumer group: [${group}]`);
-    const said = await Promise.all(
-      members.map(async ({ clientId, connection }) => {
-        const asked = { topic, group, clientAddr: clientId };
-        const how = { timeoutMs: STATUS_TIMEOUT_MS };
-        const answer = await connection
-          .request(getConsumerStatusFromClient, asked, undefined, how)
-          .catch((error: unknown) => {
-            if (error instanceof RemotingError) return undefined;
-            throw error;
-          });
-        if (answer?.code !== ResponseCode.SUCCESS) return [];
-        return [[clientId, decodeMemberOffsets(answer.body)] as const];
-      }),
-    );
+    const said = await Promise.all(members.map((member) => this.offsetsOf(member, topic, group)));
     return new Map(said.flat());
+  }
+
+  private async offsetsOf(
+    { clientId, connection }: ConsumerMember,
+    topic: string,
+    group: string,
+  ): Promise<(readonly [string, QueueTable<number>])[]> {
+    const asked = { topic, group, clientAddr: clientId };
+    const how = { timeoutMs: STATUS_TIMEOUT_MS };
+    try {
+      const answer = await connection.request(getConsumerStatusFromClient, asked, undefined, how);
+      return answer.code === ResponseCode.SUCCESS ? [[clientId, decodeMemberOffsets(answer.body)]] : [];
+    } catch (error) {
+      if (error instanceof RemotingError || error instanceof StatusError) return [];
+      throw error;
+    }
   }
 
   private members(group: string, clientId: string | undefined): ConsumerMember[] {
