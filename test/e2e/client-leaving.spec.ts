@@ -166,6 +166,35 @@ describe('a client and what leaves', () => {
     await cluster.stopBroker('talks');
   });
 
+  it('reads on although its log throws whatever it is told', async () => {
+    await cluster.startBroker('full');
+    const rejected: unknown[] = [];
+    const hear = (reason: unknown): void => void rejected.push(reason);
+    process.on('unhandledRejection', hear);
+    let told = 0;
+    const full = (): never => {
+      told++;
+      throw new Error('the log is full');
+    };
+    const client = await cluster.connect({ log: { debug: full, info: full, warn: full, error: full } });
+    await client.producer().send({ topic: 'logged', body: 'x' });
+    const popping = await note(client, 'logged', { group: 'log-poppers', by: 'pop' });
+    const pulling = await note(client, 'logged', { group: 'log-pullers' });
+    const bothSaw = (count: number): boolean => popping.seen.length >= count && pulling.seen.length >= count;
+    await until('both read', () => bothSaw(1));
+    await cluster.stopBroker('full');
+    await until('there was something to tell', () => told > 5);
+    await cluster.startBroker('full');
+    const sender = await cluster.connect();
+    await until('both read again', async () => {
+      await sender.producer().send({ topic: 'logged', body: 'y' });
+      return bothSaw(2);
+    });
+    process.off('unhandledRejection', hear);
+    expect(rejected).toEqual([]);
+    await cluster.stopBroker('full');
+  }, 30_000);
+
   it('says once that a topic does not exist which it is to read', async () => {
     await cluster.startBroker('tells');
     const said: string[] = [];

@@ -12,6 +12,7 @@ import type { LitePullOptions } from './consumer/lite/lite-options.js';
 import { LitePull } from './consumer/lite/lite-pull.js';
 import { PushConsumer } from './consumer/push-consumer.js';
 import { ClientClosed, InvalidOption, NoNameServer } from './errors.js';
+import { harmless } from './harmless-log.js';
 import { Heartbeats } from './heartbeats.js';
 import { Instruments } from './instruments.js';
 import { Namespace } from './namespace.js';
@@ -56,7 +57,7 @@ export class HalfmqClient {
   constructor(private readonly options: ClientOptions) {
     checkClientOptions(options);
     this.clock = options.clock ?? systemClock;
-    this.log = options.log ?? silentLog;
+    this.log = harmless(options.log ?? silentLog);
     this.clientId = makeClientId(options.instanceName);
     this.names = new Namespace(options.namespace);
     this.replies = new Replies(this.clock);

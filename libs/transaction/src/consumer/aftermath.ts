@@ -66,7 +66,7 @@ export class Aftermath {
     try {
       return thrown === undefined ? undefined : await this.failed(taken, thrown);
     } catch {
-      // only the application's own log can have thrown here; its message must not stay unfinished for that
+      // only a retry policy of the application's own can have thrown here; its message must not stay unfinished for that
       return { taken, ms: LOCAL_RETRY_MS };
     }
   }

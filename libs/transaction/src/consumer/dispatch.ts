@@ -164,17 +164,9 @@ export class Dispatch {
     if (!(error instanceof Skip)) return error;
     const { topic, messageId } = message;
     const { group } = this.parts.options;
-    try {
-      this.parts.log.info('a handler has skipped a message', {
-        group,
-        topic,
-        messageId,
-        reason: error.message,
-      });
-      return undefined;
-    } catch (broken) {
-      return broken;
-    }
+    const fields = { group, topic, messageId, reason: error.message };
+    this.parts.log.info('a handler has skipped a message', fields);
+    return undefined;
   }
 
   /** What runs goes on; the longest pause counts. */
