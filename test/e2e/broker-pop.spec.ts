@@ -8,6 +8,8 @@ import {
   notificationResponse,
   peekMessage,
   popMessageResponse,
+  queryConsumerOffset,
+  ResponseCode,
   updateAndCreateSubscriptiongroup,
 } from '@halfmq/remoting';
 import { PopTrial } from '../kit/pop-trial.js';
@@ -274,23 +276,21 @@ describe('a pop that finds nothing', () => {
   });
 
   it('can ask to be told only', async () => {
-    const ask = async (pollTime: number) =>
-      notificationResponse.decode(
-        (
-          await trial.client.ask(notification, {
-            consumerGroup: 'readers',
-            topic: TOPIC,
-            queueId: -1,
-            pollTime,
-            bornTime: trial.broker.clock.now(),
-          })
-        ).extFields ?? {},
-      );
+    const ask = async (pollTime: number) => {
+      const bornTime = trial.broker.clock.now();
+      const header = { consumerGroup: 'readers', topic: TOPIC, queueId: -1, pollTime, bornTime };
+      const answer = await trial.client.ask(notification, header);
+      return notificationResponse.decode(answer.extFields ?? {});
+    };
     expect(await ask(0)).toMatchObject({ hasMsg: false });
     const told = ask(15_000);
     await until('it is held', async () => (await trial.polling()) === 1);
     await trial.send('a');
     expect(await told).toMatchObject({ hasMsg: true });
+    const queue = { consumerGroup: 'readers', topic: TOPIC, queueId: 0, setZeroIfNotFound: false };
+    // where it begins is said by its first pop
+    expect((await trial.client.ask(queryConsumerOffset, queue)).code).toBe(ResponseCode.QUERY_NOT_FOUND);
     expect(await trial.readers.bodies()).toEqual(['a']);
+    expect((await trial.client.ask(queryConsumerOffset, queue)).code).toBe(0);
   });
 });

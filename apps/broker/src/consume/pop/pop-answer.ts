@@ -10,7 +10,7 @@ import {
   type Outcome,
   type PopMessageHeader,
 } from '@halfmq/remoting';
-import type { Popped, PoppedMessage } from './pop.js';
+import type { Popped, PoppedMessage } from './pop-turn.js';
 
 /** A pop's answer on the wire: records side by side, and beside them which message is which, queue by queue. */
 export function popAnswer(header: PopMessageHeader, popped: Popped): Outcome {

@@ -10,7 +10,8 @@ import type { MessageFilter } from '../filters.js';
 import type { HeldPops, Look } from './held-pops.js';
 import { popAnswer } from './pop-answer.js';
 import type { PopChecks, Refusal } from './pop-checks.js';
-import type { Pop, Popped, PopRequest } from './pop.js';
+import type { Popped } from './pop-turn.js';
+import type { Pop, PopRequest } from './pop.js';
 
 const NOTHING: Outcome = { status: 'POLLING_TIMEOUT', remark: 'no message came while the pop was held' };
 

@@ -1,4 +1,4 @@
-import { readLong, RecordField, storeTimeOf, type Clock, type Receipt } from '@halfmq/remoting';
+import type { Clock } from '@halfmq/remoting';
 import type { MessageStore, ReadResult } from '@halfmq/store';
 import type { BrokerConfig } from '../../config/resolve-config.js';
 import type { Topics } from '../../directory/topics.js';
@@ -9,6 +9,7 @@ import type { Resets } from '../resets.js';
 import { allOpen } from './lease-book.js';
 import type { PopMemory } from './pop-memory.js';
 import { queueTurns } from './queue-turns.js';
+import { Turn, type Popped } from './pop-turn.js';
 import { receiptOf } from './receipts.js';
 
 /** What somebody wants of a topic, whatever door he has come in by. */
@@ -28,26 +29,6 @@ export interface PopRequest {
   readonly filter: MessageFilter;
   /** ordered: the same for a request that is repeated because its answer was lost */
   readonly attemptId?: string | undefined;
-}
-
-export interface PoppedMessage {
-  /** as stored; valid until `giveBack` */
-  readonly record: Buffer;
-  readonly receipt: Receipt;
-  /** of an ordered pop: how often it was handed out before; undefined: its record says it */
-  readonly deliveredBefore: number | undefined;
-}
-
-export interface Popped {
-  readonly messages: readonly PoppedMessage[];
-  readonly popTime: number;
-  /** messages that are left, about */
-  readonly rest: number;
-  /** when an ordered queue that is blocked now will not be any more; undefined: none is */
-  readonly blockedUntil: number | undefined;
-  /** there is more than one look goes through, and none of what was looked at is wanted */
-  readonly unread: boolean;
-  readonly giveBack: () => void;
 }
 
 type Reader = Pick<PopRequest, 'group' | 'from'>;
@@ -85,7 +66,7 @@ export class Pop {
   now(request: PopRequest): Popped {
     const turn = new Turn(this.clock.now(), request.most, this.config.maxTransferBytesOnMessageInMemory);
     for (const source of this.sources(request)) {
-      if (turn.isFull) turn.rest += this.left(request, source);
+      if (turn.isFull) turn.rest += this.behind(source, this.position(request, source));
       else if (request.ordered) this.takeInOrder(request, source, turn);
       else this.take(request, source, turn);
     }
@@ -203,92 +184,38 @@ export class Pop {
     return undefined;
   }
 
-  /** Where the group goes on: never before the oldest message, never behind the end. */
-  private position({ group, from }: Reader, { topic, queueId, isRetry }: Source): number {
-    const { store } = this;
+  /** Where the group goes on, from now on also where it has read nothing yet. */
+  private position(reader: Reader, source: Source): number {
+    const { group } = reader;
+    const { topic, queueId } = source;
     // an operator's offset counts already; who pops commits nothing that could go over it
     if (!this.resets.none) this.resets.told(group, topic, queueId);
+    const { offsets } = this.store;
+    const position = this.standing(reader, source);
+    if (offsets.query(group, topic, queueId) === undefined) offsets.commit(group, topic, queueId, position);
+    return position;
+  }
+
+  /** Never before the oldest message, never behind the end. */
+  private standing({ group, from }: Reader, { topic, queueId, isRetry }: Source): number {
+    const { store } = this;
     const [min, max] = [store.minOffset(topic, queueId), store.maxOffset(topic, queueId)];
     const stored = store.offsets.query(group, topic, queueId);
     if (stored !== undefined) return stored > max ? max : Math.max(stored, min);
     const first = isRetry || from === 'first' || this.offsets.isYoung({ topic, queueId });
-    const begin = first ? min : Math.max(max - 1, 0);
-    store.offsets.commit(group, topic, queueId, begin);
-    return begin;
+    return first ? min : Math.max(max - 1, 0);
   }
 
+  /** For who only looks. */
   private left(request: Reader, source: Source): number {
-    return Math.max(0, this.store.maxOffset(source.topic, source.queueId) - this.position(request, source));
-  }
-}
-
-/** One pop, queue by queue. */
-class Turn implements Popped {
-  readonly messages: PoppedMessage[] = [];
-  rest = 0;
-  unread = false;
-  blockedUntil: number | undefined;
-  private records: Buffer[] = [];
-  private readonly lent: (() => void)[] = [];
-
-  constructor(
-    readonly popTime: number,
-    private readonly most: number,
-    public bytes: number,
-  ) {}
-
-  get room(): number {
-    return this.most - this.messages.length;
+    return this.behind(source, this.standing(request, source));
   }
 
-  get isFull(): boolean {
-    return this.room <= 0 || this.bytes <= 0;
-  }
-
-  readonly giveBack = (): void => {
-    for (const giveBack of this.lent.splice(0)) giveBack();
-  };
-
-  blocked(until: number): void {
-    this.blockedUntil = Math.min(this.blockedUntil ?? Infinity, until);
-  }
-
-  /** @returns the queue offsets of what is taken of it */
-  add(found: ReadResult, wanted: (offset: number) => boolean = () => true): number[] {
-    this.lent.push(found.giveBack);
-    this.records = found.records
-      .flatMap(recordsIn)
-      .filter((record) => wanted(readLong(record, RecordField.QUEUE_OFFSET)));
-    this.bytes -= this.records.reduce((sum, { length }) => sum + length, 0);
-    return this.records.map((record) => readLong(record, RecordField.QUEUE_OFFSET));
-  }
-
-  /** Of what was added last: when the newest was stored, where the clock says that this is still to come. */
-  get storedBy(): number | undefined {
-    const newest = this.records.at(-1);
-    const time = newest ? storeTimeOf(newest) : 0;
-    return time > this.popTime ? time : undefined;
-  }
-
-  /** Of what was added last. */
-  receipts(offsets: readonly number[], of: (offset: number) => Receipt, counts?: readonly number[]): void {
-    for (const [nth, record] of this.records.entries()) {
-      const receipt = of(offsets[nth] ?? 0);
-      this.messages.push({ record, receipt, deliveredBefore: counts?.[nth] });
-    }
+  private behind({ topic, queueId }: Source, position: number): number {
+    return this.store.maxOffset(topic, queueId) - position;
   }
 }
 
 const isFound = (found: ReadResult): found is ReadResult & { status: 'FOUND' } => found.status === 'FOUND';
-
-function recordsIn(row: Buffer): Buffer[] {
-  const records: Buffer[] = [];
-  for (let at = 0; at < row.length;) {
-    const end = at + row.readInt32BE(at);
-    records.push(row.subarray(at, end));
-    at = end;
-  }
-  return records;
-}
 
 const place = ({ group }: PopRequest, { topic, queueId }: Source) => ({ group, topic, queueId });

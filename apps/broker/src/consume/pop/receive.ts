@@ -13,7 +13,8 @@ import type { Acknowledge } from './acknowledge.js';
 import type { HeldPops, Look } from './held-pops.js';
 import type { PopChecks } from './pop-checks.js';
 import { topicOfReceipt } from './receipts.js';
-import type { Pop, Popped, PoppedMessage, PopRequest } from './pop.js';
+import type { Popped, PoppedMessage } from './pop-turn.js';
+import type { Pop, PopRequest } from './pop.js';
 
 /** What is asked for by a door whose clients leave retries and dead letters to the broker. */
 export interface ReceiveRequest {
