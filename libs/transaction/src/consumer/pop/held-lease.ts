@@ -3,7 +3,8 @@ import type { Lease } from '../taken-message.js';
 import type { PoppedPlace, PopRequests } from './pop-requests.js';
 
 const AGAIN_MS = 1_000;
-const MOST_ACKS = 3;
+/** What is done is told a broker that is away for so long, if the lease lasts: it may just be restarting. */
+const TELL_FOR_MS = 10_000;
 
 export interface LeaseParts {
   readonly clock: Clock;
@@ -55,11 +56,12 @@ export class HeldLease implements Lease {
   async acknowledge(): Promise<void> {
     if (!(await this.ends())) return;
     const { clock, log, requests } = this.parts;
-    for (let attempt = 1; ; attempt++) {
+    const until = Math.min(this.endsAt, clock.monotonic() + TELL_FOR_MS);
+    for (;;) {
       try {
         return await requests.acknowledge(this.place);
       } catch (error) {
-        if (attempt < MOST_ACKS && clock.monotonic() + AGAIN_MS < this.endsAt) {
+        if (clock.monotonic() + AGAIN_MS < until) {
           await new Promise<void>((resolve) => clock.after(AGAIN_MS, resolve));
           continue;
         }

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
+  ackMessage,
   changeMessageInvisibletime,
+  DONE,
   encodeTopicRouteData,
   getRouteinfoByTopic,
   HandlerTable,
@@ -24,7 +26,7 @@ import { type PoppedMessage, PoppedQueue } from './popped-queue.js';
 const COMMON = { clock: systemClock, log: silentLog };
 const QUEUE = { topic: 't', brokerName: 'b', queueId: -1 };
 
-describe('a popped queue that is given up', () => {
+describe('a popped queue', () => {
   let server: RemotingServer;
   let remoting: RemotingClient;
   let clock: ManualClock;
@@ -34,6 +36,9 @@ describe('a popped queue that is given up', () => {
   let asked: string[];
   /** offsets whose first change is refused */
   let refused: Set<number>;
+
+  /** how many acknowledgements are refused */
+  let unable = 0;
 
   beforeEach(async () => {
     [asked, refused] = [[], new Set()];
@@ -46,6 +51,11 @@ describe('a popped queue that is given up', () => {
           status: 'OK',
           body: encodeTopicRouteData({ queueDatas: [], brokerDatas }, { version: 0 }),
         };
+      })
+      .add(ackMessage, ({ offset }) => {
+        if (unable-- > 0) throw new StatusError('SYSTEM_ERROR', 'not now');
+        asked.push(`${offset} done`);
+        return DONE;
       })
       .add(changeMessageInvisibletime, ({ offset, invisibleTime }) => {
         asked.push(`${offset} for ${invisibleTime}`);
@@ -77,7 +87,7 @@ describe('a popped queue that is given up', () => {
     return { offset: queueOffset, bytes: 1, physicalOffset: 0, message, lease };
   }
 
-  it('leaves a message to others whose broker could not be told', async () => {
+  it('that is given up leaves a message to others whose broker could not be told', async () => {
     refused.add(0);
     const queue = new PoppedQueue(QUEUE, new InAnyOrder(), false, saying);
     queue.popped([popped(0), popped(1)]);
@@ -88,7 +98,7 @@ describe('a popped queue that is given up', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('keeps what is being handled, also in order, when what is behind it could not be given back', async () => {
+  it('that is given up keeps what is being handled, also in order, when what is behind it could not be given back', async () => {
     refused.add(1);
     const queue = new PoppedQueue(QUEUE, new InOrder(() => 'k'), true, saying);
     queue.popped([popped(0), popped(1)]);
@@ -99,5 +109,16 @@ describe('a popped queue that is given up', () => {
     expect(handled?.lease?.isLost).toBe(false);
     expect(asked).toEqual(['1 for 0', '0 for 10000']);
     handled?.lease?.lose();
+  });
+
+  it('tells what is done to a broker that comes back, while it is its own', async () => {
+    unable = 5;
+    const queue = new PoppedQueue(QUEUE, new InAnyOrder(), false, saying);
+    queue.popped([popped(0)]);
+    const [handled] = queue.handOut(1);
+    if (handled) queue.finished(handled);
+    await clock.advance(9_000);
+    await saying.settled();
+    expect(asked).toEqual(['0 done']);
   });
 });
