@@ -4,6 +4,7 @@ import {
   decodeGroupList,
   decodeResetOffsets,
   decodeTopicList,
+  deleteTopicInBroker,
   DONE,
   getBrokerConfig,
   getConsumerRunningInfo,
@@ -80,6 +81,14 @@ describe('an offset that an operator sets', () => {
     await trial.send('c');
     await trial.client.consumer(GROUP, { [TOPIC]: '*' });
     await commit(3);
+  });
+
+  it('is none of a topic that is made anew', async () => {
+    expect(await reset({ timestamp: -1 })).toEqual([[0, 3]]);
+    await trial.client.ask(deleteTopicInBroker, { topic: TOPIC });
+    await trial.topic(TOPIC);
+    await trial.send('new');
+    expect(await trial.client.pull(TOPIC, 0)).toMatchObject({ code: 0, header: { nextBeginOffset: 1 } });
   });
 
   it('counts at once: a member is told with its next pull, and cannot go over it before', async () => {

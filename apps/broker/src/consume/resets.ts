@@ -20,7 +20,11 @@ export class Resets {
     private readonly topics: Topics,
     private readonly groups: Groups,
     private readonly clients: Clients,
-  ) {}
+  ) {
+    topics.onChange((topic) => {
+      if (!topics.find(topic)) this.forget(topic);
+    });
+  }
 
   /** Nothing is to be heard of: nearly always. */
   get none(): boolean {
@@ -76,6 +80,11 @@ export class Resets {
     const offset = this.pending(group, topic, queueId);
     this.unheard.delete(keyOf(group, topic, queueId));
     return offset;
+  }
+
+  /** An offset of a topic that is gone is none of the one that has its name next. */
+  private forget(topic: string): void {
+    for (const key of this.unheard.keys()) if (key.split(' ')[1] === topic) this.unheard.delete(key);
   }
 
   private given(topic: string, queueId: number, offset: number): number {
