@@ -239,7 +239,8 @@ export class LedgerModel {
     const isCounted = how.killed ? known.checks <= checks : known.checks === checks;
     must(isCounted, `${checks} checks of ${id}, after a restart ${known.checks}`);
     // what nobody could answer is due again at once; with a clock that was set back the first wait begins anew
-    const earliest = Math.min(since, half.preparedAt, how.now);
+    // and what is due may say since when it was before it was resumed, or that of the transaction it has joined
+    const earliest = due <= how.now ? 0 : Math.min(since, half.preparedAt, how.now);
     const wait = Math.max(immunityMs, LONGEST_BACK_OFF * this.settings.intervalMs);
     const latest = Math.max(due, Math.max(how.now, this.furthest) + wait);
     must(
