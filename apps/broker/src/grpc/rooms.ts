@@ -17,16 +17,12 @@ import { Send } from '../produce/send.js';
 import { CLOCK, CONFIG, LOG } from '../tokens.js';
 import { EndTransaction } from '../transaction/end-transaction.js';
 import { AllBrokers, type Own } from './all-brokers.js';
-import { Consuming } from './consuming.js';
 import { DoorsElsewhere } from './doors-elsewhere.js';
 import { openElsewhere } from './elsewhere/open-elsewhere.js';
-import { methods, type Methods } from './methods.js';
+import type { Methods } from './methods.js';
+import { methodsOver } from './methods-over.js';
 import { named, OwnBroker } from './own-broker.js';
-import { Producing } from './producing.js';
-import { Pulling } from './pulling.js';
-import { Queues } from './queues.js';
-import { Renewals } from './renewals.js';
-import { Sessions, topicsOf, type Members } from './sessions.js';
+import { topicsOf, type Members } from './sessions.js';
 
 /**
  * What the gRPC door shows of the rooms, and of the brokers elsewhere; made when its first client comes.
@@ -52,16 +48,7 @@ export function methodsOf(rooms: INestMicroservice, port: number): Methods {
       announcements.heartbeat(elsewhere, context.peer);
     },
   };
-  const renewals = new Renewals(clock);
-  const sessions = new Sessions(config, clock, brokers, members, renewals);
-  return methods({
-    sessions,
-    queues: new Queues(config, brokers, port),
-    producing: new Producing(config, clock, brokers, sessions),
-    consuming: new Consuming(clock, brokers, sessions, renewals),
-    pulling: new Pulling(brokers),
-    close,
-  });
+  return methodsOver({ config, clock, brokers, members, close }, port);
 }
 
 function own(rooms: INestMicroservice): Own {

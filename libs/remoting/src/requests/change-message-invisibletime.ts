@@ -1,4 +1,5 @@
 import { headerCodec, int, long, optional, string, type HeaderOf } from '../fields.js';
+import type { Receipt } from '../receipt.js';
 import { request } from '../request-spec.js';
 
 /*
@@ -28,3 +29,19 @@ export const changeMessageInvisibletimeResponse = headerCodec('CHANGE_MESSAGE_IN
   invisibleTime: long,
   reviveQid: int,
 });
+
+/** The receipt that counts from now on; undefined: the message was its holder's no more. @param fields of the answer */
+export function changedReceipt(
+  receipt: Receipt,
+  fields: Readonly<Record<string, string>> = {},
+): Receipt | undefined {
+  const said = changeMessageInvisibletimeResponse.decode(fields);
+  if (said.popTime === 0) return undefined;
+  return {
+    ...receipt,
+    start: receipt.queueOffset,
+    popTime: said.popTime,
+    invisibleMs: said.invisibleTime,
+    reviveQueue: said.reviveQid,
+  };
+}

@@ -1,7 +1,7 @@
 import {
   ackMessage,
+  changedReceipt,
   changeMessageInvisibletime,
-  changeMessageInvisibletimeResponse,
   consumerSendMsgBack,
   decodeOffsetMessageId,
   decodeRecords,
@@ -111,17 +111,7 @@ export class OtherBroker implements Broker {
   async change(message: HandedOut, invisibleTime: number): Promise<Receipt | undefined> {
     const header = { ...this.naming(message), invisibleTime };
     const answer = await this.call({ spec: changeMessageInvisibletime, header });
-    const said = changeMessageInvisibletimeResponse.decode(answer.extFields ?? {});
-    // it was nobody's any more
-    if (said.popTime === 0) return undefined;
-    const { receipt } = message;
-    return {
-      ...receipt,
-      start: receipt.queueOffset,
-      popTime: said.popTime,
-      invisibleMs: said.invisibleTime,
-      reviveQueue: said.reviveQid,
-    };
+    return changedReceipt(message.receipt, answer.extFields);
   }
 
   private naming({ group: consumerGroup, topic, receipt }: HandedOut) {

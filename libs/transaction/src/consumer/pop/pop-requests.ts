@@ -1,6 +1,6 @@
 import {
+  changedReceipt,
   changeMessageInvisibletime,
-  changeMessageInvisibletimeResponse,
   formatReceipt,
   RetryFlag,
   type Receipt,
@@ -46,16 +46,7 @@ export class PopRequests {
       spec: changeMessageInvisibletime,
       header,
     });
-    const said = changeMessageInvisibletimeResponse.decode(answer.extFields ?? {});
-    if (said.popTime === 0) return undefined;
-    const { receipt } = place;
-    return {
-      ...receipt,
-      start: receipt.queueOffset,
-      popTime: said.popTime,
-      invisibleMs: said.invisibleTime,
-      reviveQueue: said.reviveQid,
-    };
+    return changedReceipt(place.receipt, answer.extFields);
   }
 
   private header({ topic, receipt }: PoppedPlace) {
