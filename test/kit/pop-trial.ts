@@ -45,8 +45,9 @@ export class PopTrial {
     this.connect();
   }
 
-  async kill(): Promise<void> {
-    this.broker = await this.broker.killed();
+  /** @param dead as of TimedBroker.killed */
+  async kill(dead?: () => void): Promise<void> {
+    this.broker = await this.broker.killed(dead);
     this.connect();
   }
 
