@@ -2,11 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ManualClock, silentLog, type HalfmqClient } from '@halfmq/transaction';
+import { ManualClock, silentLog, type ConsumerOptions, type HalfmqClient } from '@halfmq/transaction';
 import { InProcessCluster } from '../kit/in-process-cluster.js';
 import { until } from '../kit/until.js';
 
 const TOPIC = 'not-there-yet';
+const BROKERS = ['broker-a', 'broker-b'];
+const EIGHT = ['1', '2', '3', '4', '5', '6', '7', '8'];
 
 /** Its clock stands still: nothing is asked for again. */
 describe('a consumer of a topic that does not exist yet', () => {
@@ -17,7 +19,7 @@ describe('a consumer of a topic that does not exist yet', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'halfmq-new-topics-'));
     cluster = await InProcessCluster.start();
-    await cluster.startBroker('broker-a');
+    await Promise.all(BROKERS.map((name) => cluster.startBroker(name)));
     client = await cluster.connect({ clock: new ManualClock(), log: silentLog });
     seen = [];
   });
@@ -26,15 +28,17 @@ describe('a consumer of a topic that does not exist yet', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const sendOne = async (): Promise<unknown> =>
-    (await cluster.connect()).producer().send({ topic: TOPIC, body: 'first' });
-
-  it.each([
-    ['by pull', {}],
-    ['in order', { order: 'key' }],
-    ['by pop', { by: 'pop' }],
-    ['broadcasting', { model: 'broadcasting' }],
-  ] as const)('is given its first message at once, %s: its broker tells', async (_name, how) => {
+  /** Each broker has the topic from the first message on that goes there: in turn, four queues of one, four of the other. */
+  const sendInTurn = async (): Promise<Set<string>> => {
+    const producer = (await cluster.connect()).producer();
+    const had = new Set<string>();
+    for (const body of EIGHT) {
+      had.add((await producer.send({ topic: TOPIC, body })).brokerName);
+      await until(`${body} is there`, () => seen.includes(body));
+    }
+    return had;
+  };
+  const waitsFor = async (how: Partial<ConsumerOptions>): Promise<void> => {
     const consumer = client.consumer({
       group: 'early',
       subscriptions: { [TOPIC]: '*' },
@@ -44,19 +48,41 @@ describe('a consumer of a topic that does not exist yet', () => {
       handle: async ({ body }) => void seen.push(body.toString()),
     });
     await consumer.start();
-    await sendOne();
-    await until('it is there', () => seen.length === 1);
-    expect(seen).toEqual(['first']);
+  };
+
+  it.each([
+    ['by pull', {}],
+    ['in order', { order: 'key' }],
+    ['by pop', { by: 'pop' }],
+    ['broadcasting', { model: 'broadcasting' }],
+  ] as const)(
+    'is given its first message of each broker at once, %s: its broker tells',
+    async (_name, how) => {
+      await waitsFor(how);
+      expect(await sendInTurn()).toEqual(new Set(BROKERS));
+      expect(seen).toEqual(EIGHT);
+    },
+  );
+
+  it('hears of two brokers that come to have it at the same time', async () => {
+    await waitsFor({});
+    const producer = (await cluster.connect()).producer();
+    await Promise.all(EIGHT.map((body) => producer.send({ topic: TOPIC, body })));
+    await until('all are there', () => seen.length === 8);
+    expect(seen.sort()).toEqual(EIGHT);
   });
 
   it('and so is one that takes its messages itself', async () => {
     const lite = client.litePull({ group: 'early', from: 'first' });
     await lite.subscribe({ [TOPIC]: '*' });
-    await sendOne();
-    for await (const { body } of lite) {
-      seen.push(body.toString());
-      break;
-    }
-    expect(seen).toEqual(['first']);
+    const taking = (async () => {
+      for await (const { body } of lite) {
+        seen.push(body.toString());
+        if (seen.length === EIGHT.length) break;
+      }
+    })();
+    expect(await sendInTurn()).toEqual(new Set(BROKERS));
+    await taking;
+    expect(seen).toEqual(EIGHT);
   });
 });

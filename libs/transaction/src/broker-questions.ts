@@ -70,7 +70,7 @@ export function brokerQuestions(parts: AskedParts): HandlerTable {
       return NO_ANSWER;
     })
     .add(notifyConsumerIdsChanged, (header) => {
-      consumers.get(header.consumerGroup)?.membersChanged();
+      consumers.get(header.consumerGroup)?.told();
       return NO_ANSWER;
     });
 }

@@ -229,7 +229,7 @@ export class HalfmqClient {
   }
 
   private queuesChanged(): void {
-    for (const consumer of this.consumers.values()) consumer.membersChanged();
+    for (const consumer of this.consumers.values()) consumer.queuesChanged();
   }
 
   /** A method, because an await in between may have changed what the compiler believes it knows. */

@@ -43,7 +43,7 @@ export class NewTopics {
     if (this.known.has(topic)) return;
     this.known.add(topic);
     this.news.add(topic);
-    this.telling ??= this.tell().finally(() => (this.telling = undefined));
+    this.telling ??= this.tell();
   }
 
   private async tell(): Promise<void> {
@@ -55,5 +55,7 @@ export class NewTopics {
       await this.registration.told(PATIENCE_MS);
       this.clients.topicsCame(came);
     }
+    // in the same step as the look at the news: what comes from now on is told anew
+    this.telling = undefined;
   }
 }

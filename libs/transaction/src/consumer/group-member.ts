@@ -9,8 +9,10 @@ export interface GroupMember {
   readonly isClosed: boolean;
   /** what it does now */
   readonly status: ConsumerStatus;
-  /** Members or queues came or went. */
-  membersChanged(): void;
+  /** A broker tells: members of the group came or went, or it has a topic of the group now. */
+  told(): void;
+  /** The queues of some topic are others than they were. */
+  queuesChanged(): void;
   /** How far it is in the queues of a topic it reads now: offsets of the next message that is not done. */
   offsetsIn(topic: string): QueueTable<number>;
   /** Goes on from there in those queues it reads now. Resolves when brokers were told. Never rejects. */

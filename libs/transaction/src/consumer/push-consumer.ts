@@ -44,7 +44,7 @@ const DRAIN_TIMEOUT_MS = 30_000;
  * the first unfinished message.
  */
 export class PushConsumer implements GroupMember {
-  private state: 'new' | 'running' | 'draining' | 'closed' = 'new';
+  private state: 'new' | 'starting' | 'running' | 'draining' | 'closed' = 'new';
   private closing: Promise<void> | undefined;
   private readonly timers: Cancel[] = [];
   /** as brokers know them */
@@ -81,7 +81,7 @@ export class PushConsumer implements GroupMember {
       dispatch: this.dispatch,
       subscriptions: this.subscriptions(),
       subVersion: this.subVersion,
-      rebalance: () => this.membersChanged(),
+      rebalance: () => this.queuesChanged(),
     });
     this.rebalance = this.makeRebalance();
   }
@@ -119,13 +119,14 @@ export class PushConsumer implements GroupMember {
     const what = `consumer ${this.options.group}`;
     this.parts.mustBeOpen(what);
     if (this.state !== 'new') throw new ClientClosed(what);
-    this.state = 'running';
+    this.state = 'starting';
     const { clock, heartbeats } = this.parts;
     for (const topic of this.topics) {
       await this.look(topic);
     }
     await this.checkSelectors();
     if (this.closing) return;
+    this.state = 'running';
     heartbeats.addConsumer(this.consumerData());
     this.timers.push(every(clock, COMMIT_MS, () => this.queues.commit(false)));
     if (this.options.order) this.timers.push(every(clock, RENEW_LOCKS_MS, () => this.queues.renewLocks()));
@@ -172,8 +173,11 @@ export class PushConsumer implements GroupMember {
     };
   }
 
-  /** Members or queues came or went. */
-  membersChanged(): void {
+  told(): void {
+    if (this.state === 'running') this.rebalance.told();
+  }
+
+  queuesChanged(): void {
     if (this.state === 'running') void this.rebalance.now();
   }
 
@@ -231,6 +235,7 @@ export class PushConsumer implements GroupMember {
       clock,
       log,
       topics: this.topics,
+      lookAgain: (topic) => this.parts.routes.refresh(topic),
       held: () => this.queues.all,
       // a broker that came meanwhile must know this member before it is asked for the list
       before: async () => {

@@ -11,6 +11,7 @@ class Member {
   own: readonly MessageQueue[] | typeof NO_TOPIC | undefined = [queue(0), queue(1)];
   reading: MessageQueue[] = [];
   rounds = 0;
+  readonly lookedAt: string[] = [];
   mayTake = true;
   /** a release takes so long; 0: no time */
   releaseMs = 0;
@@ -18,6 +19,7 @@ class Member {
     clock: this.clock,
     log: silentLog,
     topics: ['t'],
+    lookAgain: (topic) => this.lookedAt.push(topic),
     held: () => this.reading,
     before: async () => {
       this.rounds++;
@@ -46,6 +48,31 @@ describe('rebalance', () => {
     expect(member.reading).toEqual([queue(1), queue(2)]);
     await member.rebalance.stop();
     expect(member.clock.pending).toBe(0);
+  });
+
+  it('looks at the topics again when a broker tells: it may be one that has come to have them', async () => {
+    const member = new Member();
+    await member.rebalance.now();
+    expect(member.lookedAt).toEqual([]);
+    member.rebalance.told();
+    expect(member.lookedAt).toEqual(['t']);
+    await member.rebalance.stop();
+    expect(member.rounds).toBe(2);
+    member.rebalance.told();
+    expect(member.lookedAt).toEqual(['t']);
+  });
+
+  it('begins another round for whoever asks just when one ends', async () => {
+    for (let steps = 0; steps < 40; steps++) {
+      const member = new Member();
+      const first = member.rebalance.now();
+      for (let step = 0; step < steps; step++) await Promise.resolve();
+      const begun = member.rounds;
+      await member.rebalance.now();
+      expect(member.rounds).toBeGreaterThan(begun);
+      await first;
+      await member.rebalance.stop();
+    }
   });
 
   it('keeps what it has while the members are not known, and asks every second', async () => {

@@ -10,6 +10,8 @@ export interface RebalanceParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly topics: readonly string[];
+  /** Asks name servers for the topic's queues again; when they are others than they were, a round is asked for. */
+  readonly lookAgain: (topic: string) => void;
   /** the queues of a topic that are this member's; undefined when that cannot be told now. May reject */
   readonly assigned: (topic: string) => Promise<readonly AssignedQueue[] | typeof NO_TOPIC | undefined>;
   /** queues being read now */
@@ -45,8 +47,15 @@ export class Rebalance {
   now(): Promise<void> {
     if (this.stopped) return Promise.resolve();
     this.again = true;
-    this.round ??= this.rounds().finally(() => (this.round = undefined));
+    this.round ??= this.rounds();
     return this.round;
+  }
+
+  /** A broker tells: members of the group came or went, or a topic of it has come into being there, maybe not as the first. */
+  told(): void {
+    if (this.stopped) return;
+    for (const topic of this.parts.topics) this.parts.lookAgain(topic);
+    void this.now();
   }
 
   /** Resolves when no round runs and none will. */
@@ -63,6 +72,8 @@ export class Rebalance {
       this.cancelNext();
       settled = await this.run();
     }
+    // in the same step as the look at `again`: whoever asks from now on begins a round
+    this.round = undefined;
     if (this.stopped) return;
     const nextMs = settled ? this.patienceMs() : UNSETTLED_MS;
     this.cancelNext = this.parts.clock.after(nextMs, () => void this.now(), true);

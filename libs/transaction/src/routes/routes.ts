@@ -32,6 +32,8 @@ interface KnownTopic {
   template: TopicRouteData | undefined;
   /** where to send by that, worked out once for each route */
   publish: { readonly by: TopicRouteData; readonly queues: readonly MessageQueue[] } | undefined;
+  /** a name server has answered, be it that there is no such topic */
+  answered: boolean;
   asking: Promise<void> | undefined;
 }
 
@@ -144,9 +146,13 @@ export class Routes {
     return known.route && subscribeQueues(topic, known.route);
   }
 
-  /** Asks again soon, because a broker did not answer where it was said to be. */
+  /** Asks again: something has happened that the route may not tell yet. */
   refresh(topic: string): void {
-    this.ask(topic).catch((error: unknown) => this.log.debug(`route of ${topic} not refreshed`, { error }));
+    // a question under way may have been answered before it happened
+    const asked = this.known(topic).asking?.catch(() => undefined) ?? Promise.resolve();
+    asked
+      .then(() => this.ask(topic))
+      .catch((error: unknown) => this.log.debug(`route of ${topic} not refreshed`, { error }));
   }
 
   /** Addresses of the topic's brokers, the primary's where there is one; for questions any of them can answer. */
@@ -194,7 +200,13 @@ export class Routes {
   private known(topic: string): KnownTopic {
     let known = this.topics.get(topic);
     if (!known) {
-      known = { route: undefined, template: undefined, publish: undefined, asking: undefined };
+      known = {
+        route: undefined,
+        template: undefined,
+        publish: undefined,
+        answered: false,
+        asking: undefined,
+      };
       this.topics.set(topic, known);
     }
     return known;
@@ -204,8 +216,10 @@ export class Routes {
     const known = this.known(topic);
     known.asking ??= this.lookUp(topic)
       .then((route) => {
+        const heardBefore = known.answered;
+        known.answered = true;
         if (!route) return;
-        const changed = known.route !== undefined && !isDeepStrictEqual(known.route, route);
+        const changed = heardBefore && !isDeepStrictEqual(known.route, route);
         known.route = route;
         if (changed) for (const listener of this.listeners) listener();
       })

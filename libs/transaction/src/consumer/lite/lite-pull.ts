@@ -56,7 +56,7 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
       inbox: this.inbox,
       offsets: this.offsets,
       told: (topic) => subscriptionTo(topic, this.subscriptions[topic] ?? '*', 0),
-      rebalance: () => this.membersChanged(),
+      rebalance: () => this.queuesChanged(),
     });
   }
 
@@ -210,8 +210,11 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
     return this.closing;
   }
 
-  /** Members or queues came or went. */
-  membersChanged(): void {
+  told(): void {
+    this.rebalance?.told();
+  }
+
+  queuesChanged(): void {
     void this.rebalance?.now();
   }
 
@@ -249,6 +252,7 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
       clock,
       log,
       topics,
+      lookAgain: (topic) => this.parts.routes.refresh(topic),
       assigned,
       before,
       held: () => this.held.queues,
