@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine, refuse } from '../kit/command-line.js';
 import { checkOut } from './checkout.js';
 import { comparison } from './compare.js';
 import { hasH2load } from './h2load.js';
@@ -13,41 +13,43 @@ import { soak } from './soak.js';
 import { better, frugality, judge, record, smokeContests } from './smoke.js';
 import { Servers, THIS_VERSION, type Version } from './servers.js';
 
-/*
- * `npm run bench`: the limits and ours in turns, in one run; what counts are the ratios.
- *
- *   --rounds N             5 by default, 15 with --against
- *   --scale X              of the requests in a round: 1 by default, 0.2 with --against, where many short rounds tell more
- *   --only TEXT,TEXT       only rows whose names hold one of these
- *   --json FILE            everything measured
- *   --against REF          builds that version in a temporary worktree and compares this one with it, limits left out
- *   --peers                the same load on other brokers, where they are installed
- *   --smoke                for CI: fails when a message costs the main thread much more than recorded.json says, beside
- *                          the limit; with --record writes that file first
- *   --soak 30m             70 % of what a broker can take for so long, segments being unlinked; a line a sample, and a plot
- *                          into --svg FILE (docs/soak.svg); fails when the last third is not like the second
- *   --docs FILE            writes the table of docs/performance.md from such a file; measures nothing
- *   --profile FOLDER       also writes where the brokers' time goes (.cpuprofile, for Chrome or an editor)
- */
-const { values: options } = parseArgs({
-  options: {
-    rounds: { type: 'string' },
-    scale: { type: 'string' },
-    only: { type: 'string' },
-    json: { type: 'string' },
-    against: { type: 'string' },
-    peers: { type: 'boolean', default: false },
-    smoke: { type: 'boolean', default: false },
-    record: { type: 'boolean', default: false },
-    soak: { type: 'string' },
-    svg: { type: 'string', default: 'docs/soak.svg' },
-    docs: { type: 'string' },
-    profile: { type: 'string' },
-  },
+const HELP = `npm run bench     the limits and ours in turns, in one run; what counts are the ratios
+
+  --rounds N         5 by default, 15 with --against
+  --scale X          of the requests in a round: 1 by default, 0.2 with --against, where many short rounds tell more
+  --only TEXT,TEXT   only rows whose names hold one of these
+  --json FILE        everything measured
+  --against REF      builds that version in a temporary worktree and compares this one with it, limits left out
+  --peers            the same load on other brokers, where they are installed
+  --smoke            for CI: fails when a message costs the main thread much more than recorded.json says, beside the
+                     limit; with --record writes that file first
+  --soak 30m         70 % of what a broker can take for so long, segments being unlinked; a line a sample, and a plot into
+                     --svg FILE (docs/soak.svg); fails when the last third is not like the second
+  --docs FILE        writes the table of docs/performance.md from such a file; measures nothing
+  --profile FOLDER   also writes where the brokers' time goes (.cpuprofile, for Chrome or an editor)`;
+
+const {
+  values: options,
+  positive,
+  whole,
+} = commandLine(HELP, {
+  rounds: { type: 'string' },
+  scale: { type: 'string' },
+  only: { type: 'string' },
+  json: { type: 'string' },
+  against: { type: 'string' },
+  peers: { type: 'boolean', default: false },
+  smoke: { type: 'boolean', default: false },
+  record: { type: 'boolean', default: false },
+  soak: { type: 'string' },
+  svg: { type: 'string', default: 'docs/soak.svg' },
+  docs: { type: 'string' },
+  profile: { type: 'string' },
 });
 
-const rounds = Number(options.rounds ?? (options.against === undefined ? 5 : 15));
-const scale = Number(options.scale ?? (options.against === undefined ? 1 : 0.2));
+const alone = options.against === undefined;
+const rounds = options.rounds === undefined ? (alone ? 5 : 15) : whole('rounds', 1);
+const scale = options.scale === undefined ? (alone ? 1 : 0.2) : positive('scale');
 
 async function bench(): Promise<void> {
   const samples = await measureAll([THIS_VERSION], true);
@@ -87,7 +89,8 @@ async function smoke(): Promise<boolean> {
 }
 
 async function runSoak(duration: string): Promise<boolean> {
-  const [, amount = '0', unit] = /^(\d+)([sm])$/.exec(duration) ?? [];
+  const [, amount, unit] = /^(\d+)([sm])$/.exec(duration) ?? [];
+  if (amount === undefined) refuse(`--soak: a time like 30m or 90s expected, got ${duration}`);
   const servers = new Servers();
   try {
     const { text, flat } = await soak(
@@ -113,7 +116,10 @@ async function inTurns(contests: (servers: Servers) => Contest[]): Promise<Sampl
   const only = options.only?.split(',');
   const servers = new Servers(profile);
   try {
-    const wanted = contests(servers).filter(({ name }) => !only || only.some((part) => name.includes(part)));
+    const all = contests(servers);
+    const wanted = all.filter(({ name }) => !only || only.some((part) => name.includes(part)));
+    if (wanted.length === 0)
+      refuse(`--only: no row like ${options.only}; there are ${all.map(({ name }) => name).join('; ')}`);
     return await runRounds(wanted, rounds, progress);
   } finally {
     await servers.stop();

@@ -40,6 +40,7 @@ export type RowName =
   | 'lone messages'
   | 'run'
   | 'run, waiting'
+  | 'run, far'
   | 'run, one row'
   | 'three brokers'
   | 'rest sends'
@@ -96,6 +97,7 @@ export function allRows(servers: Servers, scale = 1): Row[] {
     { name: 'lone messages', ours: (version) => servers.storeAlone('lone', version, 100_000 * scale) },
     runRow(servers, 'run', { commit: 'quick', work: 'order', count: 8_000 * scale }),
     runRow(servers, 'run, waiting', { commit: 'waiting', work: 'order', count: 8_000 * scale }),
+    runRow(servers, 'run, far', { commit: 'far', work: 'order', count: 8_000 * scale }),
     runRow(servers, 'run, one row', { commit: 'quick', work: 'row', count: 8_000 * scale }),
     threeBrokers(servers, of(8, 32, 120_000)),
     httpRow(servers, 'rest sends', (broker) => restSending(broker, of(32, 1, 24_000))),

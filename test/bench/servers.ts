@@ -35,12 +35,13 @@ export const THIS_VERSION: Version = {
   root: new URL('../../../', import.meta.url).pathname,
 };
 
-/** Whether a COMMIT of the database waits for its disk: not at all, or for a millisecond and a sync. */
-export type Commit = 'quick' | 'waiting';
+/** How long a COMMIT of the database waits for its disk: not at all, a millisecond and a sync, or as for one over a network. */
+export type Commit = 'quick' | 'waiting' | 'far';
 
 const COMMITS: Readonly<Record<Commit, Readonly<Record<string, string>>>> = {
   quick: { fsync: 'off' },
   waiting: { fsync: 'on', commit_delay: '1000', commit_siblings: '0' },
+  far: { fsync: 'on', commit_delay: '5000', commit_siblings: '0' },
 };
 
 const SHOP = `

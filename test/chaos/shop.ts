@@ -1,32 +1,35 @@
-/**
- * `npm run shop-chaos [-- --orders 20000] [--per-second 60] [--kill-every-ms 3000] [--seed 7] [--rough] [--mode plain]`: the
- * demo shop in each of its modes, or in one, under one script: customers buy while broker and services are killed with
- * SIGKILL, before a commit, after one, and at any moment; name server and PostgreSQL too. With --rough every message
- * comes twice, out of order and late. Says in the end which of the shop's invariants hold. Fails when one is broken in
- * transactional mode; a seed kills in the same order again.
- */
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../kit/command-line.js';
 import { type Finding, ShopProcess } from '../kit/shop.js';
 import { until } from '../kit/until.js';
 import { Random } from '../power/random.js';
 
-const { values } = parseArgs({
-  options: {
-    orders: { type: 'string', default: '20000' },
-    'per-second': { type: 'string', default: '60' },
-    'kill-every-ms': { type: 'string', default: '3000' },
-    seed: { type: 'string', default: String(randomInt(1_000_000)) },
-    rough: { type: 'boolean', default: false },
-    mode: { type: 'string' },
-  },
-});
-const orders = Number(values.orders);
-const perSecond = Number(values['per-second']);
-const killEveryMs = Number(values['kill-every-ms']);
-const seed = Number(values.seed);
+const HELP = `npm run shop-chaos     customers of the demo shop buy while broker and services are killed with SIGKILL, before a commit, after
+                       one, and at any moment; name server and PostgreSQL too. Says which of the shop's invariants hold
+                       in each mode; fails when one is broken in transactional mode
+
+  --orders N          in each mode (20000)
+  --per-second N      (60)
+  --kill-every-ms N   (3000)
+  --seed S            kills in the same order again
+  --rough             every message comes twice, out of order and late
+  --mode M            plain or transactional: only that one`;
 
 const MODES = ['plain', 'transactional'] as const;
+const { values, whole, oneOf } = commandLine(HELP, {
+  orders: { type: 'string', default: '20000' },
+  'per-second': { type: 'string', default: '60' },
+  'kill-every-ms': { type: 'string', default: '3000' },
+  seed: { type: 'string', default: String(randomInt(1_000_000)) },
+  rough: { type: 'boolean', default: false },
+  mode: { type: 'string' },
+});
+const orders = whole('orders', 1);
+const perSecond = whole('per-second', 1);
+const killEveryMs = whole('kill-every-ms', 1);
+const seed = whole('seed');
+const only = oneOf('mode', MODES);
+
 const IN_TRANSACTIONS = ['order', 'payment', 'stock', 'broker'] as const;
 const PLATFORM = ['shipping', 'name server', 'PostgreSQL'] as const;
 const MOMENTS = ['after-half', 'after-commit', 'now'] as const;
@@ -104,7 +107,7 @@ async function main(): Promise<boolean> {
   );
   const rows: string[] = [];
   let whole = true;
-  for (const mode of MODES.filter((one) => values.mode === undefined || one === values.mode)) {
+  for (const mode of only === undefined ? MODES : [only]) {
     const shop = await ShopProcess.start({
       HALFMQ_SHOP_EXPIRY: '20s',
       HALFMQ_SHOP_DEADLINE: String(DEADLINE_S),

@@ -1,6 +1,6 @@
 /** See HELP. */
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../kit/command-line.js';
 import { writeResult } from '../power/result.js';
 import { whenInterrupted } from '../torture/interrupted.js';
 import { Campaign } from './campaign.js';
@@ -20,28 +20,13 @@ const MOST_COMPLAINTS = 5;
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const { values } = parseArgs({
-  options: {
-    frames: { type: 'string', default: '100000' },
-    seed: { type: 'string', default: String(randomInt(1_000_000)) },
-    minutes: { type: 'string', default: 'Infinity' },
-    json: { type: 'boolean' },
-    outputFile: { type: 'string' },
-    help: { type: 'boolean' },
-  },
+const { values, whole, positive } = commandLine(HELP, {
+  frames: { type: 'string', default: '100000' },
+  seed: { type: 'string', default: String(randomInt(1_000_000)) },
+  minutes: { type: 'string', default: 'Infinity' },
+  json: { type: 'boolean' },
+  outputFile: { type: 'string' },
 });
-
-function whole(name: 'frames' | 'seed'): number {
-  const number = Number(values[name]);
-  if (Number.isSafeInteger(number) && number >= 0) return number;
-  throw new Error(`--${name} must be a whole number, not ${values[name]}`);
-}
-
-function minutes(): number {
-  const number = Number(values.minutes);
-  if (number > 0) return number;
-  throw new Error(`--minutes must be a number, not ${values.minutes}`);
-}
 
 /** @returns what is wrong */
 async function fuzz(seed: number, frames: number, minutes: number): Promise<readonly string[]> {
@@ -84,9 +69,8 @@ async function tryPlants(seed: number): Promise<readonly Plant[]> {
 }
 
 async function main(): Promise<void> {
-  if (values.help) return print(HELP);
   const [seed, frames] = [whole('seed'), whole('frames')];
-  const complaints = await fuzz(seed, frames, minutes());
+  const complaints = await fuzz(seed, frames, positive('minutes'));
   for (const complaint of complaints) print(`FAILED: ${complaint}`);
   const plants = frames > 1 ? PLANTS.length : 0;
   const missed = plants > 0 ? await tryPlants(seed) : [];

@@ -1,24 +1,25 @@
-/**
- * `npm run model [-- --steps 100000] [--seed 7] [--outputFile result.json]`: does so many random steps to real brokers and
- * to the model of the ledger beside them, and compares both after each. Every broker lives the life of a seed of its own:
- * a failed one is printed with its shortest way there, and `npm run model -- --steps 1 --seed S` goes it again.
- */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../kit/command-line.js';
 import { writeResult, type Outcome } from '../power/result.js';
 import type { Lived } from './lives.js';
 import { findPlanted, PLANTS } from './planted.js';
 
-const { values } = parseArgs({
-  options: {
-    steps: { type: 'string', default: '100000' },
-    seed: { type: 'string', default: String(randomInt(1_000_000)) },
-    json: { type: 'boolean' },
-    outputFile: { type: 'string' },
-  },
+const HELP = `npm run model     does random steps to real brokers and to the model of the ledger beside them, and compares both after each
+
+  --steps N        so many at least (100000)
+  --seed S         the life of the first broker; each lives that of a seed of its own
+  --outputFile F   writes counts as jest does
+
+One that fails is printed with its shortest way there; --steps 1 --seed S goes it again.`;
+
+const { values, whole } = commandLine(HELP, {
+  steps: { type: 'string', default: '100000' },
+  seed: { type: 'string', default: String(randomInt(1_000_000)) },
+  json: { type: 'boolean' },
+  outputFile: { type: 'string' },
 });
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const PROCESSES = 2;
@@ -87,8 +88,7 @@ class Campaign {
 }
 
 async function main(): Promise<void> {
-  const seed = Number(values.seed);
-  const steps = Number(values.steps);
+  const [seed, steps] = [whole('seed'), whole('steps', 1)];
   const outcome: Outcome = { passed: 0, failed: 0, skipped: 0 };
   const count = (good: boolean): void => void (good ? outcome.passed++ : outcome.failed++);
   const campaign = new Campaign(seed, steps);

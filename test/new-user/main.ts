@@ -1,14 +1,9 @@
-/**
- * `npm run new-user`: follows docs/transactions.md word by word, from an empty folder to tests that pass and a service that
- * has sent, and says how long each step took. The project's packages are packed as they would be published; all others
- * come from the registry, so this needs the network.
- */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../kit/command-line.js';
 import { snippetsOf, type Snippet } from '../kit/docs-page.js';
 import { freePort } from '../kit/ports.js';
 import { PostgresServer } from '../kit/postgres.js';
@@ -23,7 +18,13 @@ const PROJECT = 'shop';
 const DONE = 'placed ';
 const LIMIT_MS = 600_000;
 
-const { values } = parseArgs({ options: { outputFile: { type: 'string' } } });
+const HELP = `npm run new-user     follows docs/transactions.md word by word, from an empty folder to tests that pass and a service that has
+                     sent, and says how long each step took. The project's packages are packed as they would be
+                     published; all others come from the registry, so this needs the network
+
+  --outputFile F   writes counts as jest does`;
+
+const { values } = commandLine(HELP, { outputFile: { type: 'string' } });
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** The page's packages, as files: one that is installed brings those of ours it needs. */

@@ -1,14 +1,9 @@
-/**
- * `npm run packages`: packs the public packages as they are published, looks into each, installs them in empty projects
- * outside of the workspace, compiles and runs README's examples there, on a broker that `npx halfmq` has started. All
- * other packages come from the registry, so this needs the network.
- */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../kit/command-line.js';
 import { root, snippetsOf } from '../kit/docs-page.js';
 import { freePort } from '../kit/ports.js';
 import { PostgresServer } from '../kit/postgres.js';
@@ -34,7 +29,12 @@ const NEST = [
 ];
 const DECORATORS = { experimentalDecorators: true, emitDecoratorMetadata: true };
 
-const { values } = parseArgs({ options: { outputFile: { type: 'string' }, keep: { type: 'boolean' } } });
+const HELP = `npm run packages     packs the public packages, looks into each, installs them in empty projects, compiles and runs README's
+                     examples there, on a broker that npx halfmq has started; needs the network for all others
+
+  --keep   the projects, and says where they are`;
+
+const { values } = commandLine(HELP, { outputFile: { type: 'string' }, keep: { type: 'boolean' } });
 const outcome = { passed: 0, failed: 0, skipped: 0 };
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 

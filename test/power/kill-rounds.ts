@@ -1,23 +1,23 @@
-/**
- * `npm run kill-rounds [-- --rounds 1000] [--seed 7] [--outputFile result.json]`: kills with SIGKILL under load and starts
- * again on the same folder. Of five rounds two kill a whole broker that is used over its wire, three the process of a
- * store alone, which is at its work sooner.
- */
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../kit/command-line.js';
 import { Cluster } from '../kit/cluster.js';
 import { BrokerRounds } from './broker-rounds.js';
 import { Random } from './random.js';
 import { writeResult } from './result.js';
 import { StoreRounds } from './store-rounds.js';
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '50' },
-    seed: { type: 'string', default: String(randomInt(1_000_000)) },
-    json: { type: 'boolean' },
-    outputFile: { type: 'string' },
-  },
+const HELP = `npm run kill-rounds     kills with SIGKILL under load, starts again on the same folder, and looks for what was promised
+
+  --rounds N       so many (50): of five two kill a whole broker that is used over its wire, three the process of a store
+                   alone, which is at its work sooner
+  --seed S         when
+  --outputFile F   writes counts as jest does`;
+
+const { values, whole } = commandLine(HELP, {
+  rounds: { type: 'string', default: '50' },
+  seed: { type: 'string', default: String(randomInt(1_000_000)) },
+  json: { type: 'boolean' },
+  outputFile: { type: 'string' },
 });
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -56,15 +56,15 @@ async function ofStore(rounds: number, random: Random): Promise<number> {
 }
 
 async function main(): Promise<void> {
-  const all = Number(values.rounds);
-  const random = new Random(Number(values.seed));
+  const [all, seed] = [whole('rounds', 1), whole('seed')];
+  const random = new Random(seed);
   const outcome = { passed: 0, failed: 0, skipped: 0 };
   const broker = Math.round((all * 2) / 5);
   const kinds = [
     { name: 'of a broker', rounds: broker, run: ofBroker },
     { name: 'of a store', rounds: all - broker, run: ofStore },
   ];
-  print(`${all} rounds, seed ${values.seed}`);
+  print(`${all} rounds, seed ${seed}`);
   await Promise.all(
     kinds.map(async ({ name, rounds, run }) => {
       try {

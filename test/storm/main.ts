@@ -1,6 +1,6 @@
 /** See HELP. */
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../kit/command-line.js';
 import { Cluster } from '../kit/cluster.js';
 import { Random } from '../power/random.js';
 import { whenInterrupted } from '../torture/interrupted.js';
@@ -16,26 +16,16 @@ const HELP = `npm run rebalance-storm     members of a consumer group join and l
 /** Of what was sent. */
 const MOST_DOUBLED = 0.01;
 
-const { values } = parseArgs({
-  options: {
-    members: { type: 'string', default: '50' },
-    seconds: { type: 'string', default: '60' },
-    every: { type: 'string', default: '2000' },
-    seed: { type: 'string', default: String(randomInt(1_000_000)) },
-    help: { type: 'boolean' },
-  },
+const { whole } = commandLine(HELP, {
+  members: { type: 'string', default: '50' },
+  seconds: { type: 'string', default: '60' },
+  every: { type: 'string', default: '2000' },
+  seed: { type: 'string', default: String(randomInt(1_000_000)) },
 });
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-function whole(name: 'members' | 'seconds' | 'every' | 'seed'): number {
-  const number = Number(values[name]);
-  if (Number.isSafeInteger(number) && number >= 0) return number;
-  throw new Error(`--${name} must be a whole number, not ${values[name]}`);
-}
-
 async function main(): Promise<void> {
-  if (values.help) return print(HELP);
-  const [members, seconds, everyMs] = [whole('members'), whole('seconds'), whole('every')];
+  const [members, seconds, everyMs] = [whole('members', 1), whole('seconds', 1), whole('every', 1)];
   const seed = whole('seed');
   const cluster = await Cluster.start();
   whenInterrupted(() => cluster.stop());

@@ -1,13 +1,14 @@
 /** See HELP. */
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
+import { commandLine } from '../kit/command-line.js';
 import { writeResult } from '../power/result.js';
 import { blackBox } from './black-box.js';
 import { whenInterrupted } from './interrupted.js';
 import { line, writeDocs, type Report } from './report.js';
-import { start, type Make } from './started.js';
+import { start } from './started.js';
 import type { TargetOptions } from './target.js';
 
 const HELP = `npm run torture -- --namesrv HOST:PORT    tries the hard cases of transactions on any RocketMQ, from outside
@@ -39,10 +40,9 @@ const args = process.argv
   .slice(2)
   .filter((arg, at, all) => arg !== '--json' || all[at + 1]?.startsWith('--') === false);
 
-const { values, positionals } = parseArgs({
-  args,
-  allowPositionals: true,
-  options: {
+const { values, positionals, whole, positive, oneOf } = commandLine(
+  HELP,
+  {
     namesrv: { type: 'string' },
     start: { type: 'string' },
     chaos: { type: 'boolean' },
@@ -59,23 +59,18 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string', default: '10' },
     seed: { type: 'string' },
     outputFile: { type: 'string' },
-    help: { type: 'boolean' },
   },
-});
-
-function whole(name: 'timeout' | 'interval' | 'checks' | 'halves'): number {
-  const number = Number(values[name]);
-  if (Number.isInteger(number) && number > 0) return number;
-  throw new Error(`--${name} must be a whole number, not ${values[name]}`);
-}
+  { args, allowPositionals: true },
+);
+const whom = oneOf('start', ['halfmq', 'apache']);
 
 function options(): TargetOptions {
   const command = values.kill;
   return {
-    timeoutMs: whole('timeout'),
-    intervalMs: whole('interval'),
-    checks: whole('checks'),
-    halves: whole('halves'),
+    timeoutMs: whole('timeout', 1),
+    intervalMs: whole('interval', 1),
+    checks: whole('checks', 1),
+    halves: whole('halves', 1),
     topics: values.topic?.split(','),
     kill:
       command === undefined ? undefined : async () => void (await promisify(execFile)('sh', ['-c', command])),
@@ -91,7 +86,7 @@ async function tried(): Promise<Report> {
     const name = values.name ?? values.namesrv;
     return blackBox({ ...told, nameServer: values.namesrv, name, only }, each);
   }
-  const started = await start(values.start as Make, told);
+  const started = await start(whom ?? 'halfmq', told);
   whenInterrupted(started.stop);
   try {
     return await blackBox({ ...told, ...started, name: values.name ?? started.name, only }, each);
@@ -115,10 +110,9 @@ async function main(): Promise<void> {
   if (values.docs) return writeDocs(PAGE, positionals);
   if (values.chaos) {
     const { chaos } = await import('./chaos/chaos.js');
-    return chaos({ minutes: Number(values.minutes), seed: values.seed, outputFile: values.outputFile });
+    return chaos({ minutes: positive('minutes'), seed: values.seed, outputFile: values.outputFile });
   }
-  const isStart = values.start === 'halfmq' || values.start === 'apache';
-  if (values.help || (values.namesrv === undefined && !isStart)) return print(HELP);
+  if (values.namesrv === undefined && whom === undefined) return print(HELP);
   return torture();
 }
 
