@@ -41,8 +41,7 @@ export function consumerGroups(
     return {
       ...settings,
       group,
-      concurrency:
-        (typeof concurrency === 'object' ? concurrency[group] : concurrency) ?? settings.concurrency,
+      concurrency: concurrencyOf(group, settings.concurrency, concurrency),
       subscriptions: Object.fromEntries(
         members.map(({ handler }) => [handler.definition.topic.name, wanted(handler)]),
       ),
@@ -52,6 +51,16 @@ export function consumerGroups(
   // now, not when a name server has answered: a mistake stops the start
   for (const consumer of consumers) checkConsumerOptions(consumer);
   return consumers;
+}
+
+/** The more specific goes before: what the module says of just this group, what its handlers say, what the module says of all. */
+function concurrencyOf(
+  group: string,
+  ofHandlers: number | undefined,
+  ofModule: HalfmqModuleOptions['concurrency'],
+): number | undefined {
+  if (typeof ofModule === 'object') return ofModule[group] ?? ofHandlers;
+  return ofHandlers ?? ofModule;
 }
 
 function wanted({ definition, where }: HandlerCall['handler']): string | Selector {

@@ -39,7 +39,10 @@ export interface MessageHandlerOptions {
   readonly by?: 'pull' | 'pop' | 'broker' | undefined;
   /** how long what was popped is kept from others without a sign of life, renewed by itself; 1 minute unless told, 5s to 5m */
   readonly invisibleTime?: Duration | undefined;
-  /** handlers running at a time in one process; 20 unless told. What the module says goes before */
+  /**
+   * Handlers running at a time in one process; 20 unless told. It goes before what the module says of all groups, what the module
+   * says of just this group goes before it.
+   */
   readonly concurrency?: number | undefined;
   /** broadcasting: every process gets every message, without retries */
   readonly model?: 'clustering' | 'broadcasting' | undefined;

@@ -33,7 +33,10 @@ export interface HalfmqModuleOptions extends Omit<ClientOptions, 'startTimeoutMs
    * committed with it and sent when a broker is back.
    */
   readonly whenUnreachable?: WhenUnreachable | undefined;
-  /** handlers running at a time in each consumer group: for all, or by group; 20 unless told */
+  /**
+   * Handlers running at a time in each consumer group; 20 unless told. A number is for the groups whose handlers say nothing of it;
+   * by group, it goes before what they say.
+   */
   readonly concurrency?: number | Readonly<Record<string, number>> | undefined;
 }
 
