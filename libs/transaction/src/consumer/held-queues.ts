@@ -1,4 +1,5 @@
 import type { Clock, Log, MessageQueue, ProcessQueueInfo, QueueTable } from '@halfmq/remoting';
+import { Complaints } from '../complaints.js';
 import { queueKey } from '../routes/topic-route.js';
 import type { QueueStatus } from './consumer-status.js';
 import { ConsumedQueue } from './consumed-queue.js';
@@ -52,8 +53,11 @@ export class HeldQueues {
   private readonly beginsAt = new Map<string, number>();
   private renewing: Promise<void> | undefined;
   private closed = false;
+  private readonly complaints: Complaints;
 
-  constructor(private readonly parts: HeldQueuesParts) {}
+  constructor(private readonly parts: HeldQueuesParts) {
+    this.complaints = new Complaints(parts.log);
+  }
 
   get statuses(): QueueStatus[] {
     return [...this.held.values()].map((consumed) => consumed.status);
@@ -212,13 +216,14 @@ export class HeldQueues {
     if (left && !(await within(this.parts.clock, HAND_OVER_MS, left.consumed.idle()))) return false;
     try {
       const start = await this.startOf(queue);
+      this.complaints.settled(queueKey(queue));
       // nobody has gone on with it since, so what was finished meanwhile is done
       const mine = left && start === left.committed ? left.consumed.progress.committable : start;
       this.left.delete(queueKey(queue));
       this.beginAt(queue, Math.max(start, mine), lockedUntil);
       return true;
     } catch (error) {
-      this.parts.log.warn('a queue cannot be read yet', { ...queue, error });
+      this.complaints.warn(queueKey(queue), 'a queue cannot be read yet', { ...queue, error });
       return false;
     }
   }

@@ -11,12 +11,12 @@ import {
   type TagExpression,
 } from '@halfmq/remoting';
 import { refusal, type BrokerRequests } from '../broker-requests.js';
-import type { Complaints } from '../complaints.js';
 import { NoRoute } from '../errors.js';
 import type { Namespace } from '../namespace.js';
 import type { Routes } from '../routes/routes.js';
 import { PRIMARY_ID } from '../routes/topic-route.js';
 import type { ConsumedQueue } from './consumed-queue.js';
+import type { PollComplaints } from './poll-complaints.js';
 import { takenMessage, type TakenMessage } from './taken-message.js';
 
 const BATCH = 32;
@@ -29,7 +29,7 @@ const AFTER_FLOW_CONTROL_MS = 20;
 export interface PullParts {
   readonly clock: Clock;
   readonly names: Namespace;
-  readonly complaints: Complaints;
+  readonly complaints: PollComplaints;
   readonly routes: Routes;
   readonly brokers: BrokerRequests;
   readonly group: string;
@@ -81,12 +81,11 @@ async function pullOnce(consumed: ConsumedQueue, parts: PullParts): Promise<numb
     const answer = await parts.brokers.ask(broker, { spec: pullMessage, header, timeoutMs });
     if (consumed.dropped) return 0;
     const pauseMs = await take(consumed, answer, parts, broker);
-    parts.complaints.settled(`pull from ${queue.brokerName}`);
+    parts.complaints.answered(queue);
     return pauseMs;
   } catch (error) {
     if (consumed.dropped) return 0;
-    const about = `pull from ${queue.brokerName}`;
-    parts.complaints.warn(about, `${about} failed`, { ...queue, group: parts.group, error });
+    parts.complaints.failed('pull', queue, error);
     consumed.suggestedBrokerId = PRIMARY_ID;
     parts.routes.refresh(queue.topic);
     return AFTER_ERROR_MS;

@@ -8,6 +8,7 @@ import {
   type MessageQueue,
 } from '@halfmq/remoting';
 import type { BrokerRequests } from '../broker-requests.js';
+import { Complaints } from '../complaints.js';
 import type { Routes } from '../routes/routes.js';
 import { queueKey } from '../routes/topic-route.js';
 
@@ -17,6 +18,8 @@ const RELY_MS = 30_000;
 
 /** An ordered consumer's locks on its queues, kept at the brokers so that no two members handle one queue. */
 export class QueueLocks {
+  private readonly complaints: Complaints;
+
   constructor(
     private readonly clock: Clock,
     private readonly log: Log,
@@ -24,7 +27,9 @@ export class QueueLocks {
     private readonly group: string,
     private readonly routes: Routes,
     private readonly brokers: BrokerRequests,
-  ) {}
+  ) {
+    this.complaints = new Complaints(log);
+  }
 
   /**
    * Takes or renews locks. Never rejects.
@@ -72,9 +77,12 @@ export class QueueLocks {
     try {
       const what = { spec: lockBatchMq, header: {}, body: this.body(mqSet) };
       const answer = await this.brokers.call({ brokerName, address }, what);
-      return new Set(decodeLockedQueues(answer.body).map(queueKey));
+      const owned = new Set(decodeLockedQueues(answer.body).map(queueKey));
+      this.complaints.settled(brokerName);
+      return owned;
     } catch (error) {
-      this.log.warn(`no answer about queue locks from ${brokerName}`, { group: this.group, error });
+      const message = `no answer about queue locks from ${brokerName}`;
+      this.complaints.warn(brokerName, message, { group: this.group, error });
       return undefined;
     }
   }

@@ -8,7 +8,6 @@ import {
   type TagExpression,
 } from '@halfmq/remoting';
 import type { ClientParts } from '../client-parts.js';
-import { Complaints } from '../complaints.js';
 import { parseDuration } from '../duration.js';
 import type { AssignedQueue } from './assignment.js';
 import type { QueueStatus } from './consumer-status.js';
@@ -18,6 +17,7 @@ import { HeldQueues } from './held-queues.js';
 import { LocalOffsets, offsetFile } from './local-offsets.js';
 import { RemoteOffsets } from './offsets.js';
 import { InitMode } from './pop/pop-loop.js';
+import { PollComplaints } from './poll-complaints.js';
 import { PopRequests } from './pop/pop-requests.js';
 import { PoppedQueues } from './pop/popped-queues.js';
 import { QueueLocks } from './queue-locks.js';
@@ -54,7 +54,7 @@ export class Queues {
     const common = {
       clock: client.clock,
       names: client.names,
-      complaints: new Complaints(client.log),
+      complaints: new PollComplaints(client.log, parts.group),
       routes: client.routes,
       brokers: client.brokers,
       group: parts.group,

@@ -24,6 +24,8 @@ const FORGOTTEN_MS = 65_000;
 /** For a while after a broker was lost: when it comes back, its queues must not wait for half a minute. */
 const CLOSE_POLL_MS = 1_000;
 const CLOSE_FOR_MS = 120_000;
+/** What a complaint is about that no topic is to blame for. */
+const NOBODY = 'no name server';
 
 interface KnownTopic {
   /** what the name server said of the topic itself */
@@ -183,16 +185,19 @@ export class Routes {
 
   /** Asks about everything known. Never rejects: what cannot be asked now stays as it is. */
   async poll(): Promise<void> {
-    const questions = [...this.topics.keys()].map((topic) => () => this.ask(topic));
-    if (this.everyBroker) questions.unshift(() => this.askForBrokers());
-    for (const question of questions) {
+    const questions = [...this.topics.keys()].map((topic) => [topic, () => this.ask(topic)] as const);
+    if (this.everyBroker) questions.unshift(['', () => this.askForBrokers()]);
+    for (const [about, question] of questions) {
       try {
         await question();
-        this.complaints.settled('poll');
+        this.complaints.settled(NOBODY);
+        this.complaints.settled(about);
       } catch (error) {
-        this.complaints.warn('poll', 'a route was not refreshed, the known one stays', { error });
         // nobody would answer the others either
-        if (error instanceof NoNameServer) return;
+        const nobody = error instanceof NoNameServer;
+        const message = 'a route was not refreshed, the known one stays';
+        this.complaints.warn(nobody ? NOBODY : about, message, { error });
+        if (nobody) return;
       }
     }
   }

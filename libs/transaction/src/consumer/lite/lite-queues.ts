@@ -1,8 +1,8 @@
 import { EXPRESSION_TAG, parseTagExpression, type SubscriptionData } from '@halfmq/remoting';
 import type { ClientParts } from '../../client-parts.js';
-import { Complaints } from '../../complaints.js';
 import { HeldQueues } from '../held-queues.js';
 import { RemoteOffsets } from '../offsets.js';
+import { PollComplaints } from '../poll-complaints.js';
 import { startOffset } from '../start-offset.js';
 import { InAnyOrder } from '../waiting.js';
 import type { Inbox } from './inbox.js';
@@ -45,7 +45,7 @@ export function liteQueues({
     pull: {
       clock,
       names,
-      complaints: new Complaints(log),
+      complaints: new PollComplaints(log, group),
       routes,
       brokers,
       group,

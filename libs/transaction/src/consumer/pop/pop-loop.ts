@@ -9,10 +9,10 @@ import {
   type TagExpression,
 } from '@halfmq/remoting';
 import { refusal, type BrokerAddress, type BrokerRequests } from '../../broker-requests.js';
-import type { Complaints } from '../../complaints.js';
 import { NoRoute } from '../../errors.js';
 import type { Namespace } from '../../namespace.js';
 import type { Routes } from '../../routes/routes.js';
+import type { PollComplaints } from '../poll-complaints.js';
 import { takenMessage } from '../taken-message.js';
 import { HeldLease, type LeaseParts } from './held-lease.js';
 import type { PoppedMessage, PoppedQueue } from './popped-queue.js';
@@ -29,7 +29,7 @@ export const InitMode = { FIRST: 0, LAST: 1 } as const;
 export interface PopParts {
   readonly clock: Clock;
   readonly names: Namespace;
-  readonly complaints: Complaints;
+  readonly complaints: PollComplaints;
   readonly routes: Routes;
   readonly brokers: BrokerRequests;
   readonly group: string;
@@ -61,7 +61,6 @@ export async function popLoop(queue: PoppedQueue, parts: PopParts, newAttempt: (
 /** @returns how long to wait before the next one; 0 when it was answered as it should be */
 async function popOnce(popped: PoppedQueue, parts: PopParts, attemptId: string): Promise<number> {
   const { topic, brokerName, queueId } = popped.queue;
-  const about = `pop from ${brokerName}`;
   try {
     const address = parts.routes.primaryOf(brokerName);
     if (address === undefined) throw new NoRoute(topic, `broker ${brokerName} has no primary now`);
@@ -87,11 +86,11 @@ async function popOnce(popped: PoppedQueue, parts: PopParts, attemptId: string):
     const answer = await parts.brokers.ask(broker, { spec: popMessage, header, timeoutMs });
     const pauseMs = take(popped, answer, parts, broker);
     popped.polledAt = parts.clock.now();
-    parts.complaints.settled(about);
+    parts.complaints.answered(popped.queue);
     return pauseMs;
   } catch (error) {
     if (popped.dropped) return 0;
-    parts.complaints.warn(about, `${about} failed`, { ...popped.queue, group: parts.group, error });
+    parts.complaints.failed('pop', popped.queue, error);
     parts.routes.refresh(topic);
     return AFTER_ERROR_MS;
   }
