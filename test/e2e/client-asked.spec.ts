@@ -158,6 +158,25 @@ describe('a consumer that is set elsewhere', () => {
     expect(consumer.offsetsIn(TOPIC)).toEqual([[queue, 4]]);
   });
 
+  it('goes on from where it was set last, also when it is set twice at a time', async () => {
+    await using broker = await createTestBroker({ settings, hostile: false });
+    const client = await broker.connect();
+    for (const body of ['a', 'b', 'c']) await client.producer().send({ topic: TOPIC, body });
+    const seen: string[] = [];
+    const consumer = client.consumer({
+      group: GROUP,
+      subscriptions: { [TOPIC]: '*' },
+      from: 'first',
+      handle: async ({ body }) => void seen.push(body.toString()),
+    });
+    await consumer.start();
+    await broker.settle();
+    await Promise.all([consumer.goOnFrom([[queue, 0]]), consumer.goOnFrom([[queue, 2]])]);
+    await broker.advance('3s');
+    expect(seen.join('')).toBe('abcc');
+    expect(consumer.offsetsIn(TOPIC)).toEqual([[queue, 3]]);
+  });
+
   it('goes on from there also where it takes its messages itself', async () => {
     await using broker = await createTestBroker({ settings, hostile: false });
     const client = await broker.connect();

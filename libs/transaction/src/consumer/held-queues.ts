@@ -7,6 +7,7 @@ import type { Offsets } from './offsets.js';
 import { within } from '../within.js';
 import { pullLoop, type PullParts } from './pull-loop.js';
 import type { QueueLocks } from './queue-locks.js';
+import { SetPlaces } from './set-places.js';
 import type { Waiting } from './waiting.js';
 
 /** How long a queue on its way to another member waits for its ordered handler before it is tried again. */
@@ -49,14 +50,14 @@ export class HeldQueues {
   private readonly held = new Map<string, ConsumedQueue>();
   /** queues given up while a handler of theirs ran: with what was committed then */
   private readonly left = new Map<string, Left>();
-  /** where queues go on that were set elsewhere, until it is written down */
-  private readonly beginsAt = new Map<string, number>();
+  private readonly places: SetPlaces;
   private renewing: Promise<void> | undefined;
   private closed = false;
   private readonly complaints: Complaints;
 
   constructor(private readonly parts: HeldQueuesParts) {
     this.complaints = new Complaints(parts.log);
+    this.places = new SetPlaces(parts.offsets);
   }
 
   get statuses(): QueueStatus[] {
@@ -142,16 +143,15 @@ export class HeldQueues {
   }
 
   /**
-   * Goes on from there in those queues that are read now, when their handlers are through; what these finish meanwhile counts no
-   * more. Resolves when brokers were told. Never rejects.
+   * Goes on from there in those queues that are read now, or about to go on somewhere else, when their handlers are through; what
+   * these finish meanwhile counts no more. Resolves when brokers were told. Never rejects.
    */
   async goOnFrom(offsets: QueueTable<number>): Promise<void> {
-    const moved = offsets.flatMap(([queue, offset]) => {
-      const consumed = this.held.get(queueKey(queue));
-      return consumed ? [this.setAside(consumed, offset)] : [];
-    });
-    await Promise.all(moved);
-    if (moved.length > 0) this.parts.rebalance();
+    const own = offsets.filter(
+      ([queue]) => this.held.has(queueKey(queue)) || this.places.of(queue) !== undefined,
+    );
+    await Promise.all(own.map(([queue, offset]) => this.setAside(queue, offset)));
+    if (own.length > 0) this.parts.rebalance();
   }
 
   /** @returns false when a queue's handler, waited for before, is still not through */
@@ -230,7 +230,7 @@ export class HeldQueues {
 
   private async startOf(queue: MessageQueue): Promise<number> {
     const { offsets, startOffset } = this.parts;
-    return this.beginsAt.get(queueKey(queue)) ?? (await offsets.read(queue)) ?? startOffset(queue);
+    return this.places.of(queue) ?? (await offsets.read(queue)) ?? startOffset(queue);
   }
 
   /** Nothing, when it was begun meanwhile, or reading has ended. */
@@ -266,19 +266,16 @@ export class HeldQueues {
   private async beginAgain(consumed: ConsumedQueue, next: number): Promise<void> {
     const { queue, progress } = consumed;
     this.parts.log.warn('an offset lies outside its queue', { ...queue, offset: progress.nextOffset, next });
-    await this.setAside(consumed, next);
+    await this.setAside(queue, next);
     this.parts.rebalance();
   }
 
   /** Ends reading; it begins again there with the next round, also with one that runs before this is written down. */
-  private async setAside(consumed: ConsumedQueue, next: number): Promise<void> {
-    const { queue } = consumed;
-    consumed.drop();
-    this.forget(consumed);
-    this.beginsAt.set(queueKey(queue), next);
-    this.parts.offsets.update(queue, next);
-    await this.parts.offsets.release(queue);
-    this.beginsAt.delete(queueKey(queue));
+  private async setAside(queue: MessageQueue, next: number): Promise<void> {
+    const consumed = this.held.get(queueKey(queue));
+    consumed?.drop();
+    if (consumed) this.forget(consumed);
+    await this.places.set(queue, next);
   }
 
   private beginAnew(consumed: ConsumedQueue): void {
