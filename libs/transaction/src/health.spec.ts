@@ -37,6 +37,27 @@ describe('the health of a consumer', () => {
     expect(report(queue({ lastPollAt: 0, isFull: true })).status).toBe('up');
   });
 
+  it('is down when a queue was never answered, from when it was taken on', () => {
+    const never = { lastPollAt: undefined, lag: undefined };
+    expect(report(queue({ ...never, takenAt: NOW - HOLD_MS - 35_000 })).status).toBe('up');
+    expect(report(queue({ ...never, takenAt: NOW - HOLD_MS - 35_001 }))).toMatchObject({
+      status: 'down',
+      message: 'g has not heard of queue 0 of t at b since 2026-01-01T00:09:09.999Z',
+    });
+  });
+
+  it('is down when it was not told for so long which queues it has', () => {
+    const untold = (unassignedSince: number) => {
+      const consumer = { group: 'g', isRunning: true, holdMs: HOLD_MS, queues: [], unassignedSince };
+      return healthReport({ connected: true, consumers: [consumer], now: NOW });
+    };
+    expect(untold(NOW - HOLD_MS - 35_000).status).toBe('up');
+    expect(untold(NOW - HOLD_MS - 35_001)).toMatchObject({
+      status: 'down',
+      message: 'g was not told which queues it has since 2026-01-01T00:09:09.999Z',
+    });
+  });
+
   it('is down when it has ended', () => {
     const consumer = { group: 'g', isRunning: false, holdMs: HOLD_MS, queues: [] };
     const { status, message } = healthReport({ connected: true, consumers: [consumer], now: NOW });

@@ -7,7 +7,10 @@ const SILENCE = '35s';
 export interface HealthOptions {
   /** a group that is behind by more than so many messages is down; unless told however far it is */
   readonly maxLag?: number | undefined;
-  /** over the time a poll may wait at its broker: a queue of which nothing was heard for longer is down; 35 s unless told */
+  /**
+   * Over the time a poll may wait at its broker: a queue of which nothing was heard for longer is down, and a group that was not
+   * told for so long which queues it has; 35 s unless told.
+   */
   readonly maxSilence?: Duration | undefined;
 }
 
@@ -36,8 +39,9 @@ export interface Examined {
 }
 
 /**
- * Down: no name server has answered yet, a consumer has ended, or a queue of which something could be heard is silent. Not
- * down: a group without queues (it has more members than queues), handlers that are busy.
+ * Down: no name server has answered yet, a consumer has ended, or brokers are silent: of a queue, from the beginning or by now, or
+ * of which queues there are. Not down: a group without queues (it has more members than queues, or its topics are not there yet),
+ * handlers that are busy.
  */
 export function healthReport(
   { connected, consumers, now }: Examined,
@@ -48,6 +52,7 @@ export function healthReport(
   const wrong = [
     ...(connected ? [] : ['no name server has answered yet']),
     ...consumers.filter(({ isRunning }) => !isRunning).map(({ group }) => `${group} does not consume`),
+    ...consumers.flatMap((consumer) => unassigned(consumer, before - consumer.holdMs)),
     ...consumers.flatMap(({ group, queues, holdMs }) => silent(group, queues, before - holdMs)),
     ...groups.filter(([, { lag }]) => lag > maxLag).map(([group, { lag }]) => `${group} is ${lag} behind`),
   ];
@@ -68,12 +73,17 @@ function groupHealth(queues: readonly QueueStatus[]): GroupHealth {
   };
 }
 
+function unassigned({ group, unassignedSince = Infinity }: ConsumerStatus, since: number): string[] {
+  if (unassignedSince >= since) return [];
+  return [`${group} was not told which queues it has since ${new Date(unassignedSince).toISOString()}`];
+}
+
 /** A queue that was just taken has not been answered yet, and is no trouble. */
 function silent(group: string, queues: readonly QueueStatus[], since: number): string[] {
-  return queues
-    .filter(({ lastPollAt, isFull }) => !isFull && lastPollAt !== undefined && lastPollAt < since)
-    .map(
-      ({ topic, brokerName, queueId, lastPollAt = 0 }) =>
-        `${group} has not heard of queue ${queueId} of ${topic} at ${brokerName} since ${new Date(lastPollAt).toISOString()}`,
-    );
+  return queues.flatMap(({ topic, brokerName, queueId, isFull, lastPollAt, takenAt }) => {
+    const heardAt = lastPollAt ?? takenAt ?? Infinity;
+    if (isFull || heardAt >= since) return [];
+    const queue = `queue ${queueId} of ${topic} at ${brokerName}`;
+    return [`${group} has not heard of ${queue} since ${new Date(heardAt).toISOString()}`];
+  });
 }

@@ -1,4 +1,4 @@
-import type { MessageQueue } from '@halfmq/remoting';
+import type { MessageQueue, ProcessQueueInfo } from '@halfmq/remoting';
 import { Progress } from './progress.js';
 import type { TakenMessage } from './taken-message.js';
 import type { Waiting } from './waiting.js';
@@ -30,6 +30,17 @@ export class ConsumedQueue extends WorkQueue {
   override get lag(): number | undefined {
     if (this.maxOffset === undefined) return undefined;
     return Math.max(0, this.maxOffset - this.progress.committable);
+  }
+
+  /** How far it is. @param now monotonic ms */
+  processAt(now: number): ProcessQueueInfo {
+    const { progress, lockedUntil, polledAt: lastPullTimestamp = 0 } = this;
+    return {
+      commitOffset: progress.committable,
+      cachedMsgCount: progress.count,
+      locked: now < lockedUntil && lockedUntil !== Infinity,
+      lastPullTimestamp,
+    };
   }
 
   override get hasRoom(): boolean {

@@ -1,5 +1,4 @@
 import type { Clock, Log, MessageQueue, ProcessQueueInfo, QueueTable } from '@halfmq/remoting';
-import { Complaints } from '../complaints.js';
 import { queueKey } from '../routes/topic-route.js';
 import type { QueueStatus } from './consumer-status.js';
 import { ConsumedQueue } from './consumed-queue.js';
@@ -8,6 +7,7 @@ import { within } from '../within.js';
 import { pullLoop, type PullParts } from './pull-loop.js';
 import type { QueueLocks } from './queue-locks.js';
 import { SetPlaces } from './set-places.js';
+import { UnreadQueues } from './unread-queues.js';
 import type { Waiting } from './waiting.js';
 
 /** How long a queue on its way to another member waits for its ordered handler before it is tried again. */
@@ -53,29 +53,21 @@ export class HeldQueues {
   private readonly places: SetPlaces;
   private renewing: Promise<void> | undefined;
   private closed = false;
-  private readonly complaints: Complaints;
+  private readonly unread: UnreadQueues;
 
   constructor(private readonly parts: HeldQueuesParts) {
-    this.complaints = new Complaints(parts.log);
     this.places = new SetPlaces(parts.offsets);
+    this.unread = new UnreadQueues(parts.clock, parts.log);
   }
 
   get statuses(): QueueStatus[] {
-    return [...this.held.values()].map((consumed) => consumed.status);
+    return [...[...this.held.values()].map((consumed) => consumed.status), ...this.unread.statuses];
   }
 
   /** How far each queue is. */
   get processes(): QueueTable<ProcessQueueInfo> {
     const now = this.parts.clock.monotonic();
-    return [...this.held.values()].map(({ queue, progress, lockedUntil, polledAt = 0 }) => [
-      queue,
-      {
-        commitOffset: progress.committable,
-        cachedMsgCount: progress.count,
-        locked: this.parts.locks !== undefined && now < lockedUntil,
-        lastPullTimestamp: polledAt,
-      },
-    ]);
+    return [...this.held.values()].map((consumed) => [consumed.queue, consumed.processAt(now)]);
   }
 
   /** @see GroupMember */
@@ -88,13 +80,21 @@ export class HeldQueues {
     return [...this.held.values()].map((consumed) => consumed.queue);
   }
 
-  /** Begins to read. @returns false when one could not be begun: its lock is another's, or its broker did not answer */
-  async take(queues: readonly MessageQueue[]): Promise<boolean> {
+  /**
+   * Begins to read.
+   * @param queues all of the topic that are this member's and not read
+   * @returns false when one could not be begun: its lock is another's, or its broker did not answer
+   */
+  async take(topic: string, queues: readonly MessageQueue[]): Promise<boolean> {
+    this.unread.keep(topic, queues);
+    if (queues.length === 0) return true;
     const locks = await this.parts.locks?.lock(queues);
     const begun = await Promise.all(
       queues.map(async (queue) => {
         const lockedUntil = locks ? locks.granted.get(queueKey(queue)) : Infinity;
-        return lockedUntil !== undefined && (await this.begin(queue, lockedUntil));
+        if (lockedUntil !== undefined) return this.begin(queue, lockedUntil);
+        if (!locks?.refused.has(queueKey(queue))) this.unread.add(queue);
+        return false;
       }),
     );
     return begun.every(Boolean);
@@ -216,14 +216,13 @@ export class HeldQueues {
     if (left && !(await within(this.parts.clock, HAND_OVER_MS, left.consumed.idle()))) return false;
     try {
       const start = await this.startOf(queue);
-      this.complaints.settled(queueKey(queue));
       // nobody has gone on with it since, so what was finished meanwhile is done
       const mine = left && start === left.committed ? left.consumed.progress.committable : start;
       this.left.delete(queueKey(queue));
       this.beginAt(queue, Math.max(start, mine), lockedUntil);
       return true;
     } catch (error) {
-      this.complaints.warn(queueKey(queue), 'a queue cannot be read yet', { ...queue, error });
+      this.unread.add(queue, error);
       return false;
     }
   }
@@ -239,6 +238,8 @@ export class HeldQueues {
     const { waiting, dispatch } = this.parts;
     const consumed = new ConsumedQueue(queue, start, waiting());
     consumed.lockedUntil = lockedUntil;
+    consumed.takenAt = this.parts.clock.now();
+    this.unread.delete(queue);
     this.held.set(queueKey(queue), consumed);
     dispatch.add(consumed);
     void this.pull(consumed);

@@ -92,6 +92,7 @@ export class PushConsumer implements GroupMember {
       group: this.options.group,
       isRunning: this.state === 'running',
       holdMs: this.parts.pullHoldMs,
+      unassignedSince: this.rebalance.unassignedSince,
       queues: this.parts.names.unwrappedAll(this.queues.statuses),
     };
   }
@@ -245,7 +246,7 @@ export class PushConsumer implements GroupMember {
         return this.queues.finishReleases();
       },
       assigned: (topic) => assignedQueues(topic, sharing, { ...this.parts, group, strategy }),
-      take: (queues) => this.queues.take(queues),
+      take: (topic, queues) => this.queues.take(topic, queues),
       release: (queue) => this.queues.release(queue),
     });
   }

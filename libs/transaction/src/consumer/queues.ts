@@ -91,10 +91,13 @@ export class Queues {
     return [...this.pulled.statuses, ...this.popped.statuses];
   }
 
-  /** Begins to read. @returns false when one could not be begun: its lock is another's, or its broker did not answer */
-  take(queues: readonly AssignedQueue[]): Promise<boolean> {
+  /** @see HeldQueues.take */
+  take(topic: string, queues: readonly AssignedQueue[]): Promise<boolean> {
     this.popped.take(queues.filter(isPopped));
-    return this.pulled.take(queues.filter((queue) => !isPopped(queue)));
+    return this.pulled.take(
+      topic,
+      queues.filter((queue) => !isPopped(queue)),
+    );
   }
 
   /** Ends reading. @returns false when handlers are not through, and this has to be asked again */

@@ -26,7 +26,7 @@ class Member {
       return true;
     },
     assigned: async () => this.own,
-    take: async (queues) => {
+    take: async (_topic, queues) => {
       if (this.mayTake) this.reading.push(...queues);
       return this.mayTake;
     },

@@ -18,8 +18,8 @@ export interface RebalanceParts {
   readonly held: () => readonly AssignedQueue[];
   /** runs before each round. @returns false when something is missing still. Never rejects */
   readonly before: () => Promise<boolean>;
-  /** Begins to read queues. @returns false when one of them could not be begun. May reject */
-  readonly take: (queues: readonly AssignedQueue[]) => Promise<boolean>;
+  /** Begins to read all that is missing of a topic. @returns false when one of them could not be begun. May reject */
+  readonly take: (topic: string, missing: readonly AssignedQueue[]) => Promise<boolean>;
   /** Ends reading. @returns false when it must be asked again, because a handler is not through. May reject */
   readonly release: (queue: AssignedQueue) => Promise<boolean>;
 }
@@ -37,10 +37,16 @@ export class Rebalance {
   private stopped = false;
   /** topics that did not exist in the last round, and since when (monotonic ms) it was just these */
   private missing: { readonly topics: string; readonly since: number } = { topics: '', since: 0 };
+  private unassigned: number | undefined;
   private readonly complaints: Complaints;
 
   constructor(private readonly parts: RebalanceParts) {
     this.complaints = new Complaints(parts.log);
+  }
+
+  /** Since when (ms since 1970) it cannot be told of some topic which queues are this member's; undefined: it can. */
+  get unassignedSince(): number | undefined {
+    return this.unassigned;
   }
 
   /** Resolves after a round that began after the call. Never rejects. */
@@ -90,17 +96,21 @@ export class Rebalance {
   private async run(): Promise<boolean> {
     let settled = await this.parts.before();
     const missing: string[] = [];
+    let unassigned = false;
     for (const topic of this.parts.topics) {
       try {
         const mine = await this.parts.assigned(topic);
+        unassigned ||= mine === undefined;
         if (mine === NO_TOPIC) missing.push(topic);
         else settled = (await this.balance(topic, mine)) && settled;
         this.complaints.settled(topic);
       } catch (error) {
         this.complaints.warn(topic, `no rebalance of ${topic} now, it keeps what it has`, { error });
         settled = false;
+        unassigned = true;
       }
     }
+    this.unassigned = unassigned ? (this.unassigned ?? this.parts.clock.now()) : undefined;
     const topics = missing.join(' ');
     if (topics !== this.missing.topics) this.missing = { topics, since: this.parts.clock.monotonic() };
     return settled;
@@ -115,6 +125,6 @@ export class Rebalance {
     if (this.stopped) return true;
     const reading = new Set(held().map(assignedKey));
     const missing = mine.filter((queue) => !reading.has(assignedKey(queue)));
-    return (missing.length === 0 || (await take(missing))) && released.every(Boolean);
+    return (await take(topic, missing)) && released.every(Boolean);
   }
 }

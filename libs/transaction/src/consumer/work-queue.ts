@@ -12,6 +12,8 @@ import type { Waiting } from './waiting.js';
 export abstract class WorkQueue {
   /** the broker holds the queue's lock for this client until then (monotonic ms); unlocked consumers: always */
   lockedUntil = Infinity;
+  /** since when it is read here, ms since 1970 */
+  takenAt: number | undefined;
   /** when its broker last answered, ms since 1970 */
   polledAt: number | undefined;
   private handedOut = 0;
@@ -32,8 +34,8 @@ export abstract class WorkQueue {
   abstract get lag(): number | undefined;
 
   get status(): QueueStatus {
-    const { queue, polledAt: lastPollAt, lag, hasRoom } = this;
-    return { ...queue, lastPollAt, lag, isFull: !hasRoom };
+    const { queue, takenAt, polledAt: lastPollAt, lag, hasRoom } = this;
+    return { ...queue, takenAt, lastPollAt, lag, isFull: !hasRoom };
   }
 
   /** Whether no handler works on a message of this queue. */

@@ -70,6 +70,7 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
       group: this.options.group,
       isRunning: !this.closing && this.state !== 'new',
       holdMs: this.parts.pullHoldMs,
+      unassignedSince: this.rebalance?.unassignedSince,
       queues: this.parts.names.unwrappedAll(this.held.statuses),
     };
   }
@@ -256,7 +257,7 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
       assigned,
       before,
       held: () => this.held.queues,
-      take: (queues) => this.held.take(queues),
+      take: (topic, queues) => this.held.take(topic, queues),
       release: (queue) => this.held.release(queue),
     });
   }

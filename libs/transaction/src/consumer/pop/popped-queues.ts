@@ -31,6 +31,7 @@ export class PoppedQueues {
   take(queues: readonly MessageQueue[]): void {
     for (const queue of queues) {
       const popped = new PoppedQueue(queue, this.waiting(), this.pop.inOrder, this.saying);
+      popped.takenAt = this.pop.clock.now();
       this.held.set(queueKey(queue), popped);
       this.dispatch.add(popped);
       void popLoop(popped, this.pop, randomUUID);
