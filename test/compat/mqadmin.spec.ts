@@ -105,6 +105,12 @@ suite("RocketMQ's own mqadmin, unmodified", () => {
     await until('both came again', () => handled.length === 4);
     const status = await run('consumerStatus', '-g', GROUP, '-i', client.clientId);
     expect(status).toMatch(new RegExp(`${TOPIC}\\s+broker-a\\s+0\\s+`));
+    const lite = client.litePull({ group: 'admin_takers' });
+    await lite.subscribe({ [TOPIC]: '*' });
+    const taking = await run('consumerStatus', '-g', 'admin_takers', '-i', client.clientId);
+    expect(taking).toMatch(/PROP_CONSUME_TYPE\s+: CONSUME_ACTIVELY/);
+    expect(taking).toMatch(new RegExp(`${TOPIC}\\s+broker-a\\s+0\\s+`));
+    expect(await run('consumerStatus', '-g', 'admin_takers')).toContain('Rebalance OK');
     const cloned = await run('cloneGroupOffset', '-s', GROUP, '-d', 'admin_clone', '-t', TOPIC, '-o', 'true');
     expect(cloned).toContain('success');
   });

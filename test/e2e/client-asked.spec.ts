@@ -57,11 +57,13 @@ describe('a consumer that an operator asks', () => {
     return wire.request(broker.address, consumeMessageDirectly, header, undefined, { timeoutMs: 5_000 });
   }
 
+  function runningInfo(group: string): Promise<Command> {
+    const header = { consumerGroup: group, clientId: client.clientId };
+    return wire.request(broker.address, getConsumerRunningInfo, header, undefined, { timeoutMs: 5_000 });
+  }
+
   it('says how it does', async () => {
-    const header = { consumerGroup: GROUP, clientId: client.clientId };
-    const answer = await wire.request(broker.address, getConsumerRunningInfo, header, undefined, {
-      timeoutMs: 5_000,
-    });
+    const answer = await runningInfo(GROUP);
     expect(answer.code).toBe(0);
     expect(said(answer)).toMatchObject({
       properties: { PROP_CONSUMEORDERLY: 'false', PROP_CONSUME_TYPE: 'CONSUME_PASSIVELY' },
@@ -72,10 +74,25 @@ describe('a consumer that an operator asks', () => {
     );
   });
 
-  it('that has no handler says so', async () => {
-    const lite = client.litePull({ group: 'takers' });
+  it('that takes its messages itself says how it does, and that it has no handler', async () => {
+    const lite = client.litePull({ group: 'takers', from: 'first', batch: 3 });
     await lite.subscribe({ [TOPIC]: '*' });
     await broker.settle();
+    const info = await runningInfo('takers');
+    expect(said(info)).toMatchObject({
+      properties: {
+        PROP_CONSUME_TYPE: 'CONSUME_ACTIVELY',
+        PROP_CONSUMER_START_TIMESTAMP: String(Date.UTC(2026, 0, 1)),
+        consumerGroup: 'takers',
+        autoCommit: 'true',
+        pullBatchSize: '3',
+        consumeFromWhere: 'CONSUME_FROM_FIRST_OFFSET',
+      },
+      subscriptionSet: [expect.objectContaining({ topic: TOPIC, subString: '*' })],
+    });
+    expect(info.body.toString()).toContain(
+      `{"brokerName":"test-broker","queueId":0,"topic":"${TOPIC}"}:{"commitOffset":0,"cachedMsgCount":4`,
+    );
     const answer = await direct('good', 'takers');
     expect([answer.code, answer.remark]).toEqual([1, expect.stringContaining('takes its messages itself')]);
   });

@@ -55,7 +55,7 @@ export function brokerQuestions(parts: AskedParts): HandlerTable {
     })
     .add(getConsumerRunningInfo, ({ consumerGroup }) => ({
       status: 'OK',
-      body: encodeConsumerRunningInfo(consumerOf(parts, consumerGroup).runningInfo),
+      body: encodeConsumerRunningInfo(memberOf(parts, consumerGroup).runningInfo),
     }))
     .add(consumeMessageDirectly, async ({ consumerGroup, brokerName = '' }, { body }) => {
       const result = await consumerOf(parts, consumerGroup).handleDirectly(decodeRecord(body), brokerName);
@@ -75,12 +75,19 @@ export function brokerQuestions(parts: AskedParts): HandlerTable {
     });
 }
 
+/** @throws StatusError when there is none */
+function memberOf({ consumers }: AskedParts, group: string): GroupMember {
+  const member = consumers.get(group);
+  if (member && !member.isClosed) return member;
+  throw new StatusError('SYSTEM_ERROR', `the consumer of group ${group} is not here`);
+}
+
 /** @throws StatusError when there is none with a handler */
-function consumerOf({ consumers }: AskedParts, group: string): PushConsumer {
-  const consumer = consumers.get(group);
-  if (consumer instanceof PushConsumer && !consumer.isClosed) return consumer;
-  const why = consumer && !consumer.isClosed ? 'takes its messages itself' : 'is not here';
-  throw new StatusError('SYSTEM_ERROR', `no handler can be asked: the consumer of group ${group} ${why}`);
+function consumerOf(parts: AskedParts, group: string): PushConsumer {
+  const member = memberOf(parts, group);
+  if (member instanceof PushConsumer) return member;
+  const why = `the consumer of group ${group} takes its messages itself`;
+  throw new StatusError('SYSTEM_ERROR', `no handler can be asked: ${why}`);
 }
 
 export function producersOf(

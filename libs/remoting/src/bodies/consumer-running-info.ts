@@ -1,4 +1,4 @@
-import type { SubscriptionData } from './heartbeat.js';
+import type { ConsumeType, SubscriptionData } from './heartbeat.js';
 import { jsonBody } from './json-text.js';
 import { queueTable, type QueueTable } from './message-queue.js';
 
@@ -16,19 +16,23 @@ export interface ProcessQueueInfo {
 /** Body of the answer to GET_CONSUMER_RUNNING_INFO. */
 export interface ConsumerRunningInfo {
   readonly orderly: boolean;
+  readonly consumeType: ConsumeType;
   /** ms since 1970 */
   readonly startedAt: number;
+  /** by RocketMQ's names */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
   readonly subscriptions: readonly SubscriptionData[];
   readonly queues: QueueTable<ProcessQueueInfo>;
 }
 
 /** What this consumer does not know is left out: Java's tools read it as 0. */
 export function encodeConsumerRunningInfo(info: ConsumerRunningInfo): Buffer {
-  const { orderly, startedAt, subscriptions, queues } = info;
+  const { orderly, consumeType, startedAt, settings, subscriptions, queues } = info;
   return jsonBody({
     properties: {
+      ...settings,
       PROP_CONSUMEORDERLY: String(orderly),
-      PROP_CONSUME_TYPE: 'CONSUME_PASSIVELY',
+      PROP_CONSUME_TYPE: consumeType,
       PROP_CONSUMER_START_TIMESTAMP: String(startedAt),
     },
     subscriptionSet: subscriptions,

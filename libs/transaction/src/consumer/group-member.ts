@@ -1,4 +1,4 @@
-import type { ConsumeFromWhere, QueueTable } from '@halfmq/remoting';
+import type { ConsumeFromWhere, ConsumerRunningInfo, QueueTable } from '@halfmq/remoting';
 import type { ConsumerStatus } from './consumer-status.js';
 import type { StartPosition } from './consumer-options.js';
 
@@ -9,6 +9,8 @@ export interface GroupMember {
   readonly isClosed: boolean;
   /** what it does now */
   readonly status: ConsumerStatus;
+  /** how it does, for RocketMQ's tools */
+  readonly runningInfo: ConsumerRunningInfo;
   /** A broker tells: members of the group came or went, or it has a topic of the group now. */
   told(): void;
   /** The queues of some topic are others than they were. */

@@ -36,7 +36,7 @@ const DRAIN_TIMEOUT_MS = 30_000;
  *
  *   NEW       options checked
  *   RUNNING   start(): known to the brokers by heartbeat, queues shared out, one pull loop a queue
- *   DRAINING  close(): nothing more is handed out; running handlers end, offsets are committed, ordered queues unlocked;
+ *   DRAINING  close(): nothing more is popped nor handed out; running handlers end, offsets are committed, ordered queues unlocked;
  *             only then do the brokers hear that this member leaves, and others go on where it stopped
  *   CLOSED    no timer left, and no pull that still does anything
  *

@@ -21,5 +21,8 @@ export interface LitePullOptions {
 /** A place to go on from: an offset, the oldest message, behind the newest, or the first stored at a time or later. */
 export type SeekTarget = number | 'first' | 'last' | Date;
 
+/** Messages of one `poll` at most, unless told. */
+export const BATCH = 32;
+
 /** How long `poll` waits unless told, as RocketMQ's. */
 export const POLL_TIMEOUT: Duration = '5s';

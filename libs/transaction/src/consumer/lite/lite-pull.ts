@@ -1,4 +1,10 @@
-import { every, type Cancel, type MessageQueue, type QueueTable } from '@halfmq/remoting';
+import {
+  every,
+  type Cancel,
+  type ConsumerRunningInfo,
+  type MessageQueue,
+  type QueueTable,
+} from '@halfmq/remoting';
 import type { ClientParts } from '../../client-parts.js';
 import { type Duration, parseDuration } from '../../duration.js';
 import { ClientClosed, InvalidOption } from '../../errors.js';
@@ -8,16 +14,15 @@ import { strategyOf } from '../allocation-strategies.js';
 import { assignedQueues } from '../assignment.js';
 import type { ConsumerStatus } from '../consumer-status.js';
 import { checkLitePull, checkNames, checkSubscriptions } from '../check-options.js';
-import { COMMIT_MS, fromWhere } from '../group-member.js';
+import { COMMIT_MS } from '../group-member.js';
 import type { HeldQueues } from '../held-queues.js';
 import { RemoteOffsets } from '../offsets.js';
 import { Rebalance, type RebalanceParts } from '../rebalance.js';
 import { Inbox } from './inbox.js';
-import { type LitePullOptions, POLL_TIMEOUT, type SeekTarget } from './lite-options.js';
+import { consumerDataOf, type LiteMember, runningInfoOf } from './lite-member.js';
+import { BATCH, type LitePullOptions, POLL_TIMEOUT, type SeekTarget } from './lite-options.js';
 import { liteQueues } from './lite-queues.js';
 import { offsetOf } from './seek.js';
-
-const BATCH = 32;
 
 /**
  * Reads queues when its user asks: `for await (const message of lite)`, or `poll`. Two ways, of which one is chosen:
@@ -33,6 +38,7 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
   private readonly inbox: Inbox;
   private readonly offsets: RemoteOffsets;
   private readonly held: HeldQueues;
+  private startedAt = 0;
   private subscriptions: Readonly<Record<string, string | Selector>> = {};
   private rebalance: Rebalance | undefined;
   private closing: Promise<void> | undefined;
@@ -75,6 +81,11 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
     };
   }
 
+  /** How it does, for RocketMQ's tools. */
+  get runningInfo(): ConsumerRunningInfo {
+    return runningInfoOf(this.member, this.held.processes);
+  }
+
   /** The queues that are read now. */
   get assignment(): readonly MessageQueue[] {
     return this.parts.names.unwrappedAll(this.held.queues);
@@ -92,7 +103,7 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
     checkNames(group, Object.keys(subscriptions));
     this.begins('subscribed');
     this.subscriptions = subscriptions;
-    const { clock, heartbeats } = this.parts;
+    const { heartbeats } = this.parts;
     const strategy = strategyOf(this.options.allocation);
     this.rebalance = this.makeRebalance(
       Object.keys(subscriptions),
@@ -104,16 +115,7 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
         return this.held.finishReleases();
       },
     );
-    heartbeats.addConsumer({
-      groupName: group,
-      consumeType: 'CONSUME_ACTIVELY',
-      messageModel: 'CLUSTERING',
-      consumeFromWhere: fromWhere(this.options.from ?? 'last'),
-      subscriptionDataSet: Object.entries(subscriptions).map(([topic, wanted]) =>
-        subscriptionTo(topic, wanted, clock.now()),
-      ),
-      unitMode: false,
-    });
+    heartbeats.addConsumer(consumerDataOf(this.member));
     await this.rebalance.now();
   }
 
@@ -243,6 +245,11 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
     }
   }
 
+  private get member(): LiteMember {
+    const { group, options, subscriptions, startedAt } = this;
+    return { group, options, subscriptions, startedAt, holdMs: this.parts.pullHoldMs };
+  }
+
   private makeRebalance(
     topics: readonly string[],
     assigned: RebalanceParts['assigned'],
@@ -268,6 +275,7 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
     if (this.state !== 'new')
       throw new InvalidOption('lite pull: subscribe once, or assign as often as you like, but not both');
     this.state = wanted;
+    this.startedAt = this.parts.clock.now();
     if (this.options.autoCommit ?? true)
       this.stopCommits = every(this.parts.clock, COMMIT_MS, () => this.held.commit(false));
   }
