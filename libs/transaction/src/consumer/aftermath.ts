@@ -46,8 +46,8 @@ export class Aftermath {
   /** What is behind a message that comes again comes again, too. */
   private async inOrder(queue: WorkQueue, taken: readonly TakenMessage[], failed: Failed): Promise<void> {
     for (const [index, one] of taken.entries()) {
-      // a queue given to another member: what failed is delivered there, as unfinished
-      if (queue.dropped && failed.has(one)) return queue.putBack(taken.slice(index));
+      // a queue given to another member: what failed is delivered there, as unfinished. A lease is this member's all the same
+      if (queue.dropped && failed.has(one) && !one.lease) return queue.putBack(taken.slice(index));
       const again = await this.fateOf(one, failed.get(one));
       if (!again) {
         queue.finished(one);

@@ -101,6 +101,7 @@ export class PushConsumer implements GroupMember {
   get runningInfo(): ConsumerRunningInfo {
     return {
       orderly: this.options.order !== undefined,
+      consumeType: 'CONSUME_PASSIVELY',
       startedAt: this.subVersion,
       subscriptions: this.subscriptions(),
       queues: this.queues.processes,
@@ -216,6 +217,7 @@ export class PushConsumer implements GroupMember {
     const joined = this.state === 'running';
     this.state = 'draining';
     await this.rebalance.stop();
+    this.queues.popNoMore();
     const { clock, log, heartbeats } = this.parts;
     const { group, drainTimeoutMs } = this.options;
     const drained = await within(clock, drainTimeoutMs ?? DRAIN_TIMEOUT_MS, this.dispatch.drain());
@@ -224,6 +226,7 @@ export class PushConsumer implements GroupMember {
     if (joined) await this.queues.commit(true);
     await this.queues.close();
     await heartbeats.removeConsumer(this.group);
+    await this.queues.settled();
     this.state = 'closed';
   }
 

@@ -122,6 +122,16 @@ export class Queues {
     return this.pulled.renewLocks();
   }
 
+  /** What was popped and waits is given back. */
+  popNoMore(): void {
+    this.popped.releaseAll();
+  }
+
+  /** Resolves when brokers were told what became of all that was popped, also of what has come since. */
+  settled(): Promise<void> {
+    return this.popped.settled();
+  }
+
   /** Ends reading everything; what was not committed before is not now, what was popped and waits is given back. */
   async close(): Promise<void> {
     await Promise.all([this.pulled.close(), this.popped.close()]);

@@ -11,6 +11,8 @@ import { PoppedQueue } from './popped-queue.js';
 /** What this consumer pops now: queues of its own, or (queue id -1) any of a broker's. */
 export class PoppedQueues {
   private readonly held = new Map<string, PoppedQueue>();
+  /** released ones of which handlers have something */
+  private readonly left = new Set<PoppedQueue>();
   /** of all queues, those that were released among them */
   private readonly saying = new InFlight();
 
@@ -45,16 +47,23 @@ export class PoppedQueues {
     this.held.delete(queueKey(queue));
     this.dispatch.remove(popped);
     popped.drop();
+    this.left.add(popped);
+    void popped.idle().then(() => this.left.delete(popped));
   }
 
-  /**
-   * Resolves when brokers were told of what is done and what is given back. What a handler still has that did not end in time is
-   * lost to it: nobody would renew it.
-   */
+  releaseAll(): void {
+    for (const { queue } of this.held.values()) this.release(queue);
+  }
+
+  /** Resolves when brokers were told of what is done and what is given back. */
+  settled(): Promise<void> {
+    return this.saying.settled();
+  }
+
+  /** Resolves as `settled`. What a handler still has that did not end in time is lost to it: nobody would renew it. */
   async close(): Promise<void> {
-    const all = [...this.held.values()];
-    for (const { queue } of all) this.release(queue);
-    await this.saying.settled();
-    for (const popped of all) popped.lose();
+    this.releaseAll();
+    await this.settled();
+    for (const popped of this.left) popped.lose();
   }
 }
