@@ -15,6 +15,7 @@ const ROOMS = [
   'outbound',
   'push',
   'grpc',
+  'forward',
 ];
 
 /** `from` may import sister packages only among `allowed`. */
@@ -77,9 +78,9 @@ module.exports = {
     ]),
     onlyTo('namesrv-to-remoting', 'apps/namesrv', [src('libs/remoting')]),
     onlyTo('broker-to-store-and-remoting', 'apps/broker', [src('libs/(store|remoting)')]),
-    onlyTo('proxy-to-the-grpc-door-and-remoting', 'apps/proxy', [
+    onlyTo('proxy-to-its-doors-and-remoting', 'apps/proxy', [
       src('libs/remoting'),
-      '^apps/broker/src/grpc/index[.]ts$',
+      '^apps/broker/src/(grpc|forward)/index[.]ts$',
     ]),
     onlyTo('shop-is-a-user', 'apps/demo-shop', [src('libs/transaction')]),
     onlyTo('cli-to-public-doors', 'apps/cli', [
@@ -97,7 +98,7 @@ module.exports = {
           '^$1/$2/',
           '^(apps|libs)/[^/]+/src/index[.]ts$',
           '^libs/remoting/src/(record-door|transport|settings/index)[.]ts$',
-          '^apps/broker/src/grpc/index[.]ts$',
+          '^apps/broker/src/(grpc|forward)/index[.]ts$',
           '^libs/store/src/tools/index[.]ts$',
           '^libs/transaction/src/(nest|microservice|typeorm|pg|drizzle|opentelemetry)/index[.]ts$',
           '^libs/testing/src/(expect|jest)[.]ts$',
@@ -144,6 +145,7 @@ module.exports = {
     room('consume', ['directory', 'produce']),
     room('push', ['directory', 'produce', 'consume', 'outbound']),
     room('grpc', ['accept', 'directory', 'produce', 'transaction', 'consume']),
+    room('forward', ['accept', 'directory', 'produce', 'transaction', 'consume', 'grpc']),
     room('accept', ['directory']),
     room('admit', ['directory']),
     room('replicate', ['directory']),

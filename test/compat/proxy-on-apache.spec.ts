@@ -22,7 +22,7 @@ suite('halfmq proxy, on an unmodified Apache RocketMQ', () => {
     admin = new WireClient(server.brokerAddress);
     const port = await freePort();
     endpoint = `127.0.0.1:${port}`;
-    proxy = new HalfmqProcess(['proxy', '-n', server.nameServer, '--port', String(port)]);
+    proxy = new HalfmqProcess(['proxy', '-n', server.nameServer, '--port', String(port), '-o', 'httpPort=0']);
     await proxy.start();
     for (const language of LANGUAGES) await begin(language);
   });

@@ -15,7 +15,12 @@ jest.setTimeout(60_000);
 describe('a proxy in front of two brokers', () => {
   elsewhereScenarios((cluster) =>
     startProxy({
-      properties: { namesrvAddr: cluster.nameServers, grpcServerPort: '0', bindAddress: '127.0.0.1' },
+      properties: {
+        namesrvAddr: cluster.nameServers,
+        grpcServerPort: '0',
+        bindAddress: '127.0.0.1',
+        httpPort: '0',
+      },
       env: {},
     }),
   );
@@ -25,7 +30,8 @@ describe('halfmq proxy', () => {
   it('shows a topic that its brokers would make, to clients with and without TLS, and stops in order', async () => {
     const cluster = await InProcessCluster.start();
     const port = await freePort();
-    const proxy = new HalfmqProcess(['proxy', '-n', cluster.nameServers, '--port', String(port)]);
+    const args = ['proxy', '-n', cluster.nameServers, '--port', String(port), '-o', 'httpPort=0'];
+    const proxy = new HalfmqProcess(args);
     const trusting = ChannelCredentials.createSsl(null, null, null, { rejectUnauthorized: false });
     const clients = [new GrpcClient(port), new GrpcClient(port, trusting)];
     try {

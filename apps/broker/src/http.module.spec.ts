@@ -1,26 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { RequestMethod, type INestMicroservice, type Type } from '@nestjs/common';
+import type { INestMicroservice } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
 import { HttpModule } from './http.module.js';
+import { routesOf } from './routes-fixture.js';
 
 /** What describes the door is not described. */
 const ITSELF = ['GET /docs', 'GET /v1/openapi.json'];
 
 interface OpenApi {
   readonly paths: Readonly<Record<string, object>>;
-}
-
-/** As Nest has them from the decorators of the controllers. */
-function routesOf(controller: Type): string[] {
-  const base = Reflect.getMetadata('path', controller) as string;
-  const methods = controller.prototype as Record<string, object>;
-  return Object.getOwnPropertyNames(methods).flatMap((name) => {
-    const handler = methods[name];
-    const verb = handler && (Reflect.getMetadata('method', handler) as RequestMethod | undefined);
-    if (!handler || verb === undefined) return [];
-    const path = [base, Reflect.getMetadata('path', handler) as string].join('/').replace(/\/+/g, '/');
-    return [`${RequestMethod[verb]} /${path.replace(/^\/|\/$/g, '').replace(/:(\w+)/g, '{$1}')}`];
-  });
 }
 
 describe('the OpenAPI document', () => {

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type INestMicroservice, type Provider } from '@nestjs/common';
-import { DocumentOverHttp } from './accept/document.http.js';
+import { DocumentOverHttp, wholeDocument } from './accept/document.http.js';
 import { Health } from './admin/health.http.js';
 import { Filters } from './consume/filters.js';
 import { MessagesOverHttp } from './consume/messages.http.js';
@@ -31,7 +31,21 @@ import { Send } from './produce/send.js';
 import { BackurlPush } from './push/backurl-push.js';
 import { PushOverHttp } from './push/push.http.js';
 import { Pushes } from './push/pushes.js';
-import { CLOCK, CONFIG, LOG, MESSAGE_STORE, REFUSE_SEND, STORE_HOST } from './tokens.js';
+import {
+  ACKNOWLEDGING,
+  BACKURLS,
+  CLOCK,
+  CONFIG,
+  DOCUMENT,
+  GROUP_SETTINGS,
+  LOG,
+  MESSAGE_STORE,
+  PLACING,
+  RECALLING,
+  RECEIVING,
+  REFUSE_SEND,
+  STORE_HOST,
+} from './tokens.js';
 import { Ask } from './transaction/ask.js';
 import { Begin } from './transaction/begin.js';
 import { CheckBack } from './transaction/check-back.js';
@@ -96,6 +110,17 @@ const OWN: readonly Provider[] = [
   room(TransactionHistory, CheckHistory),
 ];
 
+/** What is behind the routes that a door without rooms has, too. */
+const BEHIND: readonly Provider[] = [
+  { provide: PLACING, useExisting: PlaceMessages },
+  { provide: RECALLING, useExisting: Recall },
+  { provide: BACKURLS, useExisting: Backurls },
+  { provide: RECEIVING, useExisting: Receive },
+  { provide: ACKNOWLEDGING, useExisting: Acknowledge },
+  { provide: GROUP_SETTINGS, useExisting: Groups },
+  { provide: DOCUMENT, useValue: wholeDocument },
+];
+
 /** What the HTTP door shows of the rooms. Imported only when the door opens. */
 @Module({})
 export class HttpModule {
@@ -116,7 +141,7 @@ export class HttpModule {
         Health,
         DocumentOverHttp,
       ],
-      providers: [...shared, ...OWN],
+      providers: [...shared, ...OWN, ...BEHIND],
     };
   }
 }

@@ -16,6 +16,15 @@ export const HOLDS_LOCK = Symbol('holds lock');
 export const PLAIN_ENDS = Symbol('plain ends');
 /** how those do to whom messages are pushed: Endpoints */
 export const RECEIVERS = Symbol('receivers');
+/** what the HTTP door needs from behind it: rooms of this process, or brokers elsewhere (forward/) */
+export const PLACING = Symbol('placing');
+export const RECALLING = Symbol('recalling');
+export const BACKURLS = Symbol('backurls');
+export const RECEIVING = Symbol('receiving');
+export const ACKNOWLEDGING = Symbol('acknowledging');
+export const GROUP_SETTINGS = Symbol('group settings');
+/** the OpenAPI document of the routes that are served */
+export const DOCUMENT = Symbol('document');
 /** what runs on its own, in the order of its start: Worker[] */
 export const WORKERS = Symbol('workers');
 

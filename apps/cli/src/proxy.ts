@@ -15,20 +15,21 @@ interface Flags {
 
 export function proxyCommand(): Command {
   return new Command('proxy')
-    .summary("start a gRPC door in front of brokers, also Apache RocketMQ's")
+    .summary("start gRPC and REST in front of brokers, also Apache RocketMQ's")
     .description(
-      "Starts a proxy: RocketMQ 5's gRPC clients reach every broker that the name servers know by its one port. It keeps nothing.",
+      "Starts a proxy: RocketMQ 5's gRPC clients, and whoever speaks HTTP, reach every broker that the name servers know. It keeps nothing.",
     )
     .option('-n, --namesrvAddr <address>', 'name servers that know the brokers, several separated by ;')
     .option('-c, --configFile <file>', 'settings in a .properties file')
-    .option('--port <number>', 'port to listen on (grpcServerPort), 8081 unless told; 0: any free one')
+    .option('--port <number>', 'port of gRPC (grpcServerPort), 8081 unless told; 0: any free one')
     .option('-o, --option <name=value>', 'one setting; may be given often', collectAssignment)
     .option('-p, --print', 'print all settings with where they come from, and end')
     .option('--log <where>', LOG_OPTION)
     .addHelpText(
       'after',
       examples({
-        'halfmq proxy -n 127.0.0.1:9876': 'on port 8081',
+        'halfmq proxy -n 127.0.0.1:9876': 'gRPC on port 8081, REST on 8080 of this machine',
+        'halfmq proxy -n a:9876 -o httpHost=0.0.0.0 -o httpPort=80': 'REST for others, too',
         'halfmq proxy -n "a:9876;b:9876" --port 8082': 'two name servers, another port',
         'halfmq proxy -n a:9876 -o grpcAdvertisedEndpoint=mq.example:443':
           'what clients are told to connect to',
@@ -53,9 +54,10 @@ async function runProxy(flags: Flags): Promise<void> {
   await serve(() =>
     withLog(systemClock, flags.log, async (log) => {
       const proxy = await startProxy({ ...options, clock: systemClock, log });
-      const { bindAddress, namesrvAddr } = settings.config;
+      const { bindAddress, namesrvAddr, httpHost } = settings.config;
+      const http = proxy.httpPort === undefined ? '' : `, HTTP at http://${httpHost}:${proxy.httpPort}`;
       process.stdout.write(
-        `The proxy boot success. gRPC at ${bindAddress}:${proxy.port}, name server is ${namesrvAddr}\n`,
+        `The proxy boot success. gRPC at ${bindAddress}:${proxy.port}, name server is ${namesrvAddr}${http}\n`,
       );
       return proxy;
     }),

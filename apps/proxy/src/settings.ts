@@ -18,8 +18,10 @@ const MiB = 1024 * 1024;
 /** Under the names that the same settings have at a broker. */
 export const SETTINGS = {
   namesrvAddr: setting(addresses, '', 'name servers that know the brokers'),
-  grpcServerPort: setting(port, 8081, 'the port, with and without TLS; 0: any free one'),
+  grpcServerPort: setting(port, 8081, 'gRPC, with and without TLS; 0: any free one'),
   bindAddress: setting(text, '0.0.0.0', 'the address it listens on'),
+  httpPort: setting(port, 8080, 'REST and health; 0 = off'),
+  httpHost: setting(text, '127.0.0.1', 'the address of that door'),
   grpcAdvertisedEndpoint: setting(
     endpoint,
     '',

@@ -3,6 +3,7 @@ import type { HandedOut } from '../consume/pop/acknowledge.js';
 import type { Buried, ReceivedMessage, ReceiveRequest } from '../consume/pop/receive.js';
 import type { GroupConfig } from '../directory/group-config.js';
 import type { TopicConfig } from '../directory/topic-config.js';
+import type { Soon } from '../soon.js';
 import type { Caller } from './caller.js';
 import type { Endpoints, Status } from './contract.js';
 import type { SentMessage } from './sent-message.js';
@@ -12,9 +13,6 @@ import type { TelemetryPeer } from './telemetry-peer.js';
  * What the methods need of brokers. There are two kinds: the one behind this door (own-broker.ts), which is called, and those
  * elsewhere (elsewhere/), which are asked over RocketMQ's remoting protocol, as RocketMQ's proxy asks them.
  */
-
-/** At once where it can be. */
-export type Soon<T> = T | Promise<T>;
 
 /** Who sends. */
 export interface Producer {

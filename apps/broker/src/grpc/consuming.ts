@@ -1,7 +1,7 @@
 import { formatReceipt, parseReceipt, type Clock } from '@halfmq/remoting';
 import type { HandedOut } from '../consume/pop/acknowledge.js';
 import { MOST_MESSAGES } from '../consume/pop/pop-checks.js';
-import { topicOfReceipt } from '../consume/pop/receipts.js';
+import { isOver, topicOfReceipt } from '../consume/pop/receipts.js';
 import type { ReceivedMessage, ReceiveRequest } from '../consume/pop/receive.js';
 import type { Broker, Brokers } from './brokers.js';
 import type { Caller } from './caller.js';
@@ -183,8 +183,7 @@ export class Consuming {
     const broker = await this.brokers.named(receipt.brokerName, topic);
     const liesIn = topicOfReceipt(group, topic, receipt);
     const message = await this.renewals.take({ group, topic: liesIn, receipt });
-    const { popTime, invisibleMs } = message.receipt;
-    if (popTime + invisibleMs <= this.clock.now()) throw expired();
+    if (isOver(message.receipt, this.clock.now())) throw expired();
     return { broker, message };
   }
 }

@@ -1,15 +1,15 @@
-import { parseRecallHandle, RemotingError, SysFlag, type Clock } from '@halfmq/remoting';
+import { parseRecallHandle, SysFlag, type Clock } from '@halfmq/remoting';
 import { acceptedBy } from '../produce/message-type.js';
 import type { Broker, Brokers, Placed, Producer } from './brokers.js';
 import type { Caller } from './caller.js';
 import { common, OK, Refusal, statusOf } from './codes.js';
 import type { EndTransactionRequest, Maybe, Message, Resource, SendResultEntry, Status } from './contract.js';
+import { reaching } from './elsewhere/reaching.js';
 import { topicOf } from './names.js';
 import { sentMessage, type SendLimits, type SentMessage } from './sent-message.js';
 import type { Sessions } from './sessions.js';
 import { formatTransactionId, parseTransactionId } from './transaction-id.js';
 
-const MOST_TRIES = 3;
 const RESOLUTION: Readonly<Record<string, number>> = {
   COMMIT: SysFlag.TRANSACTION_COMMIT,
   ROLLBACK: SysFlag.TRANSACTION_ROLLBACK,
@@ -58,21 +58,15 @@ export class Producing {
     return { status, messageId, offset, transactionId: formatTransactionId(place) };
   }
 
-  /** What never reached a broker goes to the next one; a message group stays with its own. */
-  private async placed(
+  private placed(
     topic: string,
     sent: SentMessage,
     producer: Producer,
-    tries = MOST_TRIES,
   ): Promise<{ broker: Broker; placed: Placed }> {
-    const { broker, queueId } = await this.brokers.toSend(topic, sent.messageGroup);
-    try {
+    return reaching(sent.messageGroup, async () => {
+      const { broker, queueId } = await this.brokers.toSend(topic, sent.messageGroup);
       return { broker, placed: await broker.send(topic, sent, producer, queueId) };
-    } catch (error) {
-      const isUnreached = error instanceof RemotingError && error.kind === 'connect';
-      if (!isUnreached || tries <= 1 || sent.messageGroup !== undefined) throw error;
-      return this.placed(topic, sent, producer, tries - 1);
-    }
+    });
   }
 
   /** @throws Refusal UNRECOGNIZED_CLIENT_TYPE */

@@ -1,6 +1,7 @@
 import { RemotingError, type Cancel, type Clock } from '@halfmq/remoting';
 import type { HandedOut } from '../consume/pop/acknowledge.js';
-import type { Broker, Soon } from './brokers.js';
+import type { Soon } from '../soon.js';
+import type { Broker } from './brokers.js';
 import { statusOf } from './codes.js';
 
 /** ms each renewal adds, one after the other; the last one repeats. */

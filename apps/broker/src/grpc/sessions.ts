@@ -9,7 +9,8 @@ import {
 } from '@halfmq/remoting';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { GroupConfig } from '../directory/group-config.js';
-import type { Brokers, Soon } from './brokers.js';
+import type { Soon } from '../soon.js';
+import type { Brokers } from './brokers.js';
 import type { Caller } from './caller.js';
 import { OK, Refusal } from './codes.js';
 import type { Settings, Status, Subscription, TelemetryCommand } from './contract.js';

@@ -1,9 +1,7 @@
 import {
   createUniqueKey,
   CURRENT_VERSION,
-  encodeBatch,
   encodeOffsetMessageId,
-  formatProperties,
   formatRecallHandle,
   PropertyName,
   propertyOf,
@@ -17,42 +15,9 @@ import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Destination } from './destination.js';
 import type { Once } from './once.js';
 import { queueOfKey } from './ordering-key.js';
-import { plainHeader } from './plain-header.js';
 import { realPlace } from './stored-message.js';
 import type { Send } from './send.js';
-
-/** Answer 201 of a send. */
-export interface SentMessage {
-  /** UNIQ_KEY, the id by which it is found */
-  readonly messageId: string;
-  readonly offsetMessageId: string;
-  readonly topic: string;
-  readonly brokerName: string;
-  readonly queueId: number;
-  readonly offset: number;
-  /** of one that waits for its time: takes it back */
-  readonly recallHandle?: string | undefined;
-}
-
-/** Messages as a door without RocketMQ's headers has read them. */
-export interface Messages {
-  readonly topic: string;
-  readonly messages: readonly { readonly body: Buffer; readonly properties: string }[];
-  /** true: one append, all or none; messages of a batch have no delay */
-  readonly batch: boolean;
-  readonly orderingKey: string | undefined;
-  readonly bornHost: Host;
-  /** made of the Idempotency-Key, one a message */
-  readonly uniqueKeys: readonly string[] | undefined;
-}
-
-export interface Placed {
-  readonly sent: readonly SentMessage[];
-  /** false: an earlier call has sent them */
-  readonly made: boolean;
-}
-
-const GROUP = 'HALFMQ_HTTP_PRODUCER';
+import { requestOf, sentMessages, type Messages, type Placed, type SentMessage } from './sent-messages.js';
 
 /** Sends for doors that answer when it is stored: as by the wire, and once for each Idempotency-Key. */
 export class PlaceMessages {
@@ -80,27 +45,10 @@ export class PlaceMessages {
   }
 
   private async send(given: Messages, uniqueKeys: readonly string[]): Promise<SentMessage[]> {
-    const { topic, messages, batch, bornHost } = given;
-    const named = messages.map(({ body, properties }, nth) => ({
-      flag: 0,
-      body,
-      properties: properties + formatProperties([[PropertyName.UNIQ_KEY, uniqueKeys[nth] ?? '']]),
-    }));
-    const [first] = named;
-    const header = this.header(given, batch ? undefined : first?.properties);
-    const body = batch ? encodeBatch(named) : (first?.body ?? Buffer.alloc(0));
-    const answer = await this.stored(header, body, bornHost);
-    const { brokerName } = this.config;
-    const { queueId, queueOffset, recallHandle } = answer;
-    return answer.msgId.split(',').map((offsetMessageId, nth) => ({
-      messageId: uniqueKeys[nth] ?? offsetMessageId,
-      offsetMessageId,
-      topic,
-      brokerName,
-      queueId,
-      offset: queueOffset + nth,
-      recallHandle,
-    }));
+    const { topic, bornHost } = given;
+    const { header, body } = requestOf(given, uniqueKeys, this.clock.now());
+    const answer = await this.stored(this.placed(header, given), body, bornHost);
+    return sentMessages(topic, this.config.brokerName, uniqueKeys, answer);
   }
 
   private stored(header: SendMessageHeader, body: Buffer, bornHost: Host): Promise<SendMessageAnswer> {
@@ -112,9 +60,7 @@ export class PlaceMessages {
     });
   }
 
-  private header({ topic, batch, orderingKey }: Messages, properties: string | undefined): SendMessageHeader {
-    const bornTimestamp = this.clock.now();
-    const header = plainHeader({ producerGroup: GROUP, topic, bornTimestamp, properties, batch });
+  private placed(header: SendMessageHeader, { orderingKey }: Messages): SendMessageHeader {
     if (orderingKey === undefined) return header;
     const { writeQueueNums } = this.destination.topic(header);
     return { ...header, queueId: queueOfKey(orderingKey, writeQueueNums) };

@@ -2,15 +2,16 @@ import { Body, Controller, Headers, HttpCode, Inject, Param, Post, Req, Res } fr
 import { formatProperties } from '@halfmq/remoting';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { BrokerConfig } from '../config/resolve-config.js';
-import { CONFIG } from '../tokens.js';
-import { Backurls } from './backurls.js';
+import { BACKURLS, CONFIG, PLACING, RECALLING } from '../tokens.js';
+import type { Backurls } from './backurls.js';
 import { bornHostOf } from './born-host.js';
 import { bodyOf, propertiesOf } from './given-message.js';
 import { uniqueKeysOf } from './once.js';
-import { PlaceMessages, type SentMessage } from './place-messages.js';
+import type { PlaceMessages } from './place-messages.js';
 import { CONTENT_TYPE, SendDocument } from './raw-message.js';
-import { Recall } from './recall.js';
+import type { Recall } from './recall.js';
 import { BatchRequest, RecallRequest, SendRequest } from './send-request.js';
+import type { SentMessage } from './sent-messages.js';
 
 const IDEMPOTENCY_KEY = 'idempotency-key';
 const OK = 200;
@@ -21,10 +22,10 @@ const ANY_BYTES = 'application/octet-stream';
 @Controller('v1/topics')
 export class SendOverHttp {
   constructor(
-    private readonly messages: PlaceMessages,
-    private readonly recalls: Recall,
-    private readonly backurls: Backurls,
-    @Inject(CONFIG) private readonly config: BrokerConfig,
+    @Inject(PLACING) private readonly messages: Pick<PlaceMessages, 'place'>,
+    @Inject(RECALLING) private readonly recalls: Pick<Recall, 'recall'>,
+    @Inject(BACKURLS) private readonly backurls: Pick<Backurls, 'propertyOf'>,
+    @Inject(CONFIG) private readonly config: Pick<BrokerConfig, 'maxMessageSize'>,
   ) {}
 
   /** 200 instead of 201 when its Idempotency-Key was there before. */

@@ -23,6 +23,10 @@ export function receiptOf(
   };
 }
 
+/** By this clock others have had the message since. */
+export const isOver = ({ popTime, invisibleMs }: Receipt, now: number): boolean =>
+  popTime + invisibleMs <= now;
+
 /** The topic a message of this topic lies in. */
 export function topicOfReceipt(
   group: string,

@@ -10,6 +10,8 @@ import {
   formatReceipt,
   getMaxOffset,
   getMinOffset,
+  notification,
+  notificationResponse,
   offsetResponse,
   PropertyName,
   pullMessage,
@@ -19,6 +21,7 @@ import {
   recallMessageResponse,
   ResponseCode,
   searchOffsetByTimestamp,
+  sendBatchMessage,
   sendMessageResponse,
   sendMessageV2,
   STATUS,
@@ -28,6 +31,8 @@ import {
   type EndTransactionHeader,
   type PullMessageHeader,
   type Receipt,
+  type SendMessageHeader,
+  type SendMessageResponseHeader,
 } from '@halfmq/remoting';
 import type { HandedOut } from '../../consume/pop/acknowledge.js';
 import type { Buried, ReceivedMessage, ReceiveRequest } from '../../consume/pop/receive.js';
@@ -49,6 +54,9 @@ export interface Elsewhere {
   readonly descriptions: Descriptions;
   readonly announcements: Announcements;
 }
+
+/** Where it lies; the code says how safely. */
+export type Stored = SendMessageResponseHeader & Pick<Command, 'code' | 'remark'>;
 
 /** A broker that is asked over the wire: ours, or Apache RocketMQ's. */
 export class OtherBroker implements Broker {
@@ -79,15 +87,23 @@ export class OtherBroker implements Broker {
     // Apache RocketMQ reads the group of a half message there, and nowhere else
     const properties = formatProperties([[PropertyName.PGROUP, topic]]) + message.properties;
     const header = plainHeader({ producerGroup: topic, topic, bornTimestamp, sysFlag, properties });
+    const stored = await this.put({ ...header, queueId }, body);
+    const { code, remark, msgId, queueOffset, recallHandle } = stored;
+    const physicalOffset = decodeOffsetMessageId(msgId)?.physicalOffset ?? 0;
+    return { status: statusOf({ code, remark }), offset: queueOffset, physicalOffset, recallHandle };
+  }
+
+  /** A send as it is. @throws StatusError it is not stored; RemotingError */
+  async put(header: SendMessageHeader, body: Buffer): Promise<Stored> {
+    const spec = header.batch === true ? sendBatchMessage : sendMessageV2;
     const answer = await this.elsewhere.wire.ask(this.address, {
-      spec: sendMessageV2,
-      header: { ...header, queueId, bname: this.name },
+      spec,
+      header: { ...header, bname: this.name },
       body,
     });
     if (!STORED.has(answer.code)) throw refused(answer);
-    const { msgId, queueOffset, recallHandle } = sendMessageResponse.decode(answer.extFields ?? {});
-    const physicalOffset = decodeOffsetMessageId(msgId)?.physicalOffset ?? 0;
-    return { status: statusOf(answer), offset: queueOffset, physicalOffset, recallHandle };
+    const { code, remark } = answer;
+    return { ...sendMessageResponse.decode(answer.extFields ?? {}), code, remark };
   }
 
   async endTransaction(verdict: EndTransactionHeader): Promise<void> {
@@ -102,6 +118,17 @@ export class OtherBroker implements Broker {
 
   receive(request: ReceiveRequest, gone: AbortSignal): Promise<readonly ReceivedMessage[]> {
     return this.pops.receive(request, gone);
+  }
+
+  /** Whether there is something to receive: at once when there is, or when it has waited so long. */
+  async finds(
+    { group: consumerGroup, topic, ordered: order }: Pick<ReceiveRequest, 'group' | 'topic' | 'ordered'>,
+    pollTime: number,
+  ): Promise<boolean> {
+    const header = { consumerGroup, topic, queueId: -1, pollTime, bornTime: 0, order, bname: this.name };
+    const timeoutMs = pollTime + PATIENCE_MS;
+    const answer = await this.call({ spec: notification, header, timeoutMs });
+    return notificationResponse.decode(answer.extFields ?? {}).hasMsg;
   }
 
   async done(message: HandedOut): Promise<void> {
@@ -186,7 +213,7 @@ const PULLED: ReadonlySet<number> = new Set([
   STATUS.PULL_OFFSET_MOVED.code,
 ]);
 
-function statusOf({ code, remark }: Command): Placed['status'] {
+function statusOf({ code, remark }: Pick<Command, 'code' | 'remark'>): Placed['status'] {
   const { grpc, meaning } = STATUS[statusOfCode(code)];
   return code === ResponseCode.SUCCESS
     ? { code: grpc, message: 'OK' }

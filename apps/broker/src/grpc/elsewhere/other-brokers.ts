@@ -82,10 +82,17 @@ export class OtherBrokers {
 
   /** The next one in turn; undefined: none has messages of the topic. */
   async toReceive(topic: string): Promise<OtherBroker | undefined> {
+    const [broker] = await this.allToReceive(topic);
+    return broker;
+  }
+
+  /** All that have messages of the topic, the next one in turn first. */
+  async allToReceive(topic: string): Promise<OtherBroker[]> {
     const all = (await this.holding(topic)).filter(
       ({ queues: { perm, readQueueNums } }) => (perm & Permission.READ) !== 0 && readQueueNums > 0,
     );
-    return all[this.turns++ % all.length]?.broker;
+    const turn = this.turns++ % Math.max(all.length, 1);
+    return [...all.slice(turn), ...all.slice(0, turn)].map(({ broker }) => broker);
   }
 
   async named(name: string, topic: string): Promise<OtherBroker> {

@@ -1,0 +1,67 @@
+import { Controller, Get, Module, type DynamicModule } from '@nestjs/common';
+import { DocumentOverHttp, documentWithout } from '../accept/document.http.js';
+import type { BrokerConfig } from '../config/resolve-config.js';
+import { GroupsOverHttp } from '../consume/pop/groups.http.js';
+import type { PostedMessage } from '../produce/given-message.js';
+import { SendOverHttp } from '../produce/send.http.js';
+import {
+  ACKNOWLEDGING,
+  BACKURLS,
+  CONFIG,
+  DOCUMENT,
+  GROUP_SETTINGS,
+  PLACING,
+  RECALLING,
+  RECEIVING,
+} from '../tokens.js';
+import type { ForwardedAcknowledging } from './forwarded-acknowledging.js';
+import type { ForwardedMessages } from './forwarded-messages.js';
+import type { ForwardedReceives } from './forwarded-receives.js';
+import { notHere, ROUTES_NOT_HERE } from './not-here.js';
+import { NotHere } from './not-here.http.js';
+
+export type ForwardingConfig = Pick<BrokerConfig, 'maxMessageSize' | 'messageDelayLevel'>;
+
+export interface Forwarded {
+  readonly config: ForwardingConfig;
+  readonly messages: ForwardedMessages;
+  readonly receives: ForwardedReceives;
+  readonly acknowledging: ForwardedAcknowledging;
+}
+
+/** For whoever starts and watches the process: brokers come and go without it. */
+@Controller('health')
+export class ForwardingHealth {
+  @Get()
+  health(): object {
+    return { status: 'up' };
+  }
+}
+
+const NO_BACKURLS = {
+  propertyOf({ backurl, secret }: PostedMessage): string {
+    if (backurl !== undefined || secret !== undefined) throw notHere('backurl');
+    return '';
+  },
+};
+
+/** The broker's HTTP door with brokers elsewhere behind it instead of rooms. */
+@Module({})
+export class ForwardingModule {
+  static of({ config, messages, receives, acknowledging }: Forwarded): DynamicModule {
+    return {
+      module: ForwardingModule,
+      controllers: [SendOverHttp, GroupsOverHttp, ForwardingHealth, DocumentOverHttp, NotHere],
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: PLACING, useValue: messages },
+        { provide: RECALLING, useValue: messages },
+        { provide: BACKURLS, useValue: NO_BACKURLS },
+        { provide: RECEIVING, useValue: receives },
+        { provide: ACKNOWLEDGING, useValue: acknowledging },
+        { provide: GROUP_SETTINGS, useValue: acknowledging },
+        { provide: DOCUMENT, useValue: documentWithout(new Set(ROUTES_NOT_HERE.keys())) },
+      ],
+    };
+  }
+}

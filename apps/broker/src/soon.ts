@@ -1,0 +1,2 @@
+/** At once where it can be. */
+export type Soon<T> = T | Promise<T>;
