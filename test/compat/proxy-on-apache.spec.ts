@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { updateAndCreateSubscriptiongroup, updateAndCreateTopic } from '@halfmq/remoting';
+import {
+  decodeTopicRouteData,
+  getRouteinfoByTopic,
+  updateAndCreateSubscriptiongroup,
+  updateAndCreateTopic,
+} from '@halfmq/remoting';
 import { freePort } from '../kit/ports.js';
 import { HalfmqProcess } from '../kit/process.js';
+import { RestClient } from '../kit/rest.js';
+import { until } from '../kit/until.js';
 import { WireClient } from '../kit/wire-client.js';
 import { ApacheRocketMq } from './apache/apache-rocketmq.js';
 import { GRPC_LANGUAGES, type GrpcLanguage } from './grpc-clients.js';
@@ -119,5 +126,141 @@ suite('halfmq proxy, on an unmodified Apache RocketMQ', () => {
     it('finds what its consumer could not handle among the dead letters', async () => {
       expect(await slow('dead-letter')).toEqual({ attempts: 2, sameId: true });
     });
+  });
+});
+
+suite('REST at a halfmq proxy, on two brokers of an unmodified Apache RocketMQ', () => {
+  let server: ApacheRocketMq;
+  let proxy: HalfmqProcess;
+  let port: number;
+  const rest = new RestClient(() => port);
+
+  beforeAll(async () => {
+    const settings = { recallMessageEnable: 'true' };
+    server = await ApacheRocketMq.start(settings);
+    await server.addBroker('apache-b', settings);
+    port = await freePort();
+    const ports = ['--port', '0', '-o', `httpPort=${port}`];
+    proxy = new HalfmqProcess(['proxy', '-n', server.nameServer, ...ports]);
+    await proxy.start();
+  });
+  afterAll(async () => {
+    await proxy?.stop();
+    await server?.stop();
+  });
+
+  interface Sent {
+    readonly messageId: string;
+    readonly brokerName: string;
+    readonly recallHandle: string;
+  }
+  interface Received {
+    readonly receipt: string;
+    readonly attempt: number;
+    readonly body: string;
+    readonly messageId: string;
+  }
+
+  async function topicAtBoth(topic: string): Promise<void> {
+    const names = new WireClient(server.nameServer);
+    const template = { topic: 'TBW102', acceptStandardJsonOnly: true };
+    const { brokerDatas } = decodeTopicRouteData((await names.ask(getRouteinfoByTopic, template)).body);
+    await names.close();
+    for (const { brokerAddrs } of brokerDatas) {
+      const admin = new WireClient(brokerAddrs.get(0) ?? '');
+      const queues = { readQueueNums: 1, writeQueueNums: 1, perm: 6 };
+      const header = { topic, defaultTopic: 'TBW102', ...queues, topicFilterType: 'SINGLE_TAG' };
+      await admin.ask(updateAndCreateTopic, { ...header, topicSysFlag: 0, order: false });
+      await admin.close();
+    }
+  }
+
+  async function send(topic: string, message: object): Promise<Sent> {
+    const sent = await rest.post<Sent>(`topics/${topic}/messages`, message);
+    expect(sent).toMatchObject({ status: 201 });
+    return sent;
+  }
+
+  async function receive(topic: string, more: object = {}): Promise<Received[]> {
+    const asked = { topic, waitMs: 5_000, ...more };
+    const answer = await rest.post<{ items: Received[] }>(`groups/of_${topic}/receive`, asked);
+    expect(answer).toMatchObject({ status: 200 });
+    return answer.items;
+  }
+
+  async function ack(topic: string, all: readonly Received[]): Promise<void> {
+    const receipts = all.map(({ receipt }) => receipt);
+    const answer = await rest.post(`groups/of_${topic}/ack`, { receipts });
+    expect(answer).toEqual({ status: 200, taken: all.length, expired: [] });
+  }
+
+  /** Until so many have come, each acknowledged. */
+  async function taken(topic: string, count: number): Promise<Received[]> {
+    const all: Received[] = [];
+    await until(`${count} messages of ${topic} have come`, async () => {
+      const found = await receive(topic);
+      if (found.length > 0) await ack(topic, found);
+      all.push(...found);
+      return all.length >= count;
+    });
+    return all;
+  }
+
+  const bodies = (all: readonly Received[]): string[] => all.map(({ body }) => body).toSorted();
+
+  it('sends to both, receives what either has, and acknowledges there', async () => {
+    await topicAtBoth('both');
+    const sent: Sent[] = [];
+    // the name server knows the second one a moment later
+    await until('both have one', async () => {
+      sent.push(await send('both', { body: `m${sent.length}`, tag: 'a', keys: ['k'] }));
+      return new Set(sent.map(({ brokerName }) => brokerName)).size === 2;
+    });
+    const came = await taken('both', sent.length);
+    expect(came.map(({ messageId }) => messageId).toSorted()).toEqual(
+      sent.map(({ messageId }) => messageId).toSorted(),
+    );
+    expect(came[0]).toMatchObject({ attempt: 1, tag: 'a', keys: ['k'] });
+    expect(await receive('both', { waitMs: 0 })).toEqual([]);
+  });
+
+  it('stores a batch in one queue, and gives back what was not done', async () => {
+    const { items, status } = await rest.post<{ items: Sent[] }>('topics/batch/messages/batch', {
+      messages: [{ body: '0' }, { body: '1' }],
+    });
+    expect(status).toBe(201);
+    expect(new Set(items.map(({ brokerName }) => brokerName)).size).toBe(1);
+    const first = await until('they have come', async () => {
+      const found = await receive('batch');
+      return found.length > 0 && found;
+    });
+    expect(bodies(first)).toEqual(['0', '1']);
+    const receipts = first.map(({ receipt }) => receipt);
+    expect(await rest.post('groups/of_batch/nack', { receipts, retryInMs: 1_000 })).toMatchObject({
+      taken: 2,
+    });
+    const again = await taken('batch', 2);
+    expect(bodies(again)).toEqual(['0', '1']);
+    expect(again.map(({ attempt }) => attempt)).toEqual([2, 2]);
+  });
+
+  it('takes back what waits for its time', async () => {
+    const { recallHandle, messageId } = await send('later', { body: 'never', delayMs: 3_000 });
+    await send('later', { body: 'then', delayMs: 3_000 });
+    const recalled = await rest.post('topics/later/messages/recall', { recallHandle });
+    expect(recalled).toEqual({ status: 200, messageId });
+    expect(bodies(await taken('later', 1))).toEqual(['then']);
+  });
+
+  it('sets where a group goes on', async () => {
+    const { brokerName } = await send('reset', { body: 'one' });
+    expect(bodies(await taken('reset', 1))).toEqual(['one']);
+    const reset = (more: object) => rest.post('groups/of_reset/reset', { topic: 'reset', ...more });
+    const dry = await reset({ to: 'earliest', dryRun: true });
+    expect(dry).toMatchObject({ status: 200, applied: false, again: 1 });
+    const answer = await reset({ to: 'earliest' });
+    expect(answer).toMatchObject({ status: 200, applied: true });
+    expect(answer).toHaveProperty('queues.0.brokerName', brokerName);
+    expect(bodies(await taken('reset', 1))).toEqual(['one']);
   });
 });

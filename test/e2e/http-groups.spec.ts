@@ -149,7 +149,7 @@ describe('consuming by HTTP', () => {
     const reset = async (body: object) => (await post('reset', { topic: 'orders', ...body })).answer;
     expect(await reset({ to: 'earliest', dryRun: true })).toEqual({
       applied: false,
-      queues: [{ queueId: 0, from: 3, to: 0, again: 3 }],
+      queues: [{ brokerName: 'broker-a', queueId: 0, from: 3, to: 0, again: 3 }],
       again: 3,
       skipped: 0,
     });
@@ -183,6 +183,7 @@ describe('consuming by HTTP', () => {
     ['reset', { topic: 'orders', to: 'noon' }, 400, 'ISO 8601'],
     ['reset', { topic: 'orders', to: 'latest', queueId: 0 }, 400, 'either to'],
     ['reset', { topic: 'nobody', to: 'latest' }, 404, 'nobody'],
+    ['reset', { topic: 'orders', to: 'latest', brokerName: 'another' }, 400, 'brokerName'],
   ])('answers %s %j with %i', async (act, body, status, detail) => {
     const answer = await post(act, body);
     expect(answer.status).toBe(status);

@@ -44,6 +44,7 @@ import {
   RECALLING,
   RECEIVING,
   REFUSE_SEND,
+  RESETTING,
   STORE_HOST,
 } from './tokens.js';
 import { Ask } from './transaction/ask.js';
@@ -118,6 +119,7 @@ const BEHIND: readonly Provider[] = [
   { provide: RECEIVING, useExisting: Receive },
   { provide: ACKNOWLEDGING, useExisting: Acknowledge },
   { provide: GROUP_SETTINGS, useExisting: Groups },
+  { provide: RESETTING, useExisting: Resets },
   { provide: DOCUMENT, useValue: wholeDocument },
 ];
 

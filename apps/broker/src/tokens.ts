@@ -23,6 +23,7 @@ export const BACKURLS = Symbol('backurls');
 export const RECEIVING = Symbol('receiving');
 export const ACKNOWLEDGING = Symbol('acknowledging');
 export const GROUP_SETTINGS = Symbol('group settings');
+export const RESETTING = Symbol('resetting');
 /** the OpenAPI document of the routes that are served */
 export const DOCUMENT = Symbol('document');
 /** what runs on its own, in the order of its start: Worker[] */

@@ -92,9 +92,9 @@ export class ApacheRocketMq {
   }
 
   /** Another master of the cluster. */
-  async addBroker(name: string): Promise<void> {
+  async addBroker(name: string, settings: Readonly<Record<string, string>> = {}): Promise<void> {
     const [listenPort, haListenPort] = [String(await freePort()), String(await freePort())];
-    await this.writeBroker(name, { brokerName: name, listenPort, haListenPort });
+    await this.writeBroker(name, { brokerName: name, listenPort, haListenPort, ...settings });
     await this.startBroker(name);
   }
 

@@ -1,9 +1,9 @@
 import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { StatusError } from '@halfmq/remoting';
 import { IsBoolean, IsInt, IsOptional, IsString, Min, MinLength } from 'class-validator';
-import type { MessageStore } from '@halfmq/store';
-import { MESSAGE_STORE } from '../tokens.js';
-import { Resets } from './resets.js';
+import type { Soon } from '../soon.js';
+import { RESETTING } from '../tokens.js';
+import type { Asked, Move } from './resets.js';
 
 /** Body of POST /v1/groups/{group}/reset. Either `to`, or `queueId` and `offset`. */
 export class ResetBody {
@@ -26,6 +26,12 @@ export class ResetBody {
   @Min(0)
   offset?: number;
 
+  /** at this broker alone; with `queueId` it is needed where several have the topic */
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  brokerName?: string;
+
   /** true: says what would happen, and does nothing */
   @IsOptional()
   @IsBoolean()
@@ -33,11 +39,7 @@ export class ResetBody {
 }
 
 /** Where a group goes on in one queue. */
-export interface ResetQueue {
-  readonly queueId: number;
-  /** undefined: the group has read nothing of it */
-  readonly from: number | undefined;
-  readonly to: number;
+export interface ResetQueue extends Move {
   /** messages it has read that come again; negative: so many are passed over */
   readonly again: number;
 }
@@ -51,30 +53,26 @@ export interface ResetAnswer {
   readonly skipped: number;
 }
 
+export interface Resetting {
+  /** Resolves when the group goes on there; says it only where `dryRun` is set. */
+  move(asked: Asked): Soon<readonly Move[]>;
+}
+
 /** A group reads again, or passes over what has piled up. */
 @Controller('v1/groups')
 export class ResetOverHttp {
-  constructor(
-    private readonly resets: Resets,
-    @Inject(MESSAGE_STORE) private readonly store: MessageStore,
-  ) {}
+  constructor(@Inject(RESETTING) private readonly resets: Resetting) {}
 
   @Post(':group/reset')
   @HttpCode(200)
-  reset(@Param('group') group: string, @Body() asked: ResetBody): ResetAnswer {
-    const { topic, queueId, offset, dryRun } = asked;
-    const header = { group, topic, timestamp: momentOf(asked), queueId, offset };
-    const before = this.store.offsets.ofTopic(group, topic);
-    const known = new Map(before);
-    const targets = dryRun ? this.resets.preview(header) : this.resets.reset(header);
-    const queues = targets.map(([queue, to]) => {
-      const from = known.get(queue.queueId);
-      return { queueId: queue.queueId, from, to, again: (from ?? to) - to };
-    });
+  async reset(@Param('group') group: string, @Body() asked: ResetBody): Promise<ResetAnswer> {
+    const { to: _, ...place } = asked;
+    const moves = await this.resets.move({ group, ...place, timestamp: momentOf(asked) });
+    const queues = moves.map((move) => ({ ...move, again: (move.from ?? move.to) - move.to }));
     const sum = (of: (queue: ResetQueue) => number): number =>
       queues.reduce((total, queue) => total + Math.max(0, of(queue)), 0);
     return {
-      applied: !dryRun,
+      applied: !asked.dryRun,
       queues,
       again: sum(({ again }) => again),
       skipped: sum(({ again }) => -again),

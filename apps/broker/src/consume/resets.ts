@@ -5,6 +5,23 @@ import type { Clients } from '../directory/clients.js';
 import type { Groups } from '../directory/groups.js';
 import type { Topics } from '../directory/topics.js';
 
+type Place = Omit<InvokeBrokerToResetOffsetHeader, 'isForce'>;
+
+export interface Asked extends Place {
+  /** where the topic is at several */
+  readonly brokerName?: string | undefined;
+  /** true: says what would happen, and does nothing */
+  readonly dryRun: boolean;
+}
+
+export interface Move {
+  readonly brokerName: string;
+  readonly queueId: number;
+  /** where the group went on; undefined: it has read nothing of the queue */
+  readonly from: number | undefined;
+  readonly to: number;
+}
+
 /**
  * Offsets that an operator has set for a group (useServerSideResetOffset). The new one counts at once. Members that are
  * connected still know the old one: until a member's next pull, which is answered with the new one, what they commit is
@@ -35,7 +52,7 @@ export class Resets {
    * @returns the new offset of each queue
    * @throws StatusError TOPIC_NOT_EXIST, SUBSCRIPTION_GROUP_NOT_EXIST, SYSTEM_ERROR: the queue has no such offset
    */
-  reset(header: InvokeBrokerToResetOffsetHeader): [MessageQueue, number][] {
+  reset(header: Place): [MessageQueue, number][] {
     const { group, topic } = header;
     const targets = this.preview(header);
     for (const [{ queueId }, offset] of targets) {
@@ -45,14 +62,26 @@ export class Resets {
     return targets;
   }
 
+  /** The same, or what it would do, with where the group went on before. @throws StatusError as reset */
+  move({ dryRun, brokerName, ...header }: Asked): Move[] {
+    const { group, topic } = header;
+    if (brokerName !== undefined && brokerName !== this.config.brokerName)
+      throw new StatusError(
+        'INVALID_PARAMETER',
+        `brokerName: this is ${this.config.brokerName}, got ${brokerName}`,
+      );
+    const before = new Map(this.store.offsets.ofTopic(group, topic));
+    const targets = dryRun ? this.preview(header) : this.reset(header);
+    return targets.map(([{ brokerName, queueId }, to]) => ({
+      brokerName,
+      queueId,
+      from: before.get(queueId),
+      to,
+    }));
+  }
+
   /** What `reset` would do. @throws StatusError as reset */
-  preview({
-    group,
-    topic: name,
-    timestamp,
-    queueId = -1,
-    offset = -1,
-  }: InvokeBrokerToResetOffsetHeader): [MessageQueue, number][] {
+  preview({ group, topic: name, timestamp, queueId = -1, offset = -1 }: Place): [MessageQueue, number][] {
     const topic = this.topics.find(name);
     if (!topic) throw new StatusError('TOPIC_NOT_EXIST', `Topic ${name} does not exist`);
     if (!this.groups.known(group))
@@ -88,18 +117,19 @@ export class Resets {
   }
 
   private given(topic: string, queueId: number, offset: number): number {
-    const [min, max] = [this.store.minOffset(topic, queueId), this.store.maxOffset(topic, queueId)];
-    if (offset >= min && offset <= max) return offset;
-    throw new StatusError(
-      'SYSTEM_ERROR',
-      `Target offset ${offset} not in consume queue range [${min}-${max}]`,
-    );
+    return inQueue(offset, this.store.minOffset(topic, queueId), this.store.maxOffset(topic, queueId));
   }
 
   private byTime(topic: string, queueId: number, timestamp: number): number {
     if (timestamp < 0) return this.store.maxOffset(topic, queueId);
     return this.store.offsetByTime(topic, queueId, timestamp, 'LOWER');
   }
+}
+
+/** @throws StatusError SYSTEM_ERROR: the queue has no such offset */
+export function inQueue(offset: number, min: number, max: number): number {
+  if (offset >= min && offset <= max) return offset;
+  throw new StatusError('SYSTEM_ERROR', `Target offset ${offset} not in consume queue range [${min}-${max}]`);
 }
 
 /** Neither group nor topic has a blank. */

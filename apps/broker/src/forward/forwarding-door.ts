@@ -5,6 +5,7 @@ import type { ElsewhereDoor } from '../grpc/elsewhere/open-elsewhere.js';
 import { ForwardedAcknowledging } from './forwarded-acknowledging.js';
 import { ForwardedMessages } from './forwarded-messages.js';
 import { ForwardedReceives } from './forwarded-receives.js';
+import { ForwardedResets } from './forwarded-resets.js';
 import { ForwardingModule, type ForwardingConfig } from './forwarding.module.js';
 
 export interface ForwardingDoorOptions {
@@ -29,6 +30,7 @@ export async function openForwardingDoor(
     messages: new ForwardedMessages(clock, others),
     receives,
     acknowledging: new ForwardedAcknowledging(clock, others),
+    resets: new ForwardedResets(others),
   });
   const { maxMessageSize } = config;
   const door = await openHttpDoor(module, { ...options, maxMessageSize, nameOf });

@@ -1,6 +1,7 @@
 import { Controller, Get, Module, type DynamicModule } from '@nestjs/common';
 import { DocumentOverHttp, documentWithout } from '../accept/document.http.js';
 import type { BrokerConfig } from '../config/resolve-config.js';
+import { ResetOverHttp } from '../consume/reset.http.js';
 import { GroupsOverHttp } from '../consume/pop/groups.http.js';
 import type { PostedMessage } from '../produce/given-message.js';
 import { SendOverHttp } from '../produce/send.http.js';
@@ -13,10 +14,12 @@ import {
   PLACING,
   RECALLING,
   RECEIVING,
+  RESETTING,
 } from '../tokens.js';
 import type { ForwardedAcknowledging } from './forwarded-acknowledging.js';
 import type { ForwardedMessages } from './forwarded-messages.js';
 import type { ForwardedReceives } from './forwarded-receives.js';
+import type { ForwardedResets } from './forwarded-resets.js';
 import { notHere, ROUTES_NOT_HERE } from './not-here.js';
 import { NotHere } from './not-here.http.js';
 
@@ -27,6 +30,7 @@ export interface Forwarded {
   readonly messages: ForwardedMessages;
   readonly receives: ForwardedReceives;
   readonly acknowledging: ForwardedAcknowledging;
+  readonly resets: ForwardedResets;
 }
 
 /** For whoever starts and watches the process: brokers come and go without it. */
@@ -48,10 +52,10 @@ const NO_BACKURLS = {
 /** The broker's HTTP door with brokers elsewhere behind it instead of rooms. */
 @Module({})
 export class ForwardingModule {
-  static of({ config, messages, receives, acknowledging }: Forwarded): DynamicModule {
+  static of({ config, messages, receives, acknowledging, resets }: Forwarded): DynamicModule {
     return {
       module: ForwardingModule,
-      controllers: [SendOverHttp, GroupsOverHttp, ForwardingHealth, DocumentOverHttp, NotHere],
+      controllers: [SendOverHttp, GroupsOverHttp, ResetOverHttp, ForwardingHealth, DocumentOverHttp, NotHere],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: PLACING, useValue: messages },
@@ -60,6 +64,7 @@ export class ForwardingModule {
         { provide: RECEIVING, useValue: receives },
         { provide: ACKNOWLEDGING, useValue: acknowledging },
         { provide: GROUP_SETTINGS, useValue: acknowledging },
+        { provide: RESETTING, useValue: resets },
         { provide: DOCUMENT, useValue: documentWithout(new Set(ROUTES_NOT_HERE.keys())) },
       ],
     };

@@ -8,7 +8,7 @@ export const REASONS = {
   backurl: `a message's own address is kept in a broker's store, and the broker POSTs: ${AT_A_BROKER}, or receive here (POST /v1/groups/{group}/receive)`,
   once: `what an Idempotency-Key has sent before is in a broker's store: ${AT_A_BROKER}, or make handling a message twice harmless`,
   log: `messages are looked up in a broker's log: ${AT_A_BROKER}, or RocketMQ's tools`,
-  later: `offsets and transactions are in a broker's store: ${AT_A_BROKER}`,
+  later: `transactions are in a broker's store: ${AT_A_BROKER}`,
   inDoubt: `what is in doubt is in a broker's store: ${AT_A_BROKER}`,
 } as const;
 
@@ -29,7 +29,6 @@ export const ROUTES_NOT_HERE: ReadonlyMap<string, keyof typeof REASONS> = new Ma
   ['GET /v1/messages/{messageId}', 'log'],
   ['GET /v1/topics/{topic}/messages', 'log'],
   ['GET /v1/topics/{topic}/tail', 'log'],
-  ['POST /v1/groups/{group}/reset', 'later'],
   ['POST /v1/transactions', 'later'],
   ['PUT /v1/transactions/{id}', 'later'],
   ['GET /v1/transactions', 'inDoubt'],

@@ -5,11 +5,13 @@ import {
   consumerSendMsgBack,
   decodeOffsetMessageId,
   decodeRecords,
+  decodeResetOffsets,
   endTransaction,
   formatProperties,
   formatReceipt,
   getMaxOffset,
   getMinOffset,
+  invokeBrokerToResetOffset,
   notification,
   notificationResponse,
   offsetResponse,
@@ -29,7 +31,9 @@ import {
   updateConsumerOffset,
   type Command,
   type EndTransactionHeader,
+  type InvokeBrokerToResetOffsetHeader,
   type PullMessageHeader,
+  type QueueTable,
   type Receipt,
   type SendMessageHeader,
   type SendMessageResponseHeader,
@@ -191,6 +195,15 @@ export class OtherBroker implements Broker {
     if (at === 'first') return offsetIn(await this.call({ spec: getMinOffset, header }));
     if (at === 'end') return offsetIn(await this.call({ spec: getMaxOffset, header }));
     return offsetIn(await this.call({ spec: searchOffsetByTimestamp, header: { ...header, timestamp: at } }));
+  }
+
+  /** @returns the new offset of each queue */
+  async reset(place: Omit<InvokeBrokerToResetOffsetHeader, 'isForce'>): Promise<QueueTable<number>> {
+    const { body } = await this.call({
+      spec: invokeBrokerToResetOffset,
+      header: { ...place, isForce: true },
+    });
+    return decodeResetOffsets(body);
   }
 
   private call<H>(question: Question<H>): Promise<Command> {
