@@ -263,4 +263,27 @@ suite('REST at a halfmq proxy, on two brokers of an unmodified Apache RocketMQ',
     expect(answer).toHaveProperty('queues.0.brokerName', brokerName);
     expect(bodies(await taken('reset', 1))).toEqual(['one']);
   });
+  it('commits and rolls back transactions', async () => {
+    const begin = async (body: string): Promise<string> => {
+      const messages = [
+        { topic: 'both', body, shardingKey: 'k' },
+        { topic: 'both', body: `${body} too` },
+      ];
+      const begun = await rest.post<{ id: string }>('transactions', { group: 'shop', messages });
+      expect(begun).toMatchObject({ status: 201, state: 'pending' });
+      return begun.id;
+    };
+    const decide = (id: string, verdict: string) => rest.post(`transactions/${id}/${verdict}`, {});
+    const [kept, dropped] = [await begin('kept'), await begin('dropped')];
+    expect(await decide(dropped, 'rollback')).toMatchObject({ status: 200, state: 'rolledBack' });
+    expect(await decide(kept, 'commit')).toMatchObject({ status: 200, state: 'committed' });
+    expect(bodies(await taken('both', 2))).toEqual(['kept', 'kept too']);
+    expect(await receive('both', { waitMs: 0 })).toEqual([]);
+  });
+
+  it('says of what needs a store that it is not there, and why', async () => {
+    const push = { topic: 'both', backurl: 'http://127.0.0.1:9/' };
+    expect(await rest.put('groups/of_both/push', push)).toMatchObject({ status: 501 });
+    expect(await rest.get('transactions')).toMatchObject({ status: 501 });
+  });
 });

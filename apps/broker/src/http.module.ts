@@ -34,12 +34,15 @@ import { Pushes } from './push/pushes.js';
 import {
   ACKNOWLEDGING,
   BACKURLS,
+  BEGINNING,
   CLOCK,
   CONFIG,
+  DECIDING,
   DOCUMENT,
   GROUP_SETTINGS,
   LOG,
   MESSAGE_STORE,
+  OUTBOUND,
   PLACING,
   RECALLING,
   RECEIVING,
@@ -53,10 +56,12 @@ import { CheckBack } from './transaction/check-back.js';
 import { CheckByUrl } from './transaction/check-by-url.js';
 import { CheckHistory } from './transaction/check-history.js';
 import { Decide } from './transaction/decide.js';
+import { InDoubtOverHttp } from './transaction/in-doubt.http.js';
 import { KnownTransactions } from './transaction/known-transactions.js';
 import { Operate } from './transaction/operate.js';
 import { Preview } from './transaction/preview.js';
 import { Resume } from './transaction/resume.js';
+import { TransactionsInFull } from './transaction/transactions-in-full.js';
 import { TransactionHistory } from './transaction/transaction-history.js';
 import { TransactionsOverHttp } from './transaction/transactions.http.js';
 import { VerdictsOverHttp } from './transaction/verdicts.http.js';
@@ -109,6 +114,7 @@ const OWN: readonly Provider[] = [
   room(Tails, CLOCK, MESSAGE_STORE, Topics),
   room(Preview, Ask),
   room(TransactionHistory, CheckHistory),
+  room(TransactionsInFull, KnownTransactions, TransactionHistory, Operate),
 ];
 
 /** What is behind the routes that a door without rooms has, too. */
@@ -119,6 +125,9 @@ const BEHIND: readonly Provider[] = [
   { provide: RECEIVING, useExisting: Receive },
   { provide: ACKNOWLEDGING, useExisting: Acknowledge },
   { provide: GROUP_SETTINGS, useExisting: Groups },
+  { provide: OUTBOUND, useExisting: Outbound },
+  { provide: BEGINNING, useExisting: Begin },
+  { provide: DECIDING, useExisting: TransactionsInFull },
   { provide: RESETTING, useExisting: Resets },
   { provide: DOCUMENT, useValue: wholeDocument },
 ];
@@ -140,6 +149,7 @@ export class HttpModule {
         ResetOverHttp,
         TransactionsOverHttp,
         VerdictsOverHttp,
+        InDoubtOverHttp,
         Health,
         DocumentOverHttp,
       ],

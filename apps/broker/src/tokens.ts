@@ -24,6 +24,9 @@ export const RECEIVING = Symbol('receiving');
 export const ACKNOWLEDGING = Symbol('acknowledging');
 export const GROUP_SETTINGS = Symbol('group settings');
 export const RESETTING = Symbol('resetting');
+export const OUTBOUND = Symbol('outbound');
+export const BEGINNING = Symbol('beginning');
+export const DECIDING = Symbol('deciding');
 /** the OpenAPI document of the routes that are served */
 export const DOCUMENT = Symbol('document');
 /** what runs on its own, in the order of its start: Worker[] */

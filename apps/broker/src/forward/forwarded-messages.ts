@@ -1,6 +1,6 @@
 import { createUniqueKey, parseRecallHandle, statusOfCode, StatusError, type Clock } from '@halfmq/remoting';
 import type { OtherBroker } from '../grpc/elsewhere/other-broker.js';
-import type { OtherBrokers } from '../grpc/elsewhere/other-brokers.js';
+import type { HeldElsewhere, OtherBrokers } from '../grpc/elsewhere/other-brokers.js';
 import { reaching } from '../grpc/elsewhere/reaching.js';
 import type { PlaceMessages } from '../produce/place-messages.js';
 import type { Recall } from '../produce/recall.js';
@@ -47,15 +47,22 @@ export class ForwardedMessages implements Pick<PlaceMessages, 'place'>, Pick<Rec
   }
 }
 
-/** Who takes the next message, and in which queue. @throws StatusError TOPIC_NOT_EXIST */
-async function toSend(
+/**
+ * Who takes the next message, and in which queue.
+ * @param preferred a broker's name: where it has the topic, and no order says otherwise
+ * @throws StatusError TOPIC_NOT_EXIST
+ */
+export async function toSend(
   others: OtherBrokers,
   topic: string,
   orderingKey: string | undefined,
+  preferred?: string,
 ): Promise<{ broker: OtherBroker; queueId: number }> {
-  const found =
-    (await others.toSend(topic, orderingKey)) ??
-    (await others.toSend(topic, orderingKey, others.making(topic)));
+  const among = (held: readonly HeldElsewhere[]) => {
+    const there = orderingKey === undefined ? held.filter(({ broker }) => broker.name === preferred) : [];
+    return others.toSend(topic, orderingKey, there.length > 0 ? there : held);
+  };
+  const found = (await among(await others.holding(topic))) ?? (await among(await others.making(topic)));
   if (found) return found;
   throw unknown(topic);
 }

@@ -6,6 +6,7 @@ import { ForwardedAcknowledging } from './forwarded-acknowledging.js';
 import { ForwardedMessages } from './forwarded-messages.js';
 import { ForwardedReceives } from './forwarded-receives.js';
 import { ForwardedResets } from './forwarded-resets.js';
+import { ForwardedTransactions } from './forwarded-transactions.js';
 import { ForwardingModule, type ForwardingConfig } from './forwarding.module.js';
 
 export interface ForwardingDoorOptions {
@@ -20,10 +21,11 @@ export interface ForwardingDoorOptions {
 
 /** REST in front of brokers elsewhere. @throws PortError */
 export async function openForwardingDoor(
-  { others }: ElsewhereDoor,
+  elsewhere: ElsewhereDoor,
   { config, ...options }: ForwardingDoorOptions,
 ): Promise<HttpDoor> {
   const { clock } = options;
+  const { others } = elsewhere;
   const receives = new ForwardedReceives(clock, others);
   const module = ForwardingModule.of({
     config,
@@ -31,6 +33,7 @@ export async function openForwardingDoor(
     receives,
     acknowledging: new ForwardedAcknowledging(clock, others),
     resets: new ForwardedResets(others),
+    transactions: new ForwardedTransactions(clock, elsewhere),
   });
   const { maxMessageSize } = config;
   const door = await openHttpDoor(module, { ...options, maxMessageSize, nameOf });

@@ -16,6 +16,8 @@ describe('the HTTP door without rooms', () => {
       Object.keys(verbs).map((verb) => `${verb.toUpperCase()} ${path}`),
     );
     const here = served.filter((route) => !ITSELF.includes(route) && !route.startsWith('ALL '));
-    expect([...here, ...ROUTES_NOT_HERE.keys()].toSorted()).toEqual(described.toSorted());
+    // a transaction under its caller's id is refused by what is behind its controller
+    const all = new Set([...here, ...ROUTES_NOT_HERE.keys()]);
+    expect([...all].toSorted()).toEqual(described.toSorted());
   });
 });

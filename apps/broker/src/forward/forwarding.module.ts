@@ -8,18 +8,24 @@ import { SendOverHttp } from '../produce/send.http.js';
 import {
   ACKNOWLEDGING,
   BACKURLS,
+  BEGINNING,
   CONFIG,
+  DECIDING,
   DOCUMENT,
   GROUP_SETTINGS,
+  OUTBOUND,
   PLACING,
   RECALLING,
   RECEIVING,
   RESETTING,
 } from '../tokens.js';
+import { TransactionsOverHttp } from '../transaction/transactions.http.js';
+import { VerdictsOverHttp } from '../transaction/verdicts.http.js';
 import type { ForwardedAcknowledging } from './forwarded-acknowledging.js';
 import type { ForwardedMessages } from './forwarded-messages.js';
 import type { ForwardedReceives } from './forwarded-receives.js';
 import type { ForwardedResets } from './forwarded-resets.js';
+import type { ForwardedTransactions } from './forwarded-transactions.js';
 import { notHere, ROUTES_NOT_HERE } from './not-here.js';
 import { NotHere } from './not-here.http.js';
 
@@ -31,6 +37,7 @@ export interface Forwarded {
   readonly receives: ForwardedReceives;
   readonly acknowledging: ForwardedAcknowledging;
   readonly resets: ForwardedResets;
+  readonly transactions: ForwardedTransactions;
 }
 
 /** For whoever starts and watches the process: brokers come and go without it. */
@@ -49,13 +56,28 @@ const NO_BACKURLS = {
   },
 };
 
+const NO_CHECK_URLS = {
+  callable(): never {
+    throw notHere('checkUrl');
+  },
+};
+
 /** The broker's HTTP door with brokers elsewhere behind it instead of rooms. */
 @Module({})
 export class ForwardingModule {
-  static of({ config, messages, receives, acknowledging, resets }: Forwarded): DynamicModule {
+  static of({ config, messages, receives, acknowledging, resets, transactions }: Forwarded): DynamicModule {
     return {
       module: ForwardingModule,
-      controllers: [SendOverHttp, GroupsOverHttp, ResetOverHttp, ForwardingHealth, DocumentOverHttp, NotHere],
+      controllers: [
+        SendOverHttp,
+        GroupsOverHttp,
+        ResetOverHttp,
+        TransactionsOverHttp,
+        VerdictsOverHttp,
+        ForwardingHealth,
+        DocumentOverHttp,
+        NotHere,
+      ],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: PLACING, useValue: messages },
@@ -65,6 +87,9 @@ export class ForwardingModule {
         { provide: ACKNOWLEDGING, useValue: acknowledging },
         { provide: GROUP_SETTINGS, useValue: acknowledging },
         { provide: RESETTING, useValue: resets },
+        { provide: OUTBOUND, useValue: NO_CHECK_URLS },
+        { provide: BEGINNING, useValue: transactions },
+        { provide: DECIDING, useValue: transactions },
         { provide: DOCUMENT, useValue: documentWithout(new Set(ROUTES_NOT_HERE.keys())) },
       ],
     };

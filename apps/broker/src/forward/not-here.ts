@@ -8,7 +8,8 @@ export const REASONS = {
   backurl: `a message's own address is kept in a broker's store, and the broker POSTs: ${AT_A_BROKER}, or receive here (POST /v1/groups/{group}/receive)`,
   once: `what an Idempotency-Key has sent before is in a broker's store: ${AT_A_BROKER}, or make handling a message twice harmless`,
   log: `messages are looked up in a broker's log: ${AT_A_BROKER}, or RocketMQ's tools`,
-  later: `transactions are in a broker's store: ${AT_A_BROKER}`,
+  named: `what was begun under an id of yours is found in a broker's store: ${AT_A_BROKER}, or let the id be made here (POST /v1/transactions)`,
+  checkUrl: `the broker keeps the address, and POSTs: ${AT_A_BROKER}, or connect a producer of the group by RocketMQ's protocol, which is asked`,
   inDoubt: `what is in doubt is in a broker's store: ${AT_A_BROKER}`,
 } as const;
 
@@ -29,13 +30,10 @@ export const ROUTES_NOT_HERE: ReadonlyMap<string, keyof typeof REASONS> = new Ma
   ['GET /v1/messages/{messageId}', 'log'],
   ['GET /v1/topics/{topic}/messages', 'log'],
   ['GET /v1/topics/{topic}/tail', 'log'],
-  ['POST /v1/transactions', 'later'],
-  ['PUT /v1/transactions/{id}', 'later'],
+  ['PUT /v1/transactions/{id}', 'named'],
   ['GET /v1/transactions', 'inDoubt'],
   ['GET /v1/transactions/{id}', 'inDoubt'],
   ['GET /v1/transactions/{id}/preview', 'inDoubt'],
   ['POST /v1/transactions/{id}/check', 'inDoubt'],
   ['POST /v1/transactions/{id}/recover', 'inDoubt'],
-  ['POST /v1/transactions/{id}/commit', 'later'],
-  ['POST /v1/transactions/{id}/rollback', 'later'],
 ]);

@@ -8,7 +8,7 @@ import { reaching } from './elsewhere/reaching.js';
 import { topicOf } from './names.js';
 import { sentMessage, type SendLimits, type SentMessage } from './sent-message.js';
 import type { Sessions } from './sessions.js';
-import { formatTransactionId, parseTransactionId } from './transaction-id.js';
+import { formatTransactionId, parseTransactionId, verdictOn } from './transaction-id.js';
 
 const RESOLUTION: Readonly<Record<string, number>> = {
   COMMIT: SysFlag.TRANSACTION_COMMIT,
@@ -88,18 +88,14 @@ export class Producing {
         'INVALID_TRANSACTION_ID',
         `a transaction id of the send's answer expected, got "${transactionId}"`,
       );
-    const header = {
+    const said = {
       topic,
       producerGroup: topic,
-      tranStateTableOffset: place.halfOffset,
-      commitLogOffset: place.physicalOffset,
       commitOrRollback: RESOLUTION[resolution] ?? SysFlag.TRANSACTION_NOT,
       fromTransactionCheck: source === 'SOURCE_SERVER_CHECK',
-      msgId,
-      transactionId: place.uniqueKey,
     };
     const broker = await this.brokers.named(place.brokerName, topic);
-    await broker.endTransaction(header, caller);
+    await broker.endTransaction({ ...verdictOn(place, said), msgId }, caller);
     return { status: OK };
   }
 

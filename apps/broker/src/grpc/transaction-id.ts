@@ -1,3 +1,5 @@
+import type { EndTransactionHeader } from '@halfmq/remoting';
+
 /*
  * What a client is given for a half message and says again when it ends it: where it lies, so that a verdict is understood
  * at any time, after any restart and by every broker's door, and nothing has to be remembered. Clients take it as it is.
@@ -9,6 +11,20 @@ export interface HalfPlace {
   readonly physicalOffset: number;
   readonly brokerName: string;
   readonly uniqueKey: string;
+}
+
+/** A verdict on it, in the words of the wire. */
+export function verdictOn(
+  { halfOffset, physicalOffset, uniqueKey }: HalfPlace,
+  said: Pick<EndTransactionHeader, 'topic' | 'producerGroup' | 'commitOrRollback' | 'fromTransactionCheck'>,
+): EndTransactionHeader {
+  return {
+    ...said,
+    tranStateTableOffset: halfOffset,
+    commitLogOffset: physicalOffset,
+    msgId: uniqueKey,
+    transactionId: uniqueKey,
+  };
 }
 
 export function formatTransactionId({

@@ -12,6 +12,7 @@ import type { Delay } from './delay.js';
 import type { Destination } from './destination.js';
 import { ended, halfMessage } from './half.js';
 import { refuseOtherType } from './message-type.js';
+import { queueOfKey } from './ordering-key.js';
 import { plainHeader } from './plain-header.js';
 import type { BrokerProperties } from './send-properties.js';
 
@@ -21,8 +22,8 @@ export interface PreparedMessage {
   readonly body: Buffer;
   /** as on the wire; a delay begins at the commit */
   readonly properties: string;
-  /** chooses among so many queues; the broker does otherwise */
-  readonly chooseQueue?: ((queues: number) => number) | undefined;
+  /** messages of one key go to one queue, in their order */
+  readonly shardingKey: string | undefined;
 }
 
 export interface NewTransaction {
@@ -84,13 +85,14 @@ export class Prepare {
 
   private half(
     transaction: NewTransaction,
-    { topic: name, body, properties: sent, chooseQueue }: PreparedMessage,
+    { topic: name, body, properties: sent, shardingKey }: PreparedMessage,
   ): NewMessage {
     const { group, bornHost } = transaction;
     const now = this.clock.now();
     const header = plainHeader({ producerGroup: group, topic: name, bornTimestamp: now });
     const topic = this.destination.topic(header);
-    const queueId = this.destination.queue(topic, chooseQueue?.(topic.writeQueueNums) ?? -1);
+    const chosen = shardingKey === undefined ? -1 : queueOfKey(shardingKey, topic.writeQueueNums);
+    const queueId = this.destination.queue(topic, chosen);
     const { properties, uniqueKey } = this.properties.add(ended(sent) + ofTransaction(transaction));
     if (this.config.enableTopicMessageTypeCheck) refuseOtherType(topic, properties);
     const message: NewMessage = {
@@ -121,7 +123,8 @@ export class Prepare {
   }
 }
 
-function ofTransaction({ id, group, checkAfterMs, checkUrl = '' }: NewTransaction): string {
+/** What makes a message a half message of it. */
+export function ofTransaction({ id, group, checkAfterMs, checkUrl = '' }: NewTransaction): string {
   const seconds = checkAfterMs === undefined ? '' : String(Math.ceil(checkAfterMs / 1000));
   return formatProperties([
     [PropertyName.TRAN_MSG, 'true'],

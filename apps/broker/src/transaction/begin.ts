@@ -5,17 +5,17 @@ import type { NewTransaction, Prepare } from '../produce/prepare.js';
 import { readHalf } from './half-record.js';
 import type { KnownTransaction, KnownTransactions } from './known-transactions.js';
 import { givenProperties } from './shown-transaction.js';
+import type { Beginning, Begun } from './transactions.http.js';
 
-export interface Begun {
+interface Existing {
   readonly transaction: KnownTransaction;
-  /** false: it was there already */
   readonly made: boolean;
 }
 
 /** Begins transactions for those who have no connection of their own. A repeated call makes no second one. */
-export class Begin {
+export class Begin implements Beginning {
   /** the last call of each id that is not done */
-  private readonly underWay = new Map<string, Promise<Begun>>();
+  private readonly underWay = new Map<string, Promise<Existing>>();
 
   constructor(
     private readonly prepare: Prepare,
@@ -27,7 +27,12 @@ export class Begin {
    * Resolves when all its half messages are stored.
    * @throws StatusError TRANSACTION_ID_TAKEN when another one has its id, and as a send; StoreError
    */
-  begin(transaction: NewTransaction): Promise<Begun> {
+  async begin(given: NewTransaction): Promise<Begun> {
+    const { transaction, made } = await this.afterOthers(given);
+    return { transaction: this.known.shown(transaction, false), made };
+  }
+
+  private afterOthers(transaction: NewTransaction): Promise<Existing> {
     const { id } = transaction;
     const before = this.underWay.get(id);
     // two calls at once would both find nothing
@@ -40,7 +45,7 @@ export class Begin {
     });
   }
 
-  private async inTurn(transaction: NewTransaction): Promise<Begun> {
+  private async inTurn(transaction: NewTransaction): Promise<Existing> {
     const { id, group } = transaction;
     const halves = this.prepare.halves(transaction);
     const existing = (await this.known.withId(id, group)).find((each) => each.id === id);

@@ -1,39 +1,49 @@
 import { randomUUID } from 'node:crypto';
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Param, Post, Put, Req, Res } from '@nestjs/common';
 import { StatusError } from '@halfmq/remoting';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Outbound } from '../outbound/outbound.js';
+import type { Outbound } from '../outbound/outbound.js';
 import type { BrokerConfig } from '../config/resolve-config.js';
-import { Backurls } from '../produce/backurls.js';
+import type { Backurls } from '../produce/backurls.js';
 import { bornHostOf } from '../produce/born-host.js';
 import { bodyOf, propertiesOf } from '../produce/given-message.js';
-import { queueOfKey } from '../produce/ordering-key.js';
 import type { NewTransaction, PreparedMessage } from '../produce/prepare.js';
-import { CONFIG } from '../tokens.js';
-import { Begin } from './begin.js';
-import { KnownTransactions, type TransactionPage } from './known-transactions.js';
+import { BACKURLS, BEGINNING, CONFIG, OUTBOUND } from '../tokens.js';
 import type { ShownTransaction } from './shown-transaction.js';
-import { BeginRequest, ListRequest, type TransactionMessage } from './transaction-request.js';
+import { BeginRequest, type TransactionMessage } from './transaction-request.js';
 
 const CREATED = 201;
+
+export interface Beginning {
+  /**
+   * Resolves when its half messages are stored.
+   * @param isNamed its id is the caller's: a repeated call makes no second one
+   */
+  begin(transaction: NewTransaction, isNamed: boolean): Promise<Begun>;
+}
+
+export interface Begun {
+  readonly transaction: ShownTransaction;
+  /** false: it was there already */
+  readonly made: boolean;
+}
 
 /** Transactions of those who speak HTTP: begun here, decided in verdicts.http.ts. */
 @Controller('v1/transactions')
 export class TransactionsOverHttp {
   constructor(
-    private readonly beginning: Begin,
-    private readonly known: KnownTransactions,
-    private readonly outbound: Outbound,
-    private readonly backurls: Backurls,
-    @Inject(CONFIG) private readonly config: BrokerConfig,
+    @Inject(BEGINNING) private readonly beginning: Beginning,
+    @Inject(OUTBOUND) private readonly outbound: Pick<Outbound, 'callable'>,
+    @Inject(BACKURLS) private readonly backurls: Pick<Backurls, 'propertyOf'>,
+    @Inject(CONFIG) private readonly config: Pick<BrokerConfig, 'maxMessageSize'>,
   ) {}
 
-  /** Under an id of the broker's. */
+  /** Under an id that is made here. */
   @Post()
   @HttpCode(CREATED)
   async post(@Body() given: BeginRequest, @Req() request: FastifyRequest): Promise<ShownTransaction> {
-    const { transaction } = await this.beginning.begin(this.transactionOf(randomUUID(), given, request));
-    return this.known.shown(transaction, false);
+    const transaction = this.transactionOf(randomUUID(), given, request);
+    return (await this.beginning.begin(transaction, false)).transaction;
   }
 
   /** Under the caller's id: a repeated call makes no second one. */
@@ -50,14 +60,9 @@ export class TransactionsOverHttp {
         'the id has letters, digits, dots, dashes or underscores, at most 64',
       );
     }
-    const { transaction, made } = await this.beginning.begin(this.transactionOf(id, given, request));
+    const { transaction, made } = await this.beginning.begin(this.transactionOf(id, given, request), true);
     if (made) reply.status(CREATED);
-    return this.known.shown(transaction, false);
-  }
-
-  @Get()
-  list(@Query() asked: ListRequest): Promise<TransactionPage> {
-    return this.known.list(asked);
+    return transaction;
   }
 
   private transactionOf(id: string, given: BeginRequest, request: FastifyRequest): NewTransaction {
@@ -78,7 +83,7 @@ export class TransactionsOverHttp {
       topic,
       body: bodyOf(given, this.config.maxMessageSize),
       properties: propertiesOf(given, shardingKey) + this.backurls.propertyOf(given),
-      chooseQueue: shardingKey === undefined ? undefined : (queues) => queueOfKey(shardingKey, queues),
+      shardingKey,
     };
   }
 }

@@ -57,6 +57,11 @@ export class Announcements {
     await this.tell(address, [topic]);
   }
 
+  /** Who sent half messages of this group is not to be asked about them: nobody at this door can answer. */
+  async notAsked(group: string, address: string): Promise<void> {
+    if (!this.producers.has(group)) await this.takeBack(group, address);
+  }
+
   /** The connection there has ended, and with it the producers. */
   forgotten(address: string): void {
     this.told.delete(address);

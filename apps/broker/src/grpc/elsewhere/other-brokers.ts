@@ -68,7 +68,7 @@ export class OtherBrokers {
   async toSend(
     topic: string,
     messageGroup: string | undefined,
-    held: Promise<readonly HeldElsewhere[]> = this.holding(topic),
+    held: readonly HeldElsewhere[] | Promise<readonly HeldElsewhere[]> = this.holding(topic),
   ): Promise<{ broker: OtherBroker; queueId: number } | undefined> {
     const all = (await held).flatMap(({ broker, queues: { perm, writeQueueNums } }) =>
       (perm & Permission.WRITE) === 0

@@ -6,6 +6,7 @@ import {
   type Command,
   type RemotingClient,
   type RequestSpec,
+  type StatusFacts,
 } from '@halfmq/remoting';
 
 /** of RocketMQ's proxy */
@@ -38,6 +39,14 @@ export class Wire {
 }
 
 /** What a broker has said instead of yes, under the name all doors have for it. */
-export function refused({ code, remark }: Command): StatusError {
-  return new StatusError(statusOfCode(code), remark);
+export function refused({ code, remark, extFields = {} }: Command): StatusError {
+  const facts = VERDICT.flatMap((name) => {
+    const text = extFields[name];
+    if (text === undefined) return [];
+    return [[name, name === 'verdictAt' ? new Date(Number(text)).toISOString() : text]];
+  });
+  return new StatusError(statusOfCode(code), remark, Object.fromEntries(facts) as StatusFacts);
 }
+
+/** What a broker of ours says of the verdict that was first. */
+const VERDICT = ['verdict', 'verdictBy', 'verdictAt', 'verdictReason', 'verdictOperator'];
