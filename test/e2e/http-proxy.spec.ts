@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { updateAndCreateSubscriptiongroup } from '@halfmq/remoting';
 import { halfmq } from '../kit/command.js';
 import { freePort } from '../kit/ports.js';
 import { HalfmqProcess } from '../kit/process.js';
@@ -116,11 +117,35 @@ describe('REST in front of two brokers', () => {
     expect(await reset({ to: 'earliest', brokerName: 'nobody' })).toMatchObject({ status: 400 });
   });
 
-  it('filters by tags, of both', async () => {
+  it('filters by tags, and by properties, of both', async () => {
     for (const tag of ['red', 'red', 'blue', 'blue']) await proxy.send('there', { body: tag, tag });
     const all = [...(await proxy.taken({ tags: 'blue' })), ...(await proxy.taken({ tags: 'blue' }))];
     expect(all.map(({ body }) => body)).toEqual(['blue', 'blue']);
     expect(await proxy.receive({ tags: 'red' })).toEqual([]);
+    for (const n of ['1', '9', '1', '9']) await proxy.send('there', { body: n, properties: { n } });
+    expect(await proxy.bodies(2, { sql: 'n > 5' })).toEqual(['9', '9']);
+    const wrong = { topic: 'there', sql: 'n >' };
+    expect(await proxy.rest.post('groups/readers/receive', wrong)).toMatchObject({
+      status: 400,
+      type: 'urn:halfmq:error:subscription-parse-failed',
+    });
+  });
+
+  it('gives up what has failed too often: it rests among the dead letters', async () => {
+    const body = Buffer.from(JSON.stringify({ groupName: 'hasty', retryMaxTimes: 0 }));
+    for (const admin of proxy.admins) await admin.ask(updateAndCreateSubscriptiongroup, {}, body);
+    const receive = async (group: string, topic: string): Promise<Received | undefined> => {
+      const path = `groups/${group}/receive`;
+      return (await proxy.rest.post<{ items?: Received[] }>(path, { topic, max: 1 })).items?.[0];
+    };
+    const { messageId } = await proxy.send('failing', { body: 'poison' });
+    const first = await until('it comes', () => receive('hasty', 'failing'));
+    await proxy.rest.post('groups/hasty/nack', { receipts: [first.receipt], retryInMs: 0 });
+    const dead = await until('it is buried', async () => {
+      await receive('hasty', 'failing');
+      return receive('undertakers', '%DLQ%hasty');
+    });
+    expect(dead).toMatchObject({ body: 'poison', messageId });
   });
 
   it('takes back what waits for its time', async () => {

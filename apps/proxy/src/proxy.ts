@@ -54,7 +54,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<RunningPro
   const elsewhere = openForwarding({ nameServers, clock, log });
   const doors: Door[] = [];
   const close = async (): Promise<void> => {
-    for (const door of doors) await door.close();
+    await Promise.all(doors.map((door) => door.close()));
     await elsewhere.close();
   };
   try {
