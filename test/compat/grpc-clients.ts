@@ -13,7 +13,7 @@ const NODE_PROGRAM = fileURLToPath(new URL('../dist/compat/grpc-node.js', import
 export interface GrpcLanguage {
   readonly name: string;
   readonly version: string;
-  /** scenarios for which the client has no API */
+  /** scenarios for which the client has no API; and what it is told in vain */
   readonly lacks?: readonly string[];
   /** @throws Error on a machine of CI that has not what it takes */
   isHere(): boolean;
@@ -47,6 +47,8 @@ const java: GrpcLanguage = {
 const node: GrpcLanguage = {
   name: 'Node.js',
   version: '1.0.8',
+  // it does not listen to NotifyUnsubscribeLite
+  lacks: ['told'],
   isHere: () => true,
   prepare: () => Promise.resolve(),
   async run(scenario, endpoint, topic) {
@@ -62,6 +64,7 @@ const pythonVenv = new PythonVenv('grpc');
 const python: GrpcLanguage = {
   name: 'Python',
   version: '5.1.2',
+  lacks: ['lite'],
   isHere: pythonIsHere,
   prepare: () => pythonVenv.prepare(),
   async run(scenario, endpoint, topic) {
@@ -79,7 +82,7 @@ const RUST: Toolchain = {
 const rust: GrpcLanguage = {
   name: 'Rust',
   version: '5.0.0',
-  lacks: ['recall', 'invisible'],
+  lacks: ['recall', 'invisible', 'lite'],
   isHere: () => isHere(RUST),
   prepare: () => run('cargo', ['build', '--quiet', '--locked'], { cwd: RUST_PROJECT }).then(() => undefined),
   async run(scenario, endpoint, topic) {
@@ -92,7 +95,7 @@ const rust: GrpcLanguage = {
 const go: GrpcLanguage = {
   name: 'Go (TLS)',
   version: GO_GRPC_VERSION,
-  lacks: ['recall'],
+  lacks: ['recall', 'lite'],
   isHere: goGrpcIsHere,
   prepare: buildGoGrpcClient,
   run: runGoGrpc,

@@ -1,9 +1,11 @@
 import {
   ConsumeResult,
   FilterExpression,
+  LitePushConsumerBuilder,
   Producer,
   PushConsumer,
   SimpleConsumer,
+  type LitePushConsumer,
   type MessageView,
 } from 'rocketmq-client-nodejs';
 import contract from 'rocketmq-client-nodejs/proto/apache/rocketmq/v2/definition_pb.js';
@@ -61,6 +63,19 @@ const simple = (
       awaitDuration: 5_000,
     }),
   );
+
+const litePush = (
+  group: string,
+  handle: (message: MessageView) => ConsumeResult,
+): Promise<LitePushConsumer> =>
+  new LitePushConsumerBuilder()
+    .setClientConfiguration(options)
+    .setConsumerGroup(group)
+    .bindTopic(topic)
+    .setMessageListener({ consume: (message: MessageView) => Promise.resolve(handle(message)) })
+    .build();
+
+const named = (message: MessageView): string => `${message.liteTopic}${text(message)}`;
 
 /** The limit ends a run that went wrong, its result then tells how. */
 const holds = (what: string, condition: () => boolean): Promise<unknown> =>
@@ -179,6 +194,37 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Seen>>> = {
       sameId: first.messageId === second.messageId,
       left: (await consumer.receive(16, 30_000)).length,
     };
+  },
+
+  async lite() {
+    const group = `lite_${topic}`;
+    const [anns, bobs, others]: [string[], string[], string[]] = [[], [], []];
+    const failed = new Set<string>();
+    const ann = await litePush(group, (message) => {
+      anns.push(named(message));
+      if (text(message) !== '2' || failed.has('2')) return ConsumeResult.SUCCESS;
+      failed.add('2');
+      return ConsumeResult.FAILURE;
+    });
+    const adding = (seen: string[]) => (message: MessageView) => {
+      seen.push(named(message));
+      return ConsumeResult.SUCCESS;
+    };
+    const bob = await litePush(group, adding(bobs));
+    const other = await litePush(`others_${topic}`, adding(others));
+    const sender = await producer();
+    const send = (liteTopic: string, nth: number) =>
+      sender.send({ topic, liteTopic, body: Buffer.from(String(nth)) });
+    await ann.subscribeLite('a');
+    await other.subscribeLite('a');
+    for (const nth of [1, 2, 3, 4]) await send('a', nth);
+    await send('c', 1);
+    await holds('all came', () => anns.length >= 5);
+    const order = anns.join(',');
+    await bob.subscribeLite('a');
+    await send('a', 5);
+    await holds('the others have all', () => bobs.length === 1 && others.length === 5);
+    return { order, told: ann.getLiteTopicSet().size === 0, taken: bobs.join(','), read: sorted(others) };
   },
 
   async 'dead-letter'() {

@@ -5,6 +5,14 @@ import { freePort } from '../kit/ports.js';
 import { WireClient } from '../kit/wire-client.js';
 import { GRPC_LANGUAGES } from './grpc-clients.js';
 
+/** The Node.js client knows no other policy. */
+const SOON = {
+  groupRetryPolicy: {
+    type: 'EXPONENTIAL',
+    exponentialRetryPolicy: { initial: 1_000, max: 10_000, multiplier: 2 },
+  },
+};
+
 describe.each(GRPC_LANGUAGES)('the unmodified gRPC client for $name $version', (language) => {
   const suite = language.isHere() ? it : it.skip;
   const having = (scenario: string) => (language.lacks?.includes(scenario) ? () => undefined : suite);
@@ -50,13 +58,7 @@ describe.each(GRPC_LANGUAGES)('the unmodified gRPC client for $name $version', (
   });
 
   suite('consumes a message group in order, and holds it back behind one that failed', async () => {
-    // the Node.js client knows no other policy
-    const exponentialRetryPolicy = { initial: 1_000, max: 10_000, multiplier: 2 };
-    await group({
-      groupName: 'ordered_grpc_ordered',
-      consumeMessageOrderly: true,
-      groupRetryPolicy: { type: 'EXPONENTIAL', exponentialRetryPolicy },
-    });
+    await group({ groupName: 'ordered_grpc_ordered', consumeMessageOrderly: true, ...SOON });
     expect(await run('ordered')).toEqual({ order: '0,0,1,2,3,4' });
   });
 
@@ -80,6 +82,30 @@ describe.each(GRPC_LANGUAGES)('the unmodified gRPC client for $name $version', (
     'changes the invisible time of a message, gets it again, and acknowledges it',
     async () => {
       expect(await run('invisible')).toEqual({ attempts: '1,2', sameId: true, left: 0 });
+    },
+  );
+
+  having('lite')(
+    'reads lite topics in order, and leaves one to the consumer that takes it over',
+    async () => {
+      const queues = { readQueueNums: 1, writeQueueNums: 1, perm: 6 };
+      await admin.ask(updateAndCreateTopic, {
+        topic: 'grpc_lite',
+        ...queues,
+        attributes: '+message.type=LITE',
+      });
+      await group({
+        groupName: 'lite_grpc_lite',
+        consumeMessageOrderly: true,
+        ...SOON,
+        attributes: { '+lite.bind.topic': 'grpc_lite', '+lite.sub.model': 'Exclusive' },
+      });
+      expect(await language.run('lite', endpoint, 'grpc_lite')).toEqual({
+        order: 'a1,a2,a2,a3,a4',
+        told: language.lacks?.includes('told') !== true,
+        taken: 'a5',
+        read: 'a1,a2,a3,a4,a5',
+      });
     },
   );
 

@@ -34,6 +34,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
 /** What official gRPC clients lack or do in their own way, whatever broker they speak to. */
 const IN_THEIR_WAY: Readonly<Record<string, string>> = {
   Go: 'has no recall. Its push consumer holds a message group back behind a failed message only as the broker does, from one receive to the next: of messages that came in one receive, those behind it are handled before it is tried again. The suite sends them after it has failed',
+  'Node.js':
+    "does not listen when it is told that a lite topic is another consumer's now (exclusive groups): it hears of it by receiving nothing",
   Rust: 'has a simple consumer, no push consumer; no recall, and no change of the invisible time',
 };
 

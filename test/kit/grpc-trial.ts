@@ -10,9 +10,9 @@ export class GrpcTrial {
 
   private constructor(readonly pops: PopTrial) {}
 
-  static async start(): Promise<GrpcTrial> {
+  static async start(settings: Record<string, string> = {}): Promise<GrpcTrial> {
     const ports = { grpcServerPort: String(await freePort()), httpPort: String(await freePort()) };
-    return new GrpcTrial(await PopTrial.start({ ...ports, enablePropertyFilter: 'true' }));
+    return new GrpcTrial(await PopTrial.start({ ...ports, enablePropertyFilter: 'true', ...settings }));
   }
 
   client(): GrpcClient {

@@ -23,6 +23,8 @@ import { Filters } from './consume/filters.js';
 import { Acknowledge } from './consume/pop/acknowledge.js';
 import { ComeAgain } from './consume/pop/come-again.js';
 import { HeldPops } from './consume/pop/held-pops.js';
+import { LitePop } from './consume/pop/lite-pop.js';
+import { LiteSubscriptions } from './consume/pop/lite-subscriptions.js';
 import { Notify } from './consume/pop/notify.js';
 import { Peek } from './consume/pop/peek.js';
 import { PopArrivals } from './consume/pop/pop-arrivals.js';
@@ -42,6 +44,7 @@ import { ClientsHandlers } from './directory/clients.handlers.js';
 import { Clients } from './directory/clients.js';
 import { Groups } from './directory/groups.js';
 import { Doors } from './directory/doors.js';
+import { LiteTopics } from './directory/lite-topics.js';
 import { NameServers } from './directory/name-servers.js';
 import { NewTopics } from './directory/new-topics.js';
 import { Registration } from './directory/registration.js';
@@ -110,6 +113,8 @@ const RUNNING = [
   Hold,
   PopMemory,
   HeldPops,
+  LiteTopics,
+  LiteSubscriptions,
   ComeAgain,
   DueDeliveries,
   Outbound,
@@ -174,6 +179,7 @@ const DIRECTORY = {
   controllers: [ClientsHandlers],
   rooms: [
     room(Topics, MESSAGE_STORE, CONFIG, CLOCK, LOG),
+    room(LiteTopics, CONFIG, CLOCK, LOG, MESSAGE_STORE, Topics),
     room(Groups, MESSAGE_STORE, CONFIG, CLOCK, LOG),
     room(Clients, Topics, Groups, CONFIG, CLOCK, LOG),
     room(Doors),
@@ -206,6 +212,7 @@ const PRODUCE = {
       Put,
       Delay,
       OffsetMessageIds,
+      LiteTopics,
       REFUSE_SEND,
     ),
   ],
@@ -253,19 +260,21 @@ const CONSUME = {
     room(Pull, CONFIG, MESSAGE_STORE, PullChecks, Hold, Resets, LOG, REFUSE_HOLD),
     room(Offsets, MESSAGE_STORE, Topics, Groups, Resets, LOG),
     room(Assignment, CONFIG, MESSAGE_STORE, Topics, Groups, Clients, Routes, LOG),
-    room(PopMemory, MESSAGE_STORE, Topics, OrderLocks),
+    room(PopMemory, MESSAGE_STORE, Topics, OrderLocks, LiteTopics),
     room(PopChecks, CONFIG, CLOCK, Topics, Groups, Filters),
     room(Pop, CONFIG, CLOCK, MESSAGE_STORE, Topics, Offsets, Resets, PopMemory),
     room(HeldPops, CONFIG, CLOCK, MESSAGE_STORE, Topics),
     room(ComeAgain, CLOCK, LOG, MESSAGE_STORE, Topics, Groups, PopMemory),
     room(Peek, CONFIG, MESSAGE_STORE, Topics, PopChecks),
     room(PopArrivals, CLOCK, LOG, PopChecks, Pop, HeldPops),
-    room(Acknowledge, CLOCK, MESSAGE_STORE, Topics, PopMemory, HeldPops),
+    room(LiteSubscriptions, CONFIG, CLOCK, MESSAGE_STORE, Groups, PopMemory, HeldPops),
+    room(LitePop, CLOCK, MESSAGE_STORE, Pop, PopMemory, LiteSubscriptions),
+    room(Acknowledge, CLOCK, MESSAGE_STORE, Topics, PopMemory, HeldPops, LiteSubscriptions),
     room(Notify, CLOCK, PopChecks, Pop, HeldPops),
     room(Query, MESSAGE_STORE, CLOCK),
     room(OrderLocks, CLOCK),
     room(Redeliver, CONFIG, LOG, MESSAGE_STORE, Topics, Groups, Put),
-    room(Receive, CLOCK, PopChecks, Pop, HeldPops, Groups, Redeliver, Acknowledge),
+    room(Receive, CLOCK, PopChecks, Pop, HeldPops, Groups, Redeliver, Acknowledge, LitePop),
   ],
 };
 

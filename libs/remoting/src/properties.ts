@@ -53,6 +53,8 @@ export const PropertyName = {
   SHARDING_KEY: '__SHARDINGKEY',
   TRACE_CONTEXT: 'TRACE_CONTEXT',
   PRIORITY: '_SYS_MSG_PRIORITY_',
+  /** which lite topic of its topic, see message.type=LITE */
+  LITE_TOPIC: '__LITE_TOPIC',
   TIMER_DELAY_SEC: 'TIMER_DELAY_SEC',
   TIMER_DELAY_MS: 'TIMER_DELAY_MS',
   TIMER_DELIVER_MS: 'TIMER_DELIVER_MS',

@@ -5,8 +5,8 @@
  *
  * Plain are properties of ASCII alone, without any other escape, every entry with a name and one \u0001; WAIT and TRAN_MSG
  * (a half message) are `true` where they are given; and none that makes the message wait or makes the broker rewrite them
- * all: DELAY, HALFMQ_BACKURL, HALFMQ_CHECK_URL, TIMER_*, MSG_REGION, POP_CK, REAL_*. The last four are looked for by the
- * letters before their underscore, wherever they stand: what is left out here only goes the general way.
+ * all: DELAY, HALFMQ_BACKURL, HALFMQ_CHECK_URL, TIMER_*, MSG_REGION, POP_CK, REAL_*, or puts it elsewhere: __LITE_TOPIC. The
+ * last five are looked for by the letters before their underscore, wherever they stand: what is left out here only goes the general way.
  */
 
 const ENTRY_END = 2;
@@ -36,7 +36,7 @@ const IMMUNITY = name('CHECK_IMMUNITY_TIME_IN_SECONDS');
 const TRUE = name('true');
 /** By their last letter. */
 const IRREGULAR: (Uint8Array | undefined)[] = Array.from({ length: 256 }, () => undefined);
-for (const word of ['TIMER', 'REAL', 'MSG', 'POP'].map(name)) IRREGULAR[word.at(-1) ?? 0] = word;
+for (const word of ['TIMER', 'REAL', 'MSG', 'POP', 'LITE'].map(name)) IRREGULAR[word.at(-1) ?? 0] = word;
 /** 1: a byte that is copied as it is, whatever came before. */
 const IS_TEXT = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= SPACE && byte <= LAST_ASCII && ![BACKSLASH, QUOTE, UNDERSCORE].includes(byte) ? 1 : 0,

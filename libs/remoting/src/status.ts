@@ -266,6 +266,21 @@ const TABLE = {
     'Poll again.',
   ),
 
+  LMQ_QUOTA_EXCEEDED: status(
+    ResponseCode.LMQ_QUOTA_EXCEEDED,
+    [42901, 429],
+    AGAIN,
+    'the broker has as many lite topics as it may have',
+    'Let idle ones end (lite.topic.expiration of their topic), or raise maxLmqConsumeQueueNum.',
+  ),
+  LITE_SUBSCRIPTION_QUOTA_EXCEEDED: status(
+    ResponseCode.LITE_SUBSCRIPTION_QUOTA_EXCEEDED,
+    [42902, 429],
+    AGAIN,
+    'the client, or all of them together, subscribe to as many lite topics as they may',
+    'Unsubscribe from some, spread them over more clients, or raise lite.sub.client.quota of the group or maxLiteSubscriptionCount.',
+  ),
+
   TRANSACTION_ALREADY_COMMITTED: status(
     ResponseCode.TRANSACTION_SHOULD_COMMIT,
     [42800, 409],

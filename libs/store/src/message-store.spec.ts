@@ -217,6 +217,15 @@ describe('the message store', () => {
     expect([opened.maxOffset('b', 0), opened.maxOffset('c', 0)]).toEqual([0, 0]);
   });
 
+  it('names the topics that have a queue, also after it was closed, until they end', async () => {
+    let opened = await fixture.open();
+    await store(opened, message('a', '1'), message('b', '2', { queueId: 3 }), message('b', '3'));
+    await done((stored) => opened.deleteTopic('a', stored));
+    await opened.close();
+    opened = await fixture.open();
+    expect([...opened.topics()].filter((topic) => topic.length === 1)).toEqual(['b']);
+  });
+
   it('opens with more queues than a call can have arguments', async () => {
     const queues = 130_000;
     let opened = await fixture.open();

@@ -44,8 +44,7 @@ export type { StoreOptions } from './store-options.js';
  * After a crash, for everything below unless it says otherwise. What was called back as stored is there after a kill,
  * and after a power loss too when it was synced (SYNC_FLUSH, `flush`, or the last flush interval). What was placed and
  * not called back is there whole or not at all: all of one call lies in one block. What is only asked, like a read,
- * shows nothing that a kill could take back. The specification in tests is
- * message-store.spec.ts.
+ * shows nothing that a kill could take back. The specification in tests is message-store.spec.ts.
  */
 
 /** Where a message lies. */
@@ -121,6 +120,8 @@ export interface MessageStore {
    * records: a crash costs the time to make it again, never an answer.
    */
   query(topic: string, key: string, range: KeyRange, limits: KeyLimits): Promise<readonly Buffer[]>;
+  /** That have a queue: something was placed in them since they began. */
+  topics(): Iterable<string>;
   /**
    * The topic's queues and consumer offsets end; a topic of the same name begins anew at offset 0. Logged: after a crash
    * all of it has ended, or nothing.

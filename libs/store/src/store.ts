@@ -169,6 +169,10 @@ export class LogStore implements MessageStore {
     return this.parts.keys.query(topic, key, { ...range, before }, limits);
   }
 
+  topics(): Iterable<string> {
+    return this.parts.queues.topics();
+  }
+
   deleteTopic(topic: string, stored: Stored): void {
     const { commitLog, decisions } = this.parts;
     commitLog.append([decisions.decision({ type: 'topic-deleted', topic })], stored);

@@ -12,6 +12,7 @@ import type { GroupConfig } from '../directory/group-config.js';
 import type { Groups } from '../directory/groups.js';
 import { isLegalGroup } from '../directory/topic-names.js';
 import type { Topics } from '../directory/topics.js';
+import { changedAttributes } from './group-attributes.js';
 
 /** Groups and their members as operators see and change them. */
 export class GroupAdmin {
@@ -31,7 +32,8 @@ export class GroupAdmin {
         `groupName is ${group.groupName}, expected ^[%|a-zA-Z0-9_-]+$`,
       );
     }
-    await this.groups.update(group);
+    const before = this.groups.known(group.groupName)?.attributes ?? {};
+    await this.groups.update({ ...group, attributes: changedAttributes(before, group.attributes) });
   }
 
   /** @param cleanOffset also forget how far it has come. @throws StoreError */

@@ -8,6 +8,9 @@ describe('attributes of a topic', () => {
       'message.type': 'DELAY',
     });
     expect(changeAttributes({ 'message.type': 'FIFO' }, '-message.type')).toEqual({});
+    expect(changeAttributes(undefined, '+lite.topic.expiration=-1')).toEqual({
+      'lite.topic.expiration': '-1',
+    });
     expect(changeAttributes({ 'message.type': 'FIFO' }, undefined)).toEqual({ 'message.type': 'FIFO' });
   });
 
@@ -15,6 +18,8 @@ describe('attributes of a topic', () => {
     ['+colour=red', 'unsupported key'],
     ['+constructor=red', 'unsupported key'],
     ['+message.type=PURPLE', 'expected UNSPECIFIED'],
+    ['+lite.topic.expiration=43201', 'expected -1 to 43200'],
+    ['+lite.topic.expiration=soon', 'expected -1 to 43200'],
     ['-message.type', 'of a key that is set'],
     ['message.type=FIFO', 'unsupported key'],
   ])('refuses %s', (change, why) => {

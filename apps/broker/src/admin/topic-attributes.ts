@@ -1,7 +1,8 @@
 import { StatusError } from '@halfmq/remoting';
 
 interface Attribute {
-  readonly values: readonly string[];
+  /** or the least and the largest number */
+  readonly values: readonly string[] | readonly [number, number];
   readonly changeable: boolean;
 }
 
@@ -10,12 +11,14 @@ const ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map([
   [
     'message.type',
     {
-      values: ['UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'PRIORITY', 'MIXED'],
+      values: ['UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'PRIORITY', 'LITE', 'MIXED'],
       changeable: true,
     },
   ],
   // a batch is stored message by message: those who read it cannot tell
   ['queue.type', { values: ['SimpleCQ', 'BatchCQ'], changeable: false }],
+  // minutes; 30 days at most
+  ['lite.topic.expiration', { values: [-1, 43_200], changeable: true }],
   ['cleanup.policy', { values: ['DELETE'], changeable: false }],
 ]);
 
@@ -42,7 +45,12 @@ export function changeAttributes(before: Attributes | undefined, changes: string
 }
 
 function known(key: string, { values }: Attribute, value: string | undefined): string {
-  if (value !== undefined && values.includes(value)) return value;
+  const [first, last] = values;
+  if (value !== undefined && typeof first === 'number') {
+    if (/^-?\d{1,15}$/.test(value) && Number(value) >= first && Number(value) <= Number(last)) return value;
+    throw refused(`attribute ${key} is ${value}, expected ${first} to ${last}`);
+  }
+  if (value !== undefined && values.some((each) => each === value)) return value;
   throw refused(`attribute ${key} is ${value ?? 'empty'}, expected ${values.join(', ')}`);
 }
 

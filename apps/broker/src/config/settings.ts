@@ -130,6 +130,17 @@ export const SETTINGS = {
   maxPopPollingSize: setting(whole(1), 100_000, 'pops that are held at a time in all'),
   popFromRetryProbability: setting(whole(0, 100), 20, 'of 100 pops, so many look first for what comes again'),
   notifyConsumerIdsChangedEnable: setting(flag, true, 'consumers are told when a member comes or goes'),
+  maxLmqConsumeQueueNum: setting(
+    whole(0),
+    20_000,
+    'lite topics there may be (grpc.md); a first message for one more is refused',
+  ),
+  maxLiteSubscriptionCount: setting(
+    whole(1),
+    100_000,
+    'subscriptions to lite topics of all clients together',
+  ),
+  liteTtlCheckInterval: setting(whole(1), 120_000, 'ms between two looks for lite topics that have ended'),
   channelExpiredTimeout: setting(
     whole(1),
     120_000,

@@ -96,7 +96,7 @@ const ASIDE: readonly (readonly [reason: string, names: string])[] = [
   [
     'the feature is not there (compaction, LMQ, filter bit maps)',
     `enableCompaction compactionCqMappedFileSize compactionMappedFileSize compactionScheduleInternal compactionThreadNum
-    enableLmq enableMultiDispatch maxLmqConsumeQueueNum enableConsumeQueueExt bitMapLengthConsumeQueueExt`,
+    enableLmq enableMultiDispatch enableConsumeQueueExt bitMapLengthConsumeQueueExt`,
   ],
   ['a topic name is always up to `maxTopicLength`', 'autoMessageVersionOnTopicLen'],
   [

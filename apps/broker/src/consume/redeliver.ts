@@ -14,6 +14,7 @@ import { StoreError, type MessageStore, type NewMessage } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { GroupConfig } from '../directory/group-config.js';
 import type { Groups } from '../directory/groups.js';
+import { shownTopicOf } from '../directory/lite-names.js';
 import { topicOfPopRetry } from '../directory/topic-names.js';
 import type { TopicConfig } from '../directory/topic-config.js';
 import type { Topics } from '../directory/topics.js';
@@ -74,7 +75,7 @@ export class Redeliver {
     for (const name of TIMER_PROPERTIES) properties.delete(name);
     const originId = encodeOffsetMessageId(record.storeHost, record.physicalOffset);
     if (!properties.has(PropertyName.RETRY_TOPIC))
-      properties.set(PropertyName.RETRY_TOPIC, topicOfPopRetry(group.groupName, record.topic));
+      properties.set(PropertyName.RETRY_TOPIC, shownTopicOf(topicOfPopRetry(group.groupName, record.topic)));
     if (!properties.has(PropertyName.ORIGIN_MESSAGE_ID))
       properties.set(PropertyName.ORIGIN_MESSAGE_ID, originId);
     const most = mostDeliveries(header, group, version);

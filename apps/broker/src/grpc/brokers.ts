@@ -1,5 +1,6 @@
 import type { EndTransactionHeader, MessageRecord, PullMessageHeader, Receipt } from '@halfmq/remoting';
 import type { HandedOut } from '../consume/pop/acknowledge.js';
+import type { LiteMember, LiteSubscription } from '../consume/pop/lite-subscriptions.js';
 import type { Buried, ReceivedMessage, ReceiveRequest } from '../consume/pop/receive.js';
 import type { GroupConfig } from '../directory/group-config.js';
 import type { TopicConfig } from '../directory/topic-config.js';
@@ -56,8 +57,13 @@ export interface Broker {
   recall(topic: string, recallHandle: string): Promise<string>;
   receive(request: ReceiveRequest, gone: AbortSignal): Promise<readonly ReceivedMessage[]>;
   done(message: HandedOut): Soon<unknown>;
-  /** @returns its new receipt; undefined: nobody had it any more */
-  change(message: HandedOut, invisibleMs: number): Soon<Receipt | undefined>;
+  /**
+   * @param uncounted it was handed out in vain
+   * @returns its new receipt; undefined: nobody had it any more
+   */
+  change(message: HandedOut, invisibleMs: number, uncounted?: boolean): Soon<Receipt | undefined>;
+  /** Which lite topics a member is to be given. Of a broker elsewhere: Refusal NOT_IMPLEMENTED. */
+  subscribeLite(subscription: LiteSubscription, member: LiteMember): void;
   bury(group: string, message: Buried): Promise<void>;
   /** May wait as long as its header says. */
   pull(header: PullMessageHeader, gone: AbortSignal): Promise<Pulled>;

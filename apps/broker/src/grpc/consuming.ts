@@ -1,8 +1,9 @@
-import { formatReceipt, parseReceipt, type Clock } from '@halfmq/remoting';
+import type { Clock } from '@halfmq/remoting';
 import type { HandedOut } from '../consume/pop/acknowledge.js';
 import { MOST_MESSAGES } from '../consume/pop/pop-checks.js';
 import { isOver, topicOfReceipt } from '../consume/pop/receipts.js';
 import type { ReceivedMessage, ReceiveRequest } from '../consume/pop/receive.js';
+import { liteNameOf } from '../directory/lite-names.js';
 import type { Broker, Brokers } from './brokers.js';
 import type { Caller } from './caller.js';
 import { Code, common, OK, Refusal, statusOf } from './codes.js';
@@ -10,16 +11,17 @@ import {
   msOf,
   secondsOf,
   type AckMessageRequest,
+  type ChangeInvisibleRequest,
   type HandleRequest,
-  type Maybe,
   type ReceiveMessageElement,
   type ReceiveMessageRequest,
-  type Seconds,
   type Status,
 } from './contract.js';
+import { refuseLite, refuseNotLite } from './lite.js';
 import { groupOf, topicOf } from './names.js';
+import { formatHandle, parseHandle } from './receipt-handle.js';
 import type { Renewals } from './renewals.js';
-import type { Sessions } from './sessions.js';
+import { isLite, type Session, type Sessions } from './sessions.js';
 import { LONGEST_POLLING_MS } from './settings.js';
 import { shownMessage } from './shown-message.js';
 
@@ -40,6 +42,8 @@ interface Names {
 interface Held {
   readonly broker: Broker;
   readonly message: HandedOut;
+  /** physical offset of the message */
+  readonly place: number;
 }
 
 interface AckResult {
@@ -63,8 +67,8 @@ export class Consuming {
    */
   async *receive(request: ReceiveMessageRequest, caller: Caller): AsyncGenerator<ReceiveMessageElement> {
     // its settings may be on their way: it comes again a second later
-    this.sessions.mustFind(caller.clientId);
-    const { broker, asked } = await this.asked(request, caller);
+    const session = this.sessions.mustFind(caller.clientId);
+    const { broker, asked } = await this.asked(request, caller, session);
     const messages = await broker.receive(asked, caller.gone);
     const unsent = new Set(messages);
     try {
@@ -75,7 +79,7 @@ export class Consuming {
         // from here on it is the client's, who may acknowledge it before the next line
         if (request.autoRenew)
           this.renewals.add({ clientId: caller.clientId, broker, group: asked.group, topic, receipt });
-        yield { message: shownMessage(record, { receipt, attempt }) };
+        yield { message: shownMessage(record, { receipt, attempt, liesIn: topic }) };
         unsent.delete(message);
       }
       yield { deliveryTimestamp: secondsOf(this.clock.now()) };
@@ -100,6 +104,7 @@ export class Consuming {
   private async asked(
     request: ReceiveMessageRequest,
     caller: Caller,
+    session: Session,
   ): Promise<{ broker: Broker; asked: ReceiveRequest }> {
     const { messageQueue, filterExpression, batchSize, attemptId } = request;
     const group = groupOf(request.group);
@@ -108,18 +113,23 @@ export class Consuming {
     const [invisible, wait] = [invisibleMs(request), waitMs(request, caller)];
     const broker = await this.brokers.toReceive(topic, messageQueue?.broker?.name ?? '');
     const settings = await broker.group(group);
+    const lite = isLite(session.settings);
+    if (lite) refuseNotLite(await this.brokers.kinds(topic), group, settings);
+    else refuseLite(group, settings);
     const asked: ReceiveRequest = {
       group,
       topic,
       most: Math.min(Math.max(batchSize, 1), MOST_MESSAGES),
       invisibleMs: invisible,
       waitMs: wait,
-      ordered: settings?.consumeMessageOrderly === true,
+      // a lite topic is read in order, whatever its group is
+      ordered: lite || settings?.consumeMessageOrderly === true,
       expression: filterExpression?.expression || '*',
       expressionType: isSql ? 'SQL92' : 'TAG',
       queueId: messageQueue?.id ?? -1,
       from: 'last',
       attemptId: attemptId ?? undefined,
+      liteClient: lite ? caller.clientId : undefined,
     };
     return { broker, asked };
   }
@@ -137,17 +147,14 @@ export class Consuming {
   }
 
   /** @returns the handle that counts from now on */
-  async change(
-    request: HandleRequest,
-    given: Maybe<Seconds>,
-  ): Promise<{ status: Status; receiptHandle: string }> {
-    const ms = msOf(given) ?? 0;
+  async change(request: ChangeInvisibleRequest): Promise<{ status: Status; receiptHandle: string }> {
+    const ms = msOf(request.invisibleDuration) ?? 0;
     if (!(ms >= 0 && ms <= LONGEST_INVISIBLE_MS))
       throw new Refusal('ILLEGAL_INVISIBLE_TIME', `0 to ${LONGEST_INVISIBLE_MS} ms expected, got ${ms}`);
     const { broker, message, place } = await this.named(request);
-    const changed = await broker.change(message, ms);
+    const changed = await broker.change(message, ms, request.suspend === true);
     if (!changed) throw expired();
-    return { status: OK, receiptHandle: `${formatReceipt(changed)} ${place}` };
+    return { status: OK, receiptHandle: formatHandle({ receipt: changed, place, liesIn: message.topic }) };
   }
 
   /** @throws Refusal, StatusError it is where it was */
@@ -158,10 +165,9 @@ export class Consuming {
     return { status: OK };
   }
 
-  private async named({ group, topic, receiptHandle }: HandleRequest): Promise<Held & { place: number }> {
+  private named({ group, topic, receiptHandle }: HandleRequest): Promise<Held> {
     const names = { group: groupOf(group), topic: topicOf(topic, this.brokers) };
-    const [, place] = / (\d{1,15})$/.exec(receiptHandle) ?? [];
-    return { ...(await this.held(names, receiptHandle)), place: Number(place) };
+    return this.held(names, receiptHandle);
   }
 
   private async done(names: Names, handle: string): Promise<Status> {
@@ -178,18 +184,18 @@ export class Consuming {
 
   /** What a handle names, as it was renewed last, and who has it. @throws Refusal INVALID_RECEIPT_HANDLE, BAD_REQUEST */
   private async held({ group, topic }: Names, handle: string): Promise<Held> {
-    const receipt = handle.split(' ').length === FIELDS ? parseReceipt(handle) : undefined;
-    if (!receipt) throw new Refusal('INVALID_RECEIPT_HANDLE', `no receipt handle: ${handle.slice(0, 64)}`);
+    const parsed = parseHandle(handle);
+    if (!parsed) throw new Refusal('INVALID_RECEIPT_HANDLE', `no receipt handle: ${handle.slice(0, 64)}`);
+    const { receipt, place, liteTopic } = parsed;
     const broker = await this.brokers.named(receipt.brokerName, topic);
-    const liesIn = topicOfReceipt(group, topic, receipt);
+    const liesIn =
+      liteTopic === undefined ? topicOfReceipt(group, topic, receipt) : liteNameOf(topic, liteTopic);
     const message = await this.renewals.take({ group, topic: liesIn, receipt });
     if (isOver(message.receipt, this.clock.now())) throw expired();
-    return { broker, message };
+    return { broker, message, place };
   }
 }
 
-/** A receipt's eight, and the message's physical offset. */
-const FIELDS = 9;
 const NOTHING: Status = { code: Code.MESSAGE_NOT_FOUND, message: 'no new message' };
 /** before, clients know one code for all that is wrong with a request */
 const POLLING_TIME_HAS_A_CODE = [5, 0, 3];

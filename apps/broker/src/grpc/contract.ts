@@ -101,6 +101,8 @@ export interface Subscription {
   readonly fifo?: Maybe<boolean>;
   readonly receiveBatchSize?: Maybe<number>;
   readonly longPollingTimeout?: Maybe<Seconds>;
+  readonly liteSubscriptionQuota?: Maybe<number>;
+  readonly maxLiteTopicSize?: Maybe<number>;
 }
 
 /** One of its fields is set. */
@@ -111,6 +113,7 @@ export interface TelemetryCommand {
   readonly verifyMessageResult?: Maybe<{ readonly nonce: string }>;
   readonly recoverOrphanedTransactionCommand?: { readonly message: Message; readonly transactionId: string };
   readonly printThreadStackTraceCommand?: { readonly nonce: string };
+  readonly notifyUnsubscribeLiteCommand?: { readonly liteTopic: string };
   readonly verifyMessageCommand?: { readonly nonce: string; readonly message: Message };
 }
 
@@ -173,11 +176,34 @@ export interface PullMessageElement {
   readonly nextOffset?: number;
 }
 
+export interface SyncLiteSubscriptionRequest {
+  readonly action: 'PARTIAL_ADD' | 'PARTIAL_REMOVE' | 'COMPLETE_ADD' | 'COMPLETE_REMOVE';
+  readonly topic?: Maybe<Resource>;
+  readonly group?: Maybe<Resource>;
+  readonly liteTopicSet: readonly string[];
+  readonly offsetOption?: Maybe<OffsetOption>;
+}
+
+/** One of its fields is set, and named. */
+export interface OffsetOption {
+  readonly offsetType?: 'policy' | 'offset' | 'tailN' | 'timestamp';
+  readonly policy?: 'LAST' | 'MIN' | 'MAX';
+  readonly offset?: number;
+  readonly tailN?: number;
+  readonly timestamp?: number;
+}
+
 /** What names a message that was received. */
 export interface HandleRequest {
   readonly group?: Maybe<Resource>;
   readonly topic?: Maybe<Resource>;
   readonly receiptHandle: string;
+}
+
+export interface ChangeInvisibleRequest extends HandleRequest {
+  readonly invisibleDuration?: Maybe<Seconds>;
+  /** it is put off, and not counted as handed out */
+  readonly suspend?: Maybe<boolean>;
 }
 
 export interface AckMessageRequest {

@@ -3,6 +3,7 @@ import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Brokers } from './brokers.js';
 import { Consuming } from './consuming.js';
 import type { Advertising } from './endpoints.js';
+import { LiteSubscribing } from './lite.js';
 import { methods, type Methods } from './methods.js';
 import { Producing } from './producing.js';
 import { Pulling } from './pulling.js';
@@ -31,6 +32,7 @@ export function methodsOver({ config, clock, brokers, members, close }: Behind, 
     producing: new Producing(config, clock, brokers, sessions),
     consuming: new Consuming(clock, brokers, sessions, renewals),
     pulling: new Pulling(brokers),
+    lite: new LiteSubscribing(brokers, sessions),
     close,
   });
 }

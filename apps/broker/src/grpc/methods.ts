@@ -3,6 +3,7 @@ import { Refusal } from './codes.js';
 import type { Consuming } from './consuming.js';
 import type {
   AckMessageRequest,
+  ChangeInvisibleRequest,
   Endpoints,
   EndTransactionRequest,
   HandleRequest,
@@ -11,8 +12,9 @@ import type {
   PullMessageRequest,
   ReceiveMessageRequest,
   Resource,
-  Seconds,
+  SyncLiteSubscriptionRequest,
 } from './contract.js';
+import type { LiteSubscribing } from './lite.js';
 import type { Producing } from './producing.js';
 import type { Pulling } from './pulling.js';
 import type { Queues } from './queues.js';
@@ -39,10 +41,11 @@ export function methods(rooms: {
   readonly producing: Producing;
   readonly consuming: Consuming;
   readonly pulling: Pulling;
+  readonly lite: LiteSubscribing;
   readonly sessions: Sessions;
   readonly close: () => Promise<void>;
 }): Methods {
-  const { queues, producing, consuming, pulling, sessions, close } = rooms;
+  const { queues, producing, consuming, pulling, lite, sessions, close } = rooms;
   return {
     unary: {
       QueryRoute: ({ topic, endpoints }: Of) => queues.route(topic, endpoints),
@@ -56,9 +59,10 @@ export function methods(rooms: {
       RecallMessage: ({ topic, recallHandle }: Of & { recallHandle: string }) =>
         producing.recall(topic, recallHandle),
       AckMessage: (request: AckMessageRequest) => consuming.ack(request),
-      ChangeInvisibleDuration: (request: HandleRequest & { invisibleDuration?: Maybe<Seconds> }) =>
-        consuming.change(request, request.invisibleDuration),
+      ChangeInvisibleDuration: (request: ChangeInvisibleRequest) => consuming.change(request),
       ForwardMessageToDeadLetterQueue: (request: HandleRequest) => consuming.bury(request),
+      SyncLiteSubscription: (request: SyncLiteSubscriptionRequest, caller: Caller) =>
+        lite.sync(request, caller),
       GetOffset: pulling.getOffset.bind(pulling),
       UpdateOffset: pulling.updateOffset.bind(pulling),
       QueryOffset: pulling.queryOffset.bind(pulling),

@@ -14,6 +14,7 @@ import {
 import { StoreError } from '@halfmq/store';
 import type { Offsets } from '../consume/offsets.js';
 import type { Acknowledge, HandedOut } from '../consume/pop/acknowledge.js';
+import type { LiteMember, LiteSubscription, LiteSubscriptions } from '../consume/pop/lite-subscriptions.js';
 import type { Buried, Receive, ReceivedMessage, ReceiveRequest } from '../consume/pop/receive.js';
 import type { Pull } from '../consume/pull.js';
 import type { GroupConfig } from '../directory/group-config.js';
@@ -40,6 +41,7 @@ export interface OwnRooms {
   readonly ending: EndTransaction;
   readonly receives: Receive;
   readonly acknowledge: Acknowledge;
+  readonly lite: LiteSubscriptions;
   readonly pulls: Pull;
   readonly offsets: Offsets;
 }
@@ -114,8 +116,12 @@ export class OwnBroker implements Broker {
     return named(() => this.rooms.acknowledge.done(message));
   }
 
-  change(message: HandedOut, invisibleMs: number): Receipt | undefined {
-    return named(() => this.rooms.acknowledge.change(message, invisibleMs));
+  change(message: HandedOut, invisibleMs: number, uncounted?: boolean): Receipt | undefined {
+    return named(() => this.rooms.acknowledge.change(message, invisibleMs, uncounted));
+  }
+
+  subscribeLite(subscription: LiteSubscription, member: LiteMember): void {
+    this.rooms.lite.say(subscription, member);
   }
 
   bury(group: string, message: Buried): Promise<void> {

@@ -1,5 +1,5 @@
 import { Permission } from '@halfmq/remoting';
-import { acceptedBy } from '../produce/message-type.js';
+import { acceptedBy, hasLiteTopics } from '../produce/message-type.js';
 import type { Brokers, Holding } from './brokers.js';
 import { OK, Refusal } from './codes.js';
 import type { Endpoints, Maybe, MessageQueue, Resource, Status } from './contract.js';
@@ -50,10 +50,12 @@ export class Queues {
       ({ perm, readQueueNums }) => (perm & Permission.READ) !== 0 && readQueueNums > 0,
     );
     if (readable.length === 0) throw new Refusal('FORBIDDEN', `no queue of topic ${name} may be read`);
+    // one receive is for all lite topics of a client
+    const lite = hasLiteTopics(await this.brokers.kinds(name));
     const assignments = readable.flatMap((topic) => {
       const permission = (topic.perm & Permission.WRITE) === 0 ? 'READ' : 'READ_WRITE';
       const ids =
-        group?.consumeMessageOrderly === true
+        group?.consumeMessageOrderly === true && !lite
           ? Array.from({ length: topic.readQueueNums }, (_, id) => id)
           : [ANY_QUEUE];
       return ids.map((id) => ({ messageQueue: queueAt(this.place(topic, given), name, id, permission) }));

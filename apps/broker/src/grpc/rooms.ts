@@ -3,6 +3,7 @@ import { Permission, RemotingClient, type Clock, type Log } from '@halfmq/remoti
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { Offsets } from '../consume/offsets.js';
 import { Acknowledge } from '../consume/pop/acknowledge.js';
+import { LiteSubscriptions } from '../consume/pop/lite-subscriptions.js';
 import { Receive } from '../consume/pop/receive.js';
 import { Pull } from '../consume/pull.js';
 import { Clients } from '../directory/clients.js';
@@ -61,6 +62,7 @@ function own(rooms: INestMicroservice): Own {
     ending: rooms.get(EndTransaction),
     receives: rooms.get(Receive),
     acknowledge: rooms.get(Acknowledge),
+    lite: rooms.get(LiteSubscriptions),
     pulls: rooms.get(Pull),
     offsets: rooms.get(Offsets),
   });

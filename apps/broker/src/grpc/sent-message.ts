@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { compressBody, formatProperties, PropertyName, SysFlag } from '@halfmq/remoting';
 import type { BrokerConfig } from '../config/resolve-config.js';
+import { isLegalLiteTopic, LONGEST_LITE_TOPIC } from '../directory/lite-names.js';
 import { RESERVED } from '../produce/reserved-names.js';
 import { Refusal, type CodeName } from './codes.js';
 import { msOf, type Maybe, type Message, type MessageType, type SystemProperties } from './contract.js';
@@ -55,11 +56,10 @@ function refuseBody(body: Buffer, { maxMessageSize }: SendLimits): void {
 
 /** As RocketMQ derives it from what is stored; what it was called counts for transactions and lite alone. */
 function typeOf({ messageType, deliveryTimestamp, messageGroup, priority }: SystemProperties): MessageType {
-  if (messageType === 'LITE')
-    throw new Refusal('NOT_IMPLEMENTED', `messages of the type ${messageType} are not served`);
   if (messageType === 'TRANSACTION') return 'TRANSACTION';
   if (deliveryTimestamp) return 'DELAY';
   if (messageGroup) return 'FIFO';
+  if (messageType === 'LITE') return 'LITE';
   return isSet(priority) ? 'PRIORITY' : 'NORMAL';
 }
 
@@ -87,6 +87,7 @@ function ownProperties(system: SystemProperties, limits: SendLimits, now: number
     [PropertyName.BORN_HOST, bornHost ?? ''],
     [PropertyName.TIMER_DELIVER_MS, deliverAt(system, limits, now)],
     [PropertyName.PRIORITY, typeOf(system) === 'PRIORITY' ? priorityOf(system) : ''],
+    [PropertyName.LITE_TOPIC, system.messageType === 'LITE' ? liteTopicOf(system) : ''],
     [PropertyName.TRAN_MSG, half ? 'true' : ''],
     [PropertyName.CHECK_IMMUNITY_TIME_IN_SECONDS, half ? recoverySeconds(system) : ''],
   ];
@@ -103,6 +104,24 @@ function refuseWord(code: CodeName, what: string, word: string, illegal = CONTRO
   throw new Refusal(
     code,
     `the ${what} ${JSON.stringify(word.slice(0, 64))} is blank or holds a character that it must not`,
+  );
+}
+
+function liteTopicOf({ liteTopic, deliveryTimestamp, messageGroup, priority }: SystemProperties): string {
+  if (deliveryTimestamp || messageGroup || isSet(priority))
+    throw new Refusal(
+      'MESSAGE_PROPERTY_CONFLICT_WITH_TYPE',
+      'a message of the type LITE has neither a delay nor a message group nor a priority',
+    );
+  return legalLiteTopic(liteTopic ?? '');
+}
+
+/** @throws Refusal ILLEGAL_LITE_TOPIC */
+export function legalLiteTopic(liteTopic: string): string {
+  if (isLegalLiteTopic(liteTopic)) return liteTopic;
+  throw new Refusal(
+    'ILLEGAL_LITE_TOPIC',
+    `a lite topic of 1 to ${LONGEST_LITE_TOPIC} letters of a-zA-Z0-9_- expected, got "${liteTopic.slice(0, LONGEST_LITE_TOPIC)}"`,
   );
 }
 

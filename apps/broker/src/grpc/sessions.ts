@@ -23,7 +23,17 @@ import { TelemetryPeer, type CommandStream } from './telemetry-peer.js';
 const WITHOUT_STREAM_MS = 10_000;
 const SQL = 'SQL';
 const PULL_CONSUMER = 'PULL_CONSUMER';
-const SERVED: ReadonlySet<string> = new Set(['PRODUCER', 'PUSH_CONSUMER', 'SIMPLE_CONSUMER', PULL_CONSUMER]);
+const LITE: ReadonlySet<string> = new Set(['LITE_PUSH_CONSUMER', 'LITE_SIMPLE_CONSUMER']);
+const SERVED: ReadonlySet<string> = new Set([
+  'PRODUCER',
+  'PUSH_CONSUMER',
+  'SIMPLE_CONSUMER',
+  PULL_CONSUMER,
+  ...LITE,
+]);
+
+/** Of a consumer of lite topics. */
+export const isLite = ({ clientType }: Settings): boolean => LITE.has(clientType ?? '');
 
 /** Who else knows of live clients. */
 export interface Members {
@@ -88,7 +98,7 @@ export class Sessions {
     this.members.heartbeat(heartbeat, session.peer.context);
     const group = this.groupOf(own);
     const tell = (known: GroupConfig | undefined): void =>
-      stream.write({ status: OK, settings: mergedSettings(own, known, this.config) });
+      stream.write({ status: OK, settings: mergedSettings(own, known, this.config, isLite(own)) });
     if (group instanceof Promise) void group.then(tell);
     else tell(group);
   }

@@ -1,6 +1,7 @@
+import { liteGroupOf, LONGEST_LITE_TOPIC } from '../directory/lite-names.js';
 import { delayLevelsMs, type BrokerConfig } from '../config/resolve-config.js';
 import type { GroupConfig } from '../directory/group-config.js';
-import { secondsOf, type Settings } from './contract.js';
+import { secondsOf, type Settings, type Subscription } from './contract.js';
 
 /** RocketMQ's, see ClientSettingsManager and ProxyConfig. */
 const PRODUCER = {
@@ -13,7 +14,12 @@ export const LONGEST_POLLING_MS = 20_000;
 type Limits = Pick<BrokerConfig, 'maxMessageSize' | 'messageDelayLevel'>;
 
 /** What a client is told to its settings: its own, with what this broker decides. */
-export function mergedSettings(own: Settings, group: GroupConfig | undefined, limits: Limits): Settings {
+export function mergedSettings(
+  own: Settings,
+  group: GroupConfig | undefined,
+  limits: Limits,
+  lite: boolean,
+): Settings {
   const { publishing, subscription } = own;
   const metric = { on: false };
   if (publishing)
@@ -33,8 +39,13 @@ export function mergedSettings(own: Settings, group: GroupConfig | undefined, li
       fifo: group.consumeMessageOrderly,
       receiveBatchSize: RECEIVE_BATCH,
       longPollingTimeout: secondsOf(LONGEST_POLLING_MS),
+      ...(lite ? liteLimits(group) : {}),
     },
   };
+}
+
+function liteLimits(group: GroupConfig): Partial<Subscription> {
+  return { liteSubscriptionQuota: liteGroupOf(group).quota, maxLiteTopicSize: LONGEST_LITE_TOPIC };
 }
 
 /** The group's waits in the words of the contract; a client counts from its first, the broker (retryDelayMs) from its third. */

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import {
   formatHost,
-  formatReceipt,
   parseProperties,
   PropertyName,
   shownBody,
@@ -11,6 +10,7 @@ import {
 } from '@halfmq/remoting';
 import { RESERVED } from '../produce/reserved-names.js';
 import { keysOf, messageIdOf } from '../produce/shown-message.js';
+import { formatHandle } from './receipt-handle.js';
 import { secondsOf, type Message, type MessageType, type SystemProperties } from './contract.js';
 
 /** What of a message only its receiver knows. */
@@ -18,6 +18,8 @@ export interface Delivery {
   readonly receipt: Receipt;
   /** 1 for the first */
   readonly attempt: number;
+  /** the topic it lies in */
+  readonly liesIn: string;
 }
 
 /**
@@ -64,13 +66,14 @@ function systemProperties(
     storeTimestamp: secondsOf(record.storeTimestamp),
     storeHost: formatHost(record.storeHost),
     deliveryTimestamp: Number.isNaN(deliverAt) ? undefined : secondsOf(deliverAt),
-    receiptHandle: delivery && `${formatReceipt(delivery.receipt)} ${record.physicalOffset}`,
+    receiptHandle: delivery && formatHandle({ ...delivery, place: record.physicalOffset }),
     queueId: record.queueId,
     queueOffset: record.queueOffset,
     deliveryAttempt: delivery?.attempt,
     messageGroup: properties.get(PropertyName.SHARDING_KEY),
     traceContext: properties.get(PropertyName.TRACE_CONTEXT),
     deadLetterQueue: deadLetterQueue(properties),
+    liteTopic: properties.get(PropertyName.LITE_TOPIC),
     priority: priority === undefined ? undefined : Number(priority),
   };
 }
@@ -92,6 +95,7 @@ function typeOf(properties: Properties): MessageType {
   if (properties.get(PropertyName.TRAN_MSG)?.toLowerCase() === 'true') return 'TRANSACTION';
   if (DELAYS.some((name) => properties.has(name))) return 'DELAY';
   if (properties.has(PropertyName.SHARDING_KEY)) return 'FIFO';
+  if (properties.has(PropertyName.LITE_TOPIC)) return 'LITE';
   return properties.has(PropertyName.PRIORITY) ? 'PRIORITY' : 'NORMAL';
 }
 

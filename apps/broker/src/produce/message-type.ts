@@ -3,13 +3,15 @@ import type { TopicConfig } from '../directory/topic-config.js';
 import { groupOfRetryTopic, isDeadLetterTopic } from '../directory/topic-names.js';
 
 /** Kinds of messages a topic may be kept to. */
-export type TopicMessageType = 'NORMAL' | 'FIFO' | 'DELAY' | 'TRANSACTION' | 'PRIORITY';
+export type TopicMessageType = 'NORMAL' | 'FIFO' | 'DELAY' | 'TRANSACTION' | 'PRIORITY' | 'LITE';
 
 /** attribute of a topic, set by `mqadmin updateTopic -a +message.type=FIFO` */
 const ATTRIBUTE = 'message.type';
 const ALL: readonly TopicMessageType[] = ['NORMAL', 'FIFO', 'DELAY', 'TRANSACTION'];
 /** a topic takes them only when it is kept to them: its queues are priorities then */
 const PRIORITY: TopicMessageType = 'PRIORITY';
+/** the same: it has lite topics then, and they alone have its messages */
+const LITE: TopicMessageType = 'LITE';
 const WAITS = [
   PropertyName.DELAY,
   PropertyName.TIMER_DELIVER_MS,
@@ -22,7 +24,7 @@ const WAITS = [
  * one of the type MIXED does.
  */
 export function acceptedBy({ attributes }: Pick<TopicConfig, 'attributes'>): readonly TopicMessageType[] {
-  const named = [...ALL, PRIORITY].find((type) => type === attributes[ATTRIBUTE]);
+  const named = [...ALL, PRIORITY, LITE].find((type) => type === attributes[ATTRIBUTE]);
   return named ? [named] : ALL;
 }
 
@@ -56,12 +58,33 @@ function typeOf(properties: ReadonlyMap<string, string>): TopicMessageType {
   if (properties.get(PropertyName.TRAN_MSG) === 'true') return 'TRANSACTION';
   if (WAITS.some((name) => properties.has(name))) return 'DELAY';
   if (properties.has(PropertyName.SHARDING_KEY)) return 'FIFO';
+  if (properties.has(PropertyName.LITE_TOPIC)) return LITE;
   return properties.has(PropertyName.PRIORITY) ? PRIORITY : 'NORMAL';
 }
 
 /** Its queues are priorities: a pop looks into the last one first. */
 export function hasPriorities({ attributes }: Pick<TopicConfig, 'attributes'>): boolean {
   return attributes[ATTRIBUTE] === PRIORITY;
+}
+
+/** Its messages lie in lite topics. */
+export function hasLiteTopics({ attributes }: Pick<TopicConfig, 'attributes'>): boolean {
+  return attributes[ATTRIBUTE] === LITE;
+}
+
+/**
+ * The lite topic of a message; undefined: it has none, or its topic has none.
+ * @throws StatusError MESSAGE_ILLEGAL: it is of another type, too
+ */
+export function liteTopicOf(raw: string, topic: TopicConfig): string | undefined {
+  if (!hasLiteTopics(topic) || !raw.includes(PropertyName.LITE_TOPIC)) return undefined;
+  const properties = parseProperties(raw);
+  const liteTopic = properties.get(PropertyName.LITE_TOPIC);
+  if (liteTopic === undefined || typeOf(properties) === LITE) return liteTopic;
+  throw new StatusError(
+    'MESSAGE_ILLEGAL',
+    `a message of lite topic ${liteTopic} has neither a delay nor a message group, and no transaction`,
+  );
 }
 
 /** The queue of a message that has a priority, as RocketMQ 5.5 has it: its number, or the last there is. */

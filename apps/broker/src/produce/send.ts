@@ -17,11 +17,12 @@ import {
 import type { BatchPlaces, NewMessage, Place, Stored, Waits } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Clients } from '../directory/clients.js';
+import type { LiteTopics } from '../directory/lite-topics.js';
 import type { TopicConfig } from '../directory/topic-config.js';
 import type { Delay } from './delay.js';
 import { deadLetterProperties, type Destination } from './destination.js';
 import { halfMessage, isHalf } from './half.js';
-import { queueOfPriority, refuseOtherType, takesAll } from './message-type.js';
+import { liteTopicOf, queueOfPriority, refuseOtherType, takesAll } from './message-type.js';
 import type { OffsetMessageIds } from './offset-message-ids.js';
 import { BatchToStore, PlainToStore } from './plain-message.js';
 import type { Put } from './put.js';
@@ -52,6 +53,7 @@ export class Send {
     private readonly put: Put,
     private readonly delay: Delay,
     private readonly ids: OffsetMessageIds,
+    private readonly liteTopics: LiteTopics,
     /** why a send is refused now */
     readonly refusal: (waitedMs: number) => StatusError | undefined,
   ) {
@@ -78,6 +80,9 @@ export class Send {
       const ids = places.physicalOffsets.map((offset) => this.ids.of(offset));
       return this.answer(ids.join(','), queueId, places, undefined);
     }
+    const liteTopic = liteTopicOf(header.properties ?? '', topic);
+    if (liteTopic !== undefined)
+      [topic, queueId] = [{ ...topic, topicName: this.liteTopics.admit(topic, liteTopic) }, 0];
     const deadLetter = this.destination.deadLetter(header, sender.version);
     const { properties, uniqueKey } = this.properties.add(
       deadLetter ? deadLetterProperties(header.properties ?? '') : (header.properties ?? ''),

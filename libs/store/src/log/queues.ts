@@ -46,6 +46,10 @@ export class Queues {
     return this.byTopic.get(topic)?.all() ?? [];
   }
 
+  topics(): Iterable<string> {
+    return this.byTopic.keys();
+  }
+
   all(): readonly Queue[] {
     return [...this.living];
   }

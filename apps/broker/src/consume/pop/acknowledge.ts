@@ -1,9 +1,11 @@
 import { ORDERED_REVIVE_QUEUE, StatusError, type BatchAck, type Clock, type Receipt } from '@halfmq/remoting';
 import type { MessageStore } from '@halfmq/store';
 import type { Topics } from '../../directory/topics.js';
+import { partsOfLite, shownTopicOf } from '../../directory/lite-names.js';
 import { groupOfRetryTopic, popRetryTopicOf } from '../../directory/topic-names.js';
 import type { HeldPops } from './held-pops.js';
 import { allOpen } from './lease-book.js';
+import type { LiteSubscriptions } from './lite-subscriptions.js';
 import type { PopMemory } from './pop-memory.js';
 import { placeOf } from './receipts.js';
 
@@ -26,6 +28,7 @@ export class Acknowledge {
     private readonly topics: Topics,
     private readonly memory: PopMemory,
     private readonly held: HeldPops,
+    private readonly lite: Pick<LiteSubscriptions, 'look'>,
   ) {}
 
   /**
@@ -55,10 +58,11 @@ export class Acknowledge {
 
   /**
    * A message comes again after this long, counted from now, unless it is done before.
+   * @param uncounted of a queue read in order: it comes again as if it had not been handed out
    * @returns its new receipt; the old one is worth nothing any more. Undefined: nobody had it any more
    * @throws StatusError as `done`
    */
-  change({ group, topic, receipt }: HandedOut, invisibleMs: number): Receipt | undefined {
+  change({ group, topic, receipt }: HandedOut, invisibleMs: number, uncounted = false): Receipt | undefined {
     if (!(invisibleMs >= 0 && invisibleMs <= LONGEST_INVISIBLE_MS))
       throw new StatusError(
         'INVALID_PARAMETER',
@@ -67,7 +71,7 @@ export class Acknowledge {
     const { queueId, queueOffset } = receipt;
     this.mustExist(topic, receipt, this.store.maxOffset(topic, queueId) - 1);
     if (receipt.reviveQueue === ORDERED_REVIVE_QUEUE)
-      return this.changeInOrder({ group, topic, receipt }, invisibleMs);
+      return this.changeInOrder({ group, topic, receipt }, invisibleMs, uncounted);
     const place = placeOf(group, topic, receipt);
     const { leases } = this.memory;
     if (!leases.holds(place, queueOffset)) return undefined;
@@ -93,23 +97,34 @@ export class Acknowledge {
     if (moved === 'late') return false;
     if (moved !== undefined) {
       this.store.offsets.commit(group, topic, queueId, moved);
-      this.held.look(topic, group);
+      this.look(topic, group);
     }
     return true;
   }
 
-  private changeInOrder({ group, topic, receipt }: HandedOut, invisibleMs: number): Receipt | undefined {
+  private changeInOrder(
+    { group, topic, receipt }: HandedOut,
+    invisibleMs: number,
+    uncounted: boolean,
+  ): Receipt | undefined {
     const { queueId, queueOffset, popTime } = receipt;
     if (queueOffset < (this.store.offsets.query(group, topic, queueId) ?? 0)) return undefined;
     const visibleAt = this.clock.now() + invisibleMs;
-    const changed = this.memory.ordered.change({ group, topic, queueId }, queueOffset, popTime, visibleAt);
+    const place = { group, topic, queueId };
+    const changed = this.memory.ordered.change(place, queueOffset, popTime, visibleAt, uncounted);
     if (changed === undefined) return undefined;
-    this.held.look(topic, group);
+    this.look(topic, group);
     return { ...receipt, invisibleMs: visibleAt - popTime };
   }
 
+  /** A queue read in order may have something now. */
+  private look(topic: string, group: string): void {
+    if (partsOfLite(topic)) this.lite.look(topic, group);
+    else this.held.look(topic, group);
+  }
+
   private mustExist(name: string, { queueId, queueOffset }: Receipt, last: number): void {
-    const topic = this.topics.find(name);
+    const topic = this.topics.find(shownTopicOf(name));
     if (!topic) throw new StatusError('TOPIC_NOT_EXIST', `topic[${name}] not exist, apply first please!`);
     const queues = groupOfRetryTopic(name) === undefined ? topic.readQueueNums : Infinity;
     if (queueId < 0 || queueId >= queues)

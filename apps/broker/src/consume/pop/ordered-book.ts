@@ -17,7 +17,7 @@ interface Batch {
   /** by message: when it may be handed out again, ms since 1970 */
   readonly visibleAt: number[];
   /** by message: how often it was handed out before */
-  readonly counts: readonly number[];
+  readonly counts: number[];
   /** bit n: the nth is not done */
   open: number;
 }
@@ -95,12 +95,22 @@ export class OrderedBook {
     return batch.next;
   }
 
-  /** @returns when it is visible again; undefined: it is not out under this pop time */
-  change(place: OrderedPlace, offset: number, popTime: number, visibleAt: number): number | undefined {
+  /**
+   * @param uncounted it was handed out in vain: it is not counted
+   * @returns when it is visible again; undefined: it is not out under this pop time
+   */
+  change(
+    place: OrderedPlace,
+    offset: number,
+    popTime: number,
+    visibleAt: number,
+    uncounted = false,
+  ): number | undefined {
     const batch = this.find(place);
     const nth = batch?.offsets.indexOf(offset) ?? -1;
     if (!batch || batch.popTime !== popTime || !isOpen(batch, nth)) return undefined;
     batch.visibleAt[nth] = visibleAt;
+    if (uncounted) batch.counts[nth] = (batch.counts[nth] ?? 0) - 1;
     this.touched(place.group, place.topic);
     return visibleAt;
   }
@@ -114,9 +124,11 @@ export class OrderedBook {
   }
 
   forgetTopic(topic: string): void {
+    const end = fullName('', topic);
     for (const [full, queues] of this.batches) {
-      const [group = '', of = ''] = full.split('\0');
-      if (of === topic) for (const queueId of queues.keys()) this.free({ group, topic, queueId });
+      if (!full.endsWith(end)) continue;
+      const group = full.slice(0, -end.length);
+      for (const queueId of queues.keys()) this.free({ group, topic, queueId });
     }
   }
 

@@ -1,4 +1,5 @@
 import type { MessageStore } from '@halfmq/store';
+import type { LiteTopics } from '../../directory/lite-topics.js';
 import type { Topics } from '../../directory/topics.js';
 import type { LockRow, OrderLocks } from '../order-locks.js';
 import { LeaseBook, type LeaseRow } from './lease-book.js';
@@ -24,12 +25,14 @@ export class PopMemory {
     private readonly store: Pick<MessageStore, 'leases'>,
     private readonly topics: Pick<Topics, 'onChange' | 'find'>,
     private readonly locks: OrderLocks,
+    liteTopics: Pick<LiteTopics, 'onEnd'>,
   ) {
     const touched = (group: string, topic: string, part?: string): void =>
       store.leases.touch(group, topic, part);
     this.leases = new LeaseBook(touched);
     this.ordered = new OrderedBook(touched);
     locks.changed = touched;
+    liteTopics.onEnd((name) => this.forgetTopic(name));
   }
 
   start(): void {

@@ -34,7 +34,7 @@ export interface PopRequest {
 type Reader = Pick<PopRequest, 'group' | 'from'>;
 
 /** A queue that is looked into. */
-interface Source {
+export interface Source {
   readonly topic: string;
   readonly queueId: number;
   readonly isRetry: boolean;
@@ -64,13 +64,17 @@ export class Pop {
 
   /** What there is now; nothing is waited for. */
   now(request: PopRequest): Popped {
-    const turn = new Turn(this.clock.now(), request.most, this.config.maxTransferBytesOnMessageInMemory);
+    const turn = this.begin(request);
     for (const source of this.sources(request)) {
       if (turn.isFull) turn.rest += this.behind(source, this.position(request, source));
       else if (request.ordered) this.takeInOrder(request, source, turn);
       else this.take(request, source, turn);
     }
     return turn;
+  }
+
+  begin({ most }: Pick<PopRequest, 'most'>): Turn {
+    return new Turn(this.clock.now(), most, this.config.maxTransferBytesOnMessageInMemory);
   }
 
   /** Would a pop find something? Nothing is handed out. */
@@ -136,7 +140,7 @@ export class Pop {
     this.store.offsets.commit(group, topic, queueId, found.nextOffset);
   }
 
-  private takeInOrder(request: PopRequest, source: Source, turn: Turn): void {
+  takeInOrder(request: PopRequest, source: Source, turn: Turn): void {
     const { attemptId, invisibleMs } = request;
     const { popTime } = turn;
     const at = place(request, source);

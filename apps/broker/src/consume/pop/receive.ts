@@ -10,7 +10,10 @@ import type { Groups } from '../../directory/groups.js';
 import type { MessageFilter } from '../filters.js';
 import type { Redeliver } from '../redeliver.js';
 import type { Acknowledge } from './acknowledge.js';
+import { partsOfLite } from '../../directory/lite-names.js';
 import type { HeldPops, Look } from './held-pops.js';
+import type { LitePop } from './lite-pop.js';
+import { heldAs } from './lite-subscriptions.js';
 import type { PopChecks } from './pop-checks.js';
 import { topicOfReceipt } from './receipts.js';
 import type { Popped, PoppedMessage } from './pop-turn.js';
@@ -33,6 +36,8 @@ export interface ReceiveRequest {
   /** where a group begins that has read nothing of a queue; 'first' unless told */
   readonly from?: PopRequest['from'] | undefined;
   readonly attemptId?: string | undefined;
+  /** whose: of the topic's lite topics those that it subscribes to, in order */
+  readonly liteClient?: string | undefined;
 }
 
 const ANY_QUEUE = -1;
@@ -62,6 +67,7 @@ export class Receive {
     private readonly groups: Groups,
     private readonly redeliver: Redeliver,
     private readonly acknowledge: Acknowledge,
+    private readonly litePop: LitePop,
   ) {}
 
   /**
@@ -71,7 +77,7 @@ export class Receive {
   async receive(request: ReceiveRequest, gone: AbortSignal): Promise<readonly ReceivedMessage[]> {
     const until = this.clock.now() + request.waitMs;
     while (!gone.aborted) {
-      const { messages, blockedUntil, unread } = this.take(this.granted(request));
+      const { messages, blockedUntil, unread } = this.take(this.granted(request), request.liteClient);
       const { alive, dead } = this.sorted(request, messages);
       for (const message of dead) await this.bury(request.group, message);
       if (alive.length > 0) return alive;
@@ -120,8 +126,9 @@ export class Receive {
 
   private take(
     request: PopRequest,
+    liteClient: string | undefined,
   ): Pick<Popped, 'blockedUntil' | 'unread'> & { messages: ReceivedMessage[] } {
-    const popped = this.pop.now(request);
+    const popped = liteClient === undefined ? this.pop.now(request) : this.litePop.now(request, liteClient);
     const messages = popped.messages.map((message) => this.own(request, message));
     popped.giveBack();
     return { messages, blockedUntil: popped.blockedUntil, unread: popped.unread };
@@ -133,7 +140,8 @@ export class Receive {
   ): ReceivedMessage {
     const decoded = decodeRecord(Buffer.from(record));
     const attempt = 1 + (deliveredBefore ?? decoded.reconsumeTimes);
-    return { record: { ...decoded, topic }, receipt, liesIn: topicOfReceipt(group, topic, receipt), attempt };
+    const liesIn = partsOfLite(decoded.topic) ? decoded.topic : topicOfReceipt(group, topic, receipt);
+    return { record: { ...decoded, topic }, receipt, liesIn, attempt };
   }
 
   private sorted(
@@ -159,11 +167,12 @@ export class Receive {
 
   /** Resolves when it is worth another look. */
   private something(
-    { topic, group, queueId = ANY_QUEUE }: ReceiveRequest,
+    { topic, group: of, queueId = ANY_QUEUE, liteClient }: ReceiveRequest,
     until: number,
     blockedUntil: number | undefined,
     gone: AbortSignal,
   ): Promise<void> {
+    const group = liteClient === undefined ? of : heldAs(of, liteClient);
     if (this.held.isFull(topic, group))
       throw new StatusError('POLLING_FULL', 'too many requests wait for messages, ask again later');
     return new Promise((resolve) => {

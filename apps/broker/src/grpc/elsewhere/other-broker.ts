@@ -43,6 +43,7 @@ import type { Buried, ReceivedMessage, ReceiveRequest } from '../../consume/pop/
 import type { GroupConfig } from '../../directory/group-config.js';
 import { plainHeader } from '../../produce/plain-header.js';
 import type { Broker, Kinds, Placed, Producer, Pulled, QueuePlace } from '../brokers.js';
+import { Refusal } from '../codes.js';
 import { refuseOtherType } from '../message-types.js';
 import type { SentMessage } from '../sent-message.js';
 import type { Announcements } from './announcements.js';
@@ -84,6 +85,7 @@ export class OtherBroker implements Broker {
   }
 
   async send(topic: string, message: SentMessage, _: Producer, queueId = -1): Promise<Placed> {
+    if (message.type === 'LITE') throw this.noLiteTopics();
     refuseOtherType(await this.kinds(topic), message.type);
     // who is asked about it must be known before it is there
     if (message.type === 'TRANSACTION') await this.elsewhere.announcements.heard(topic, this.address);
@@ -121,6 +123,7 @@ export class OtherBroker implements Broker {
   }
 
   receive(request: ReceiveRequest, gone: AbortSignal): Promise<readonly ReceivedMessage[]> {
+    if (request.liteClient !== undefined) return Promise.reject(this.noLiteTopics());
     return this.pops.receive(request, gone);
   }
 
@@ -133,6 +136,18 @@ export class OtherBroker implements Broker {
     const timeoutMs = pollTime + PATIENCE_MS;
     const answer = await this.call({ spec: notification, header, timeoutMs });
     return notificationResponse.decode(answer.extFields ?? {}).hasMsg;
+  }
+
+  subscribeLite(): never {
+    throw this.noLiteTopics();
+  }
+
+  /** Who wants which is known where they lie, and RocketMQ's requests for them are not spoken here. */
+  private noLiteTopics(): Refusal {
+    return new Refusal(
+      'NOT_IMPLEMENTED',
+      `lite topics are served at their broker's own gRPC door, not forwarded: broker ${this.name} is elsewhere`,
+    );
   }
 
   async done(message: HandedOut): Promise<void> {

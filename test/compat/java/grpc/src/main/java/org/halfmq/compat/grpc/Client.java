@@ -8,6 +8,7 @@ import org.apache.rocketmq.client.apis.ClientConfiguration;
 import org.apache.rocketmq.client.apis.ClientException;
 import org.apache.rocketmq.client.apis.ClientServiceProvider;
 import org.apache.rocketmq.client.apis.consumer.FilterExpression;
+import org.apache.rocketmq.client.apis.consumer.LitePushConsumer;
 import org.apache.rocketmq.client.apis.consumer.MessageListener;
 import org.apache.rocketmq.client.apis.consumer.SimpleConsumer;
 import org.apache.rocketmq.client.apis.message.MessageBuilder;
@@ -45,6 +46,11 @@ final class Client {
     SimpleConsumer simple(String group, String topic, FilterExpression filter) throws ClientException {
         return provider.newSimpleConsumerBuilder().setClientConfiguration(configuration).setConsumerGroup(group)
             .setSubscriptionExpressions(Collections.singletonMap(topic, filter)).setAwaitDuration(AWAIT).build();
+    }
+
+    LitePushConsumer litePush(String group, String topic, MessageListener listener) throws ClientException {
+        return provider.newLitePushConsumerBuilder().setClientConfiguration(configuration).setConsumerGroup(group)
+            .bindTopic(topic).setMessageListener(listener).build();
     }
 
     MessageBuilder message(String topic, String body) {

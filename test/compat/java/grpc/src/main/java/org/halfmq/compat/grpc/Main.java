@@ -28,6 +28,7 @@ public final class Main {
             case "recall": return Messages.recall(client, topic);
             case "transactions": return Transactions.run(client, topic);
             case "invisible": return Deliveries.invisible(client, topic);
+            case "lite": return Lite.run(client, topic);
             case "dead-letter": return Deliveries.deadLetter(client, topic);
             default: throw new IllegalArgumentException("no scenario " + name);
         }
