@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { snippetsOf } from '../kit/docs-page.js';
 import { havingCommand } from '../kit/having-command.js';
 import { freePort } from '../kit/ports.js';
+import { RestProxy } from '../kit/rest-proxy.js';
 import { TimedBroker } from '../kit/timed-broker.js';
 
 jest.setTimeout(60_000);
@@ -20,6 +21,26 @@ const QUEUE = path('examples/curl/queue.sh');
 interface Answer {
   readonly items: readonly { readonly receipt: string; readonly body: string; readonly attempt: number }[];
   readonly recallHandle: string;
+}
+
+async function runAt(
+  base: string,
+  command: string,
+  ...args: string[]
+): Promise<{ code: number | null; said: string }> {
+  const child = spawn(command, args, { env: { ...process.env, BROKER: base, NO_PROXY: '*' } });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, said };
+}
+
+/** @returns the answer's document */
+async function queueAt(base: string, ...args: string[]): Promise<Answer> {
+  const { code, said } = await runAt(base, 'sh', QUEUE, ...args);
+  expect({ code, said }).toMatchObject({ code: 0 });
+  return JSON.parse(said) as Answer;
 }
 
 it('docs/http.md shows the examples that run here', () => {
@@ -42,21 +63,8 @@ describe('the examples of messages over HTTP', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function run(command: string, ...args: string[]): Promise<{ code: number | null; said: string }> {
-    const child = spawn(command, args, { env: { ...process.env, BROKER: base, NO_PROXY: '*' } });
-    let said = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    const [code] = (await once(child, 'close')) as [number | null];
-    return { code, said };
-  }
-
-  /** @returns the answer's document */
-  async function queue(...args: string[]): Promise<Answer> {
-    const { code, said } = await run('sh', QUEUE, ...args);
-    expect({ code, said }).toMatchObject({ code: 0 });
-    return JSON.parse(said) as Answer;
-  }
+  const run = (command: string, ...args: string[]) => runAt(base, command, ...args);
+  const queue = (...args: string[]) => queueAt(base, ...args);
 
   havingCommand('curl')(
     'in shell: a message is sent, received, given back, received again and done',
@@ -114,5 +122,38 @@ describe('the examples of messages over HTTP', () => {
     await broker.clock.advance(600_000);
     expect((await worker()).said).toBe('');
     expect(await readFile(out, 'utf8')).toBe('good\nbad\nbad\n');
+  });
+});
+
+describe('the same examples at a proxy', () => {
+  let proxy: RestProxy;
+  let base: string;
+  beforeEach(async () => {
+    proxy = await RestProxy.start();
+    base = `http://127.0.0.1:${proxy.port}`;
+  });
+  afterEach(() => proxy.close());
+
+  havingCommand('curl')('in shell: what is sent to either broker is received and done', async () => {
+    for (const body of ['a', 'b']) await queueAt(base, 'send', 'there', body);
+    const came: string[] = [];
+    while (came.length < 2) {
+      const [message] = (await queueAt(base, 'receive', 'workers', 'there')).items;
+      if (!message) continue;
+      came.push(message.body);
+      expect(await queueAt(base, 'ack', 'workers', message.receipt)).toEqual({ taken: 1, expired: [] });
+    }
+    expect(came.toSorted()).toEqual(['a', 'b']);
+    const { recallHandle } = await queueAt(base, 'send', 'there', 'later', '60000');
+    await queueAt(base, 'recall', 'there', recallHandle);
+  });
+
+  havingCommand('python3')('in Python: the worker handles what both have', async () => {
+    const sent = [];
+    for (const body of ['a', 'b', 'c']) sent.push(await proxy.send('there', { body }));
+    const options = ['--broker', base, '--group', 'mailers', '--topic', 'there', '--once'];
+    const { code, said } = await runAt(base, 'python3', WORKER, ...options, '--', 'cat');
+    expect({ code, said }).toMatchObject({ code: 0 });
+    for (const { messageId } of sent) expect(said).toContain(`done ${messageId}, attempt 1`);
   });
 });

@@ -31,6 +31,8 @@ interface Placed {
   readonly half: ForwardedHalf;
   readonly broker: OtherBroker;
   readonly shown: ShownHalf;
+  /** it is stored, and not as safely as the broker was told */
+  readonly doubt: StatusError | undefined;
 }
 
 /** Transactions by HTTP, of brokers elsewhere. Nothing is kept: the id says where the half messages lie. */
@@ -61,7 +63,9 @@ export class ForwardedTransactions implements Beginning, Deciding {
     try {
       for (const message of transaction.messages) {
         const [before] = placed;
-        placed.push(await this.half(transaction, message, before?.broker.name));
+        const half = await this.half(transaction, message, before?.broker.name);
+        placed.push(half);
+        if (half.doubt) throw half.doubt;
       }
       return placed;
     } catch (error) {
@@ -99,12 +103,13 @@ export class ForwardedTransactions implements Beginning, Deciding {
     });
     const { code, remark, msgId, queueOffset } = await broker.put({ ...header, queueId }, body);
     const status = statusOfCode(code);
-    if (status !== 'OK') throw new StatusError(status, remark);
+    const doubt = status === 'OK' ? undefined : new StatusError(status, remark);
     const physicalOffset = decodeOffsetMessageId(msgId)?.physicalOffset ?? 0;
     const place = { halfOffset: queueOffset, physicalOffset, brokerName: broker.name, uniqueKey };
     const given = parseProperties(sent);
-    const shown = { messageId: uniqueKey, offsetMessageId: msgId, topic, keys: keysOf(given) };
-    return { half: { topic, place }, broker, shown: { ...shown, tag: given.get(PropertyName.TAGS) } };
+    const [keys, tag] = [keysOf(given), given.get(PropertyName.TAGS)];
+    const shown = { messageId: uniqueKey, offsetMessageId: msgId, topic, keys, tag };
+    return { half: { topic, place }, broker, shown, doubt };
   }
 
   async decide(
