@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { deleteTopicInBroker, getAllTopicConfig } from '@halfmq/remoting';
+import {
+  decodeRecords,
+  deleteTopicInBroker,
+  getAllTopicConfig,
+  getConsumeStats,
+  queryMessage,
+} from '@halfmq/remoting';
 import { texts } from '../kit/grpc-trial.js';
 import { LiteTrial, say } from '../kit/lite-trial.js';
 
@@ -77,6 +83,31 @@ describe('the life of lite topics', () => {
     const names = Object.keys(topicConfigTable);
     expect(names).toContain('chats');
     expect(names.filter((name) => name.includes('LMQ'))).toEqual([]);
+  });
+
+  it('is seen: messages are found under the topic, and how far a group is in each', async () => {
+    trial = await LiteTrial.start();
+    const { client } = trial.grpc.pops;
+    const producer = await trial.producer();
+    for (const liteTopic of ['a', 'b'])
+      await producer.send('chats', liteTopic, { messageType: 'LITE', liteTopic, keys: ['order-1'] });
+    const found = await trial.grpc.rest.get('messages?topic=chats&key=order-1');
+    expect(found).toMatchObject({
+      items: [
+        { topic: 'chats', body: 'b', properties: { __LITE_TOPIC: 'b' } },
+        { topic: 'chats', body: 'a' },
+      ],
+    });
+    const range = { beginTimestamp: 0, endTimestamp: Number.MAX_SAFE_INTEGER, maxNum: 9 };
+    const answer = await client.ask(queryMessage, { topic: 'chats', key: 'order-1', ...range });
+    expect(decodeRecords(answer.body).map(({ topic, body }) => `${topic} ${body.toString()}`)).toEqual([
+      'chats a',
+      'chats b',
+    ]);
+    const reader = await trial.reader(['a']);
+    await reader.ack(...(await reader.receive()));
+    const stats = await client.ask(getConsumeStats, { consumerGroup: 'readers' });
+    expect(stats.body.toString()).toMatch(/%LMQ%[$]chats[$]a/);
   });
 
   it('is bounded by quotas: of one client, and of all', async () => {

@@ -115,8 +115,8 @@ export interface MessageStore {
   /** Store time of the message at this queue offset; undefined without one. */
   storeTimeAt(topic: string, queueId: number, offset: number): number | undefined;
   /**
-   * The newest messages whose UNIQ_KEY, or one of whose KEYS, is this key, newest first; everything stored before the
-   * call is looked at. Collisions and messages of an earlier topic of that name are left out. The index is made from
+   * The newest messages whose UNIQ_KEY, or one of whose KEYS, is this key, newest first, of the topic and of its lite topics;
+   * everything stored before the call is looked at. Collisions and messages of an earlier topic of that name are left out. The index is made from
    * records: a crash costs the time to make it again, never an answer.
    */
   query(topic: string, key: string, range: KeyRange, limits: KeyLimits): Promise<readonly Buffer[]>;

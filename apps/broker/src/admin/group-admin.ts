@@ -10,6 +10,7 @@ import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Clients } from '../directory/clients.js';
 import type { GroupConfig } from '../directory/group-config.js';
 import type { Groups } from '../directory/groups.js';
+import { partsOfLite, shownTopicOf } from '../directory/lite-names.js';
 import { isLegalGroup } from '../directory/topic-names.js';
 import type { Topics } from '../directory/topics.js';
 import { changedAttributes } from './group-attributes.js';
@@ -100,12 +101,12 @@ export class GroupAdmin {
     const online = this.clients.consumerGroup(name);
     const topics = only.length > 0 ? only : this.store.offsets.topicsOf(name);
     return topics
-      .filter((topic) => !online || online.subscriptions.has(topic))
+      .filter((topic) => !online || online.subscriptions.has(shownTopicOf(topic)))
       .flatMap((topic) => this.progressOf(name, topic));
   }
 
   private progressOf(group: string, name: string): [MessageQueue, QueueConsumption][] {
-    const queues = this.topics.find(name)?.readQueueNums ?? 0;
+    const queues = partsOfLite(name) ? 1 : (this.topics.find(name)?.readQueueNums ?? 0);
     return Array.from({ length: queues }, (_, queueId) => {
       const consumerOffset = this.store.offsets.query(group, name, queueId) ?? 0;
       const last = consumerOffset > 0 ? this.store.storeTimeAt(name, queueId, consumerOffset - 1) : undefined;

@@ -1,4 +1,7 @@
 import {
+  decodeRecord,
+  encodeRecord,
+  recordLength,
   StatusError,
   type Clock,
   type Outcome,
@@ -6,6 +9,7 @@ import {
   type ViewMessageByIdHeader,
 } from '@halfmq/remoting';
 import type { MessageStore } from '@halfmq/store';
+import { shownTopicOf } from '../directory/lite-names.js';
 
 /** RocketMQ's maxMsgsNumBatch */
 const MOST_MESSAGES = 64;
@@ -34,7 +38,7 @@ export class Query {
     };
     const records = await this.store.query(topic, key, range, limits);
     return records.length > 0
-      ? { status: 'OK', header: indexed, body: records.toReversed() }
+      ? { status: 'OK', header: indexed, body: records.toReversed().map(shown) }
       : {
           status: 'QUERY_NOT_FOUND',
           remark: 'can not find message, maybe time range not correct',
@@ -46,6 +50,16 @@ export class Query {
   at({ offset }: ViewMessageByIdHeader): Outcome {
     const record = this.store.recordAt(offset);
     if (!record) throw new StatusError('SYSTEM_ERROR', `can not find message by the offset, ${offset}`);
-    return { status: 'OK', body: record };
+    return { status: 'OK', body: shown(record) };
   }
+}
+
+/** Of a lite topic: under the topic it was sent to. */
+function shown(record: Buffer): Buffer {
+  const decoded = decodeRecord(record);
+  const topic = shownTopicOf(decoded.topic);
+  if (topic === decoded.topic) return record;
+  const target = Buffer.allocUnsafe(recordLength({ ...decoded, topic }));
+  encodeRecord({ ...decoded, topic }, target, 0);
+  return target;
 }

@@ -1,3 +1,4 @@
+import { LITE_PREFIX as PREFIX, LITE_SEPARATOR as SEPARATOR } from '@halfmq/store';
 import type { GroupConfig } from './group-config.js';
 
 /*
@@ -6,8 +7,6 @@ import type { GroupConfig } from './group-config.js';
  *
  *   %LMQ%$ topic $ lite topic
  */
-const PREFIX = '%LMQ%$';
-const SEPARATOR = '$';
 const LEGAL = /^[a-zA-Z0-9_-]+$/;
 /** bytes, see ProxyConfig */
 export const LONGEST_LITE_TOPIC = 64;

@@ -10,6 +10,13 @@ import { groupOf, topicOf } from './names.js';
 import { legalLiteTopic } from './sent-message.js';
 import { isLite, type Sessions } from './sessions.js';
 
+const ACTIONS: ReadonlySet<string> = new Set([
+  'PARTIAL_ADD',
+  'PARTIAL_REMOVE',
+  'COMPLETE_ADD',
+  'COMPLETE_REMOVE',
+]);
+
 /** Which lite topics a client is to be given. */
 export class LiteSubscribing {
   constructor(
@@ -40,6 +47,7 @@ export class LiteSubscribing {
 
   private subscription(request: SyncLiteSubscriptionRequest): LiteSubscription {
     const { action, liteTopicSet, offsetOption } = request;
+    if (!ACTIONS.has(action)) throw new Refusal('BAD_REQUEST', `no action of a subscription: ${action}`);
     return {
       action,
       topic: topicOf(request.topic, this.brokers),

@@ -7,6 +7,7 @@ import {
   shownBody,
   type MessageRecord,
 } from '@halfmq/remoting';
+import { shownTopicOf } from '../directory/lite-names.js';
 
 /** A stored message as REST shows it. Times are ISO 8601; a producer's that is no date, ms since 1970. */
 export interface Message {
@@ -37,7 +38,7 @@ export function shown(record: MessageRecord): Message {
   return {
     messageId: messageIdOf(record, properties),
     offsetMessageId: offsetMessageIdOf(record),
-    topic: record.topic,
+    topic: shownTopicOf(record.topic),
     queueId: record.queueId,
     offset: record.queueOffset,
     tag: properties.get(PropertyName.TAGS),

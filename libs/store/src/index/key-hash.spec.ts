@@ -31,6 +31,7 @@ describe('the keys of a record', () => {
           topic: fc.oneof(
             text,
             text.map((name) => name.padEnd(150, '-')),
+            fc.tuple(text, text).map(([topic, lite]) => `%LMQ%$${topic}$${lite}`),
           ),
           bornHost: host,
           storeHost: host,

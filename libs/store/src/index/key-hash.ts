@@ -1,10 +1,10 @@
 import { SysFlag } from '@halfmq/remoting/record';
-import { HALF_TOPIC } from '../system-topics.js';
+import { HALF_TOPIC, LITE_PREFIX, LITE_SEPARATOR } from '../system-topics.js';
 
 /*
  * Which keys a record is found by: UNIQ_KEY and each blank-separated part of KEYS, as in RocketMQ, and of a half message
  * the id of its transaction (HALFMQ_TX). The hash is
- * murmur3 (32 bits) of the key, seeded with that of the topic. Java's string hash of `topic#key`, which RocketMQ takes,
+ * murmur3 (32 bits) of the key, seeded with that of the topic; of a lite topic, with that of the topic it is one of. Java's string hash of `topic#key`, which RocketMQ takes,
  * lies close together for keys that differ in their last characters; ours never leaves the broker, and its upper bits
  * choose a bucket. Records are compared with what is asked for, so a collision costs one read.
  *
@@ -23,6 +23,10 @@ const KEYS = 0x4b455953;
 const HALF = 0x48414c46;
 const HALF_REST = 0x4d515f54;
 const HALF_END = 0x5801;
+/** `%LMQ` and `%$`, and what is between topic and lite topic */
+const LITE = 0x254c4d51;
+const LITE_REST = 0x2524;
+const LITE_END = 0x24;
 const SHORTEST_ENTRY = 'KEYS'.length + 2;
 const BODY_LENGTH_AT = 84;
 const LONGER_HOST = 12;
@@ -34,7 +38,13 @@ export interface KeySink {
 }
 
 export function keyHash(topic: string, key: string): number {
-  return hashText(key, hashText(topic, 0));
+  return hashText(key, hashText(keyTopicOf(topic), 0));
+}
+
+/** The topic under which a topic's messages are found by key. */
+export function keyTopicOf(topic: string): string {
+  if (!topic.startsWith(LITE_PREFIX)) return topic;
+  return topic.slice(LITE_PREFIX.length).split(LITE_SEPARATOR, 1)[0] ?? '';
 }
 
 /** A topic whose name has the same hash has a few keys more in the index. */
@@ -58,7 +68,7 @@ export function hashKeys(
   const v2 = view.getUint8(at + 7) === V2_LAST_BYTE;
   const topicAt = topicLengthAt + (v2 ? 2 : 1);
   const topicEnd = topicAt + (v2 ? view.getUint16(topicLengthAt) : view.getUint8(topicLengthAt));
-  const seed = murmur3(view, topicAt, topicEnd, 0);
+  const seed = topicSeed(view, topicAt, topicEnd);
   const isHalf = seed === HALF_SEED;
   // each of these names comes once: what lies behind them, as a rule what the broker added, is not looked at
   let missing = isHalf ? 3 : 2;
@@ -77,6 +87,17 @@ export function hashKeys(
     }
     entry = next + 1;
   }
+}
+
+function topicSeed(view: DataView, from: number, end: number): number {
+  const isLite =
+    end - from >= LITE_PREFIX.length &&
+    view.getUint32(from) === LITE &&
+    view.getUint16(from + 4) === LITE_REST;
+  if (!isLite) return murmur3(view, from, end, 0);
+  let at = from + LITE_PREFIX.length;
+  while (at < end && view.getUint8(at) !== LITE_END) at++;
+  return murmur3(view, from + LITE_PREFIX.length, at, 0);
 }
 
 function bodyEnd(view: DataView, at: number): number {

@@ -18,7 +18,7 @@ import type { Segments } from '../log/segments.js';
 import { StoreError, type KeyLimits, type KeyRange } from '../message-store.js';
 import { HALF_TOPIC } from '../system-topics.js';
 import type { ConsumeQueues } from './consume-queues.js';
-import { hashKeys, keyHash } from './key-hash.js';
+import { hashKeys, keyHash, keyTopicOf } from './key-hash.js';
 import { keyFileOf, readKeyFile, writeKeyFile, type KeyFileName } from './key-file.js';
 import { KeyRun } from './key-run.js';
 
@@ -229,9 +229,10 @@ export class KeyIndex {
     if (!bytes) return undefined;
     const storedAt = storeTimeOf(bytes);
     const record = decodeRecord(bytes);
-    if (storedAt < from || storedAt > to || record.topic !== topic) return undefined;
+    if (storedAt < from || storedAt > to) return undefined;
+    if (record.topic !== topic && keyTopicOf(record.topic) !== topic) return undefined;
     if (!hasKey(record, key)) return undefined;
-    const queue = queues.find(topic, record.queueId);
+    const queue = queues.find(record.topic, record.queueId);
     return queue && consumeQueues.placeOf(queue, record.queueOffset) === offset ? bytes : undefined;
   }
 
