@@ -1,5 +1,4 @@
 import {
-  ackMessage,
   changedReceipt,
   changeMessageInvisibletime,
   consumerSendMsgBack,
@@ -46,6 +45,7 @@ import type { Broker, Kinds, Placed, Producer, Pulled, QueuePlace } from '../bro
 import { Refusal } from '../codes.js';
 import { refuseOtherType } from '../message-types.js';
 import type { SentMessage } from '../sent-message.js';
+import { Acks } from './acks.js';
 import type { Announcements } from './announcements.js';
 import type { Descriptions } from './descriptions.js';
 import { Pops } from './pops.js';
@@ -66,6 +66,7 @@ export type Stored = SendMessageResponseHeader & Pick<Command, 'code' | 'remark'
 /** A broker that is asked over the wire: ours, or Apache RocketMQ's. */
 export class OtherBroker implements Broker {
   private readonly pops: Pops;
+  private readonly acks: Acks;
 
   constructor(
     readonly name: string,
@@ -74,6 +75,7 @@ export class OtherBroker implements Broker {
     private readonly elsewhere: Elsewhere,
   ) {
     this.pops = new Pops(this, (question) => elsewhere.wire.ask(address, question));
+    this.acks = new Acks(name, address, elsewhere.wire);
   }
 
   group(name: string): Promise<GroupConfig> {
@@ -150,19 +152,16 @@ export class OtherBroker implements Broker {
     );
   }
 
-  async done(message: HandedOut): Promise<void> {
-    await this.call({ spec: ackMessage, header: this.naming(message) });
+  done(message: HandedOut): Promise<void> {
+    return this.acks.done(message);
   }
 
-  async change(message: HandedOut, invisibleTime: number): Promise<Receipt | undefined> {
-    const header = { ...this.naming(message), invisibleTime };
-    const answer = await this.call({ spec: changeMessageInvisibletime, header });
-    return changedReceipt(message.receipt, answer.extFields);
-  }
-
-  private naming({ group: consumerGroup, topic, receipt }: HandedOut) {
+  async change({ group, topic, receipt }: HandedOut, invisibleTime: number): Promise<Receipt | undefined> {
     const { queueId, queueOffset: offset } = receipt;
-    return { consumerGroup, topic, queueId, extraInfo: formatReceipt(receipt), offset, bname: this.name };
+    const place = { consumerGroup: group, topic, queueId, extraInfo: formatReceipt(receipt), offset };
+    const header = { ...place, invisibleTime, bname: this.name };
+    const answer = await this.call({ spec: changeMessageInvisibletime, header });
+    return changedReceipt(receipt, answer.extFields);
   }
 
   /** First into the dead letters, then done: a failure in between buries it twice, never not at all. */
