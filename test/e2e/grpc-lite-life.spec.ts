@@ -63,6 +63,21 @@ describe('the life of lite topics', () => {
     expect(ann.lost).toEqual([]);
   });
 
+  it('ends for hundreds at once, and for those that were there before the broker', async () => {
+    trial = await LiteTrial.start();
+    await trial.topic('chats', '+message.type=LITE,+lite.topic.expiration=10');
+    const producer = await trial.producer();
+    await Promise.all(Array.from({ length: 250 }, (_, nth) => say(producer, `user-${nth}`, 'x')));
+    await trial.grpc.pops.restart();
+    const left = (): number =>
+      [...trial.grpc.pops.broker.store.topics()].filter((name) => name.startsWith('%LMQ%')).length;
+    expect(left()).toBe(250);
+    await trial.grpc.advance(8 * MINUTE_MS);
+    expect(left()).toBe(250);
+    await trial.grpc.advance(5 * MINUTE_MS);
+    expect(left()).toBe(0);
+  });
+
   it('ends with their topic', async () => {
     trial = await LiteTrial.start({ maxLmqConsumeQueueNum: '1' });
     const producer = await trial.producer();

@@ -187,6 +187,22 @@ describe('lite topics', () => {
     expect(texts(await ann.receive({ attemptId }))).toEqual(['a1']);
   });
 
+  it('come to all who want one, each once, however many there are', async () => {
+    const names = Array.from({ length: 500 }, (_, nth) => `user-${nth}`);
+    const readers = await Promise.all([trial.reader(names), trial.reader(names)]);
+    for (const body of ['1', '2'])
+      await Promise.all(names.map((name) => say(producer, name, `${name} ${body}`)));
+    const seen: string[] = [];
+    while (seen.length < 2 * names.length)
+      for (const reader of readers) {
+        const messages = seen.length < 2 * names.length ? await reader.receive() : [];
+        await reader.ack(...messages);
+        seen.push(...texts(messages));
+      }
+    expect(new Set(seen).size).toBe(seen.length);
+    for (const name of names) expect(seen.indexOf(`${name} 1`)).toBeLessThan(seen.indexOf(`${name} 2`));
+  });
+
   it('are given back by a client that goes, and read by another', async () => {
     await say(producer, 'a', 'a1');
     const ann = await trial.reader(['a'], 'LITE_PUSH_CONSUMER');

@@ -46,6 +46,7 @@ const entries = mostly(
     ),
     oneOf('MSG_REGION\u0001r\u0002', 'TIMER_DELAY_SEC\u00011\u0002', '\u0001v\u0002', 'UNIQ_KEY\u0001\u0002'),
     oneOf(
+      '__LITE_TOPIC\u0001l\u0002',
       'REAL_TOPIC\u0001t\u0002',
       'PGROUP\u0001\u0002',
       'TRAN_MSG\u0001\u0002',
@@ -150,7 +151,7 @@ describe('the express lane of sends', () => {
           expect(propertyOf(send.propertyBytes.transaction, name)).toBe(propertyOf(raw, name));
         if (half) halves++;
         expect(half || (propertyOf(raw, 'TRAN_MSG') ?? '') === '').toBe(true);
-        for (const name of ['DELAY', 'REAL_TOPIC', 'TIMER_DELAY_SEC', 'MSG_REGION', 'POP_CK'])
+        for (const name of ['DELAY', 'REAL_TOPIC', 'TIMER_DELAY_SEC', 'MSG_REGION', 'POP_CK', '__LITE_TOPIC'])
           expect(propertyOf(raw, name)).toBeUndefined();
         expect(propertyOf(raw, 'WAIT') ?? 'true').toBe('true');
       }),
