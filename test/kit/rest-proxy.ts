@@ -27,16 +27,21 @@ export const BROKERS: readonly string[] = ['beyond', 'further'];
 /** A proxy in front of two brokers, as its HTTP clients see it; the topic `there` has a queue at each. */
 export class RestProxy {
   readonly admins: WireClient[] = [];
+  /** the brokers' own HTTP doors */
+  readonly brokers: RestClient[] = [];
   readonly rest = new RestClient(() => this.proxy?.httpPort);
   private proxy: RunningProxy | undefined;
 
   private constructor(readonly cluster: InProcessCluster) {}
 
-  static async start(): Promise<RestProxy> {
+  /** @param settings of the brokers */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<RestProxy> {
     const trial = new RestProxy(await InProcessCluster.start());
     for (const name of BROKERS) {
-      const { address } = await trial.cluster.startBroker(name);
-      trial.admins.push(new WireClient(address));
+      const httpPort = String(await freePort());
+      const broker = await trial.cluster.startBroker(name, { httpPort, ...settings });
+      trial.admins.push(new WireClient(broker.address));
+      trial.brokers.push(new RestClient(() => broker.httpPort));
     }
     await trial.open();
     await trial.topic('there');
