@@ -4,6 +4,7 @@ export * from './clock.js';
 export { shownBody } from './compression.js';
 export { Permission, SysFlag } from './codes.js';
 export * from './host.js';
+export * from './lite-prefix.js';
 export * from './log.js';
 export * from './manual-clock.js';
 export * from './message-id.js';

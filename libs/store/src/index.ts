@@ -3,5 +3,4 @@ export { openStore } from './open-store.js';
 export { DueHeap } from './state/due-heap.js';
 export { rebuildState, type RebuildReport } from './rebuild-state.js';
 export type { EpochStart, LogCopy, LogOpening, LogPart } from './replication.js';
-export { LITE_PREFIX, LITE_SEPARATOR } from './system-topics.js';
 export { truncateLog } from './truncate-log.js';

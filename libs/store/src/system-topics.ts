@@ -4,12 +4,6 @@ export const OP_TOPIC = 'RMQ_SYS_TRANS_OP_HALF_TOPIC';
 /** Topics whose records wait for their time. */
 export const SCHEDULE_TOPICS: ReadonlySet<string> = new Set(['SCHEDULE_TOPIC_XXXX', 'rmq_sys_wheel_timer']);
 export const STATE_TOPIC = 'rmq_sys_halfmq_state';
-/**
- * A name that begins so, `%LMQ%$topic$lite`, is that of a small topic of another one, as in RocketMQ. Here it means that its
- * messages are found by key under the topic, too.
- */
-export const LITE_PREFIX = '%LMQ%$';
-export const LITE_SEPARATOR = '$';
 /** All of them: what the projections are made from. */
 export const STORE_TOPICS: ReadonlySet<string> = new Set([
   HALF_TOPIC,

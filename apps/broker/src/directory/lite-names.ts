@@ -1,4 +1,4 @@
-import { LITE_PREFIX as PREFIX, LITE_SEPARATOR as SEPARATOR } from '@halfmq/store';
+import { LITE_PREFIX as PREFIX, LITE_SEPARATOR as SEPARATOR } from '@halfmq/remoting';
 import type { GroupConfig } from './group-config.js';
 
 /*

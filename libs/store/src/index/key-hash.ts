@@ -1,5 +1,5 @@
-import { SysFlag } from '@halfmq/remoting/record';
-import { HALF_TOPIC, LITE_PREFIX, LITE_SEPARATOR } from '../system-topics.js';
+import { LITE_PREFIX, LITE_SEPARATOR, SysFlag } from '@halfmq/remoting/record';
+import { HALF_TOPIC } from '../system-topics.js';
 
 /*
  * Which keys a record is found by: UNIQ_KEY and each blank-separated part of KEYS, as in RocketMQ, and of a half message
