@@ -1,6 +1,6 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { languageOf, systemClock, type Cancel, type Host } from '@halfmq/remoting';
-import type { Caller } from './caller.js';
+import { Calling, type Caller } from './caller.js';
 import { Refusal } from './codes.js';
 import { GrpcError, GrpcStatus, type GrpcStatusName } from './grpc-error.js';
 import { MessageFrames, MOST_BYTES } from './message-frames.js';
@@ -15,6 +15,8 @@ export interface Remote {
 }
 
 export interface Load {
+  /** streams that are not over */
+  calls: number;
   /** bytes of messages that have begun on its streams */
   begun: number;
   /** streams of messages that are being written: whoever does not read keeps theirs in memory */
@@ -31,8 +33,9 @@ const HEADERS = {
   'content-type': 'application/grpc',
   'grpc-accept-encoding': 'identity,gzip',
 };
-const WITH_TRAILERS = { waitForTrailers: true };
-const WHOLE = { endStream: true };
+// a date is no part of gRPC
+const WITH_TRAILERS = { waitForTrailers: true, sendDate: false };
+const WHOLE = { endStream: true, sendDate: false };
 const DONE = { 'grpc-status': '0' };
 
 /**
@@ -45,7 +48,7 @@ const DONE = { 'grpc-status': '0' };
  */
 export class GrpcCall {
   private readonly frames: MessageFrames;
-  private readonly cancelDeadline: Cancel;
+  private cancelDeadline: Cancel | undefined;
   private isAnswering = false;
   private isEnded = false;
   private hasGone = false;
@@ -58,19 +61,18 @@ export class GrpcCall {
   /** @param endless its deadline does not count: a telemetry stream lives as long as its client */
   constructor(
     private readonly stream: ServerHttp2Stream,
-    private readonly headers: IncomingHttpHeaders,
+    private headers: IncomingHttpHeaders,
     private readonly remote: Remote,
     endless: boolean,
   ) {
     this.frames = new MessageFrames(this.header('grpc-encoding') || 'identity');
     const { remainingMs } = this;
-    this.cancelDeadline =
-      endless || remainingMs === undefined
-        ? () => undefined
-        : systemClock.after(remainingMs, () => this.expire());
-    stream.on('close', () => this.over());
+    if (!endless && remainingMs !== undefined)
+      this.cancelDeadline = systemClock.after(remainingMs, () => this.expire());
+    remote.load.calls++;
+    stream.on('close', () => this.closed());
     // a reset, or a connection that broke: `close` follows
-    stream.on('error', () => undefined);
+    stream.on('error', ignored);
   }
 
   /**
@@ -135,21 +137,18 @@ export class GrpcCall {
     const clientId = this.header('x-mq-client-id');
     if (clientId.trim() === '')
       throw new Refusal('CLIENT_ID_REQUIRED', 'the header x-mq-client-id is missing');
-    const signal = (): AbortSignal => this.signal;
-    return {
+    return new Calling(
       clientId,
-      language: languageOf(this.header('x-mq-language')),
-      version: this.header('x-mq-client-version'),
-      host: this.remote.host,
-      address: this.remote.address,
-      remainingMs: this.remainingMs,
-      get gone() {
-        return signal();
-      },
-    };
+      languageOf(this.header('x-mq-language')),
+      this.header('x-mq-client-version'),
+      this.remote,
+      this.remainingMs,
+      this,
+    );
   }
 
-  private get signal(): AbortSignal {
+  /** Aborted as soon as nobody waits for an answer any more. */
+  get signal(): AbortSignal {
     this.gone ??= new AbortController();
     if (this.hasGone) this.gone.abort();
     return this.gone.signal;
@@ -232,7 +231,7 @@ export class GrpcCall {
   private begin(): void {
     if (this.isAnswering) return;
     this.isAnswering = true;
-    this.stream.once('wantTrailers', () => {
+    this.stream.on('wantTrailers', () => {
       this.stream.sendTrailers(this.trailers);
       this.stopReading();
     });
@@ -254,16 +253,25 @@ export class GrpcCall {
     this.fail('DEADLINE_EXCEEDED', 'the deadline of the call has passed');
   }
 
+  private closed(): void {
+    this.remote.load.calls--;
+    this.over();
+  }
+
   private over(): void {
-    this.cancelDeadline();
+    this.cancelDeadline?.();
     this.keeps(0);
+    // Node.js keeps the stream, and what hangs on it, until V8 collects everything
+    this.headers = {};
     if (!this.isEnded) this.leave();
     this.isEnded = true;
   }
 
   /** ms until the caller gives up; undefined: it waits for ever */
   private get remainingMs(): number | undefined {
-    const [, count, unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(this.header('grpc-timeout')) ?? [];
+    const timeout = this.header('grpc-timeout');
+    if (timeout === '') return undefined;
+    const [, count, unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(timeout) ?? [];
     return count === undefined ? undefined : Number(count) * (UNIT_MS[unit] ?? 0);
   }
 
@@ -280,3 +288,5 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   u: 1e-3,
   n: 1e-6,
 };
+
+const ignored = (): void => undefined;

@@ -16,3 +16,27 @@ export interface Caller {
   /** the caller has given up, or is gone; or nobody may wait any more, because the broker stops */
   readonly gone: AbortSignal;
 }
+
+/** What a call says of it. A class, since an object with a getter of its own costs several times as much. */
+export class Calling implements Caller {
+  constructor(
+    readonly clientId: string,
+    readonly language: number,
+    readonly version: string,
+    private readonly remote: Pick<Caller, 'host' | 'address'>,
+    readonly remainingMs: number | undefined,
+    private readonly call: { readonly signal: AbortSignal },
+  ) {}
+
+  get host(): Host {
+    return this.remote.host;
+  }
+
+  get address(): string {
+    return this.remote.address;
+  }
+
+  get gone(): AbortSignal {
+    return this.call.signal;
+  }
+}

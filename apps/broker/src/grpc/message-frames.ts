@@ -38,6 +38,18 @@ export class MessageFrames {
    * @throws GrpcError RESOURCE_EXHAUSTED as soon as a head names too much; UNIMPLEMENTED, INTERNAL
    */
   take(piece: Buffer): Buffer[] {
+    // nearly always a message comes whole and alone
+    if (
+      this.bytes === 0 &&
+      piece.length >= HEAD &&
+      piece.length <= HEAD + MOST_BYTES &&
+      piece.readUInt32BE(1) === piece.length - HEAD
+    )
+      return [this.opened(piece[0], piece.subarray(HEAD))];
+    return this.pieced(piece);
+  }
+
+  private pieced(piece: Buffer): Buffer[] {
     this.pieces.push(piece);
     this.bytes += piece.length;
     const messages: Buffer[] = [];
@@ -61,7 +73,11 @@ export class MessageFrames {
     this.pieces = rest.length > 0 ? [rest] : [];
     this.bytes = rest.length;
     this.wanted = undefined;
-    return bytes[0] === 0 ? message : this.inflated(message);
+    return this.opened(bytes[0], message);
+  }
+
+  private opened(flag: number | undefined, message: Buffer): Buffer {
+    return flag === 0 ? message : this.inflated(message);
   }
 
   private whole(): Buffer {

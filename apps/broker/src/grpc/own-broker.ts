@@ -23,7 +23,7 @@ import type { Destination } from '../produce/destination.js';
 import { queueOfKey } from '../produce/ordering-key.js';
 import { plainHeader } from '../produce/plain-header.js';
 import type { Recall } from '../produce/recall.js';
-import type { Send } from '../produce/send.js';
+import type { Send, Sender } from '../produce/send.js';
 import { statusOfStoreError } from '../produce/store-failure.js';
 import type { EndTransaction } from '../transaction/end-transaction.js';
 import type { Broker, Placed, Producer, Pulled, QueuePlace } from './brokers.js';
@@ -57,15 +57,19 @@ export class OwnBroker implements Broker {
     return named(() => this.rooms.groups.find(name));
   }
 
-  async send(topic: string, message: SentMessage, producer: Producer): Promise<Placed> {
-    try {
-      const { answer, status } = await this.stored(this.header(topic, message), message, producer);
-      const { queueOffset: offset, recallHandle } = answer;
-      const physicalOffset = decodeOffsetMessageId(answer.msgId)?.physicalOffset ?? 0;
-      return { status, offset, physicalOffset, recallHandle };
-    } catch (error) {
-      throw asStatus(error);
-    }
+  send(topic: string, message: SentMessage, producer: Producer): Promise<Placed> {
+    return new Promise((resolve, reject) => {
+      try {
+        const header = this.header(topic, message);
+        const answer = this.rooms.sends.message(header, message.body, senderOf(producer), (error) => {
+          if (!error) resolve(placedAt(answer, OK));
+          else if (error.kind === 'sync-timeout') resolve(placedAt(answer, statusOf(asStatus(error)) ?? OK));
+          else reject(asStatus(error));
+        });
+      } catch (error) {
+        reject(asStatus(error));
+      }
+    });
   }
 
   private header(topic: string, message: SentMessage): SendMessageHeader {
@@ -75,23 +79,6 @@ export class OwnBroker implements Broker {
     refuseOtherType(config, message.type);
     if (message.messageGroup === undefined) return header;
     return { ...header, queueId: queueOfKey(message.messageGroup, config.writeQueueNums) };
-  }
-
-  private stored(
-    header: SendMessageHeader,
-    { body }: SentMessage,
-    { caller, peer }: Producer,
-  ): Promise<{ answer: SendMessageAnswer; status: Placed['status'] }> {
-    const { host: bornHost, language } = caller;
-    const version = CURRENT_VERSION;
-    return new Promise((resolve, reject) => {
-      const sender = { bornHost, version, context: peer && { peer, version, language } };
-      const answer = this.rooms.sends.message(header, body, sender, (error) => {
-        if (!error) resolve({ answer, status: OK });
-        else if (error.kind === 'sync-timeout') resolve({ answer, status: statusOf(asStatus(error)) ?? OK });
-        else reject(error);
-      });
-    });
   }
 
   async endTransaction(verdict: EndTransactionHeader, caller: Caller): Promise<void> {
@@ -158,6 +145,16 @@ export class OwnBroker implements Broker {
     });
     return offsetIn(answer.header);
   }
+}
+
+function senderOf({ caller: { host, language }, peer }: Producer): Sender {
+  const version = CURRENT_VERSION;
+  return { bornHost: host, version, context: peer && { peer, version, language } };
+}
+
+function placedAt({ msgId, queueOffset, recallHandle }: SendMessageAnswer, status: Placed['status']): Placed {
+  const physicalOffset = decodeOffsetMessageId(msgId)?.physicalOffset ?? 0;
+  return { status, offset: queueOffset, physicalOffset, recallHandle };
 }
 
 const NOTHING_FOUND = { status: 'PULL_NOT_FOUND' } as const;

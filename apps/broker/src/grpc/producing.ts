@@ -1,5 +1,6 @@
 import { parseRecallHandle, SysFlag, type Clock } from '@halfmq/remoting';
 import { acceptedBy } from '../produce/message-type.js';
+import type { Soon } from '../soon.js';
 import type { Broker, Brokers, Placed, Producer } from './brokers.js';
 import type { Caller } from './caller.js';
 import { common, OK, Refusal, statusOf } from './codes.js';
@@ -14,6 +15,8 @@ const RESOLUTION: Readonly<Record<string, number>> = {
   COMMIT: SysFlag.TRANSACTION_COMMIT,
   ROLLBACK: SysFlag.TRANSACTION_ROLLBACK,
 };
+
+type Taking = Awaited<ReturnType<Brokers['toSend']>>;
 
 /** Messages in, verdicts on them, and back out of their wait. A producer has no group here: the topic's name is its group. */
 export class Producing {
@@ -34,13 +37,22 @@ export class Producing {
     const topic = topicOf(first.topic, this.brokers);
     if (messages.some((message) => message.topic?.name !== topic))
       throw new Refusal('MESSAGE_CORRUPTED', 'messages of one topic expected, got several topics');
+    if (messages.length === 1) {
+      const entry = await this.entry(topic, first, caller);
+      return { status: entry.status, entries: [entry] };
+    }
     const entries = await Promise.all(messages.map((message) => this.entry(topic, message, caller)));
     return { status: common(entries.map(({ status }) => status)), entries };
   }
 
   private async entry(topic: string, message: Message, caller: Caller): Promise<SendResultEntry> {
     try {
-      return await this.one(topic, sentMessage(message, this.config, this.clock.now()), caller);
+      const sent = sentMessage(message, this.config, this.clock.now());
+      const producer = this.producer(sent, caller);
+      const to = this.brokers.toSend(topic, sent.messageGroup);
+      if (to instanceof Promise) return await this.elsewhere(topic, sent, producer, to);
+      // a promise fewer for each that is in between: there is one of these for every message
+      return entryOf(sent, to.broker, await to.broker.send(topic, sent, producer, to.queueId));
     } catch (error) {
       const status = statusOf(error);
       if (!status) throw error;
@@ -48,24 +60,18 @@ export class Producing {
     }
   }
 
-  private async one(topic: string, sent: SentMessage, caller: Caller): Promise<SendResultEntry> {
-    const { messageId } = sent;
-    const producer = this.producer(sent, caller);
-    const { broker, placed } = await this.placed(topic, sent, producer);
-    const { status, offset, physicalOffset, recallHandle } = placed;
-    if (sent.type !== 'TRANSACTION') return { status, messageId, offset, recallHandle };
-    const place = { halfOffset: offset, physicalOffset, brokerName: broker.name, uniqueKey: messageId };
-    return { status, messageId, offset, transactionId: formatTransactionId(place) };
-  }
-
-  private placed(
+  /** @param first who takes it, unless it cannot be reached */
+  private elsewhere(
     topic: string,
     sent: SentMessage,
     producer: Producer,
-  ): Promise<{ broker: Broker; placed: Placed }> {
+    first: Soon<Taking>,
+  ): Promise<SendResultEntry> {
+    let next: Soon<Taking> | undefined = first;
     return reaching(sent.messageGroup, async () => {
-      const { broker, queueId } = await this.brokers.toSend(topic, sent.messageGroup);
-      return { broker, placed: await broker.send(topic, sent, producer, queueId) };
+      const { broker, queueId } = await (next ?? this.brokers.toSend(topic, sent.messageGroup));
+      next = undefined;
+      return entryOf(sent, broker, await broker.send(topic, sent, producer, queueId));
     });
   }
 
@@ -113,4 +119,11 @@ export class Producing {
       : this.brokers.named(named, topic));
     return { status: OK, messageId: await broker.recall(topic, recallHandle) };
   }
+}
+
+function entryOf({ type, messageId }: SentMessage, { name }: Broker, placed: Placed): SendResultEntry {
+  const { status, offset, physicalOffset, recallHandle } = placed;
+  if (type !== 'TRANSACTION') return { status, messageId, offset, recallHandle };
+  const place = { halfOffset: offset, physicalOffset, brokerName: name, uniqueKey: messageId };
+  return { status, messageId, offset, transactionId: formatTransactionId(place) };
 }

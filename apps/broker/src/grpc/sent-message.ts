@@ -40,7 +40,7 @@ export function sentMessage(message: Message, limits: SendLimits, now: number): 
     messageGroup: system.messageGroup ?? undefined,
     bornTimestamp: msOf(system.bornTimestamp) ?? now,
     sysFlag: sysFlag | (type === 'TRANSACTION' ? SysFlag.TRANSACTION_PREPARED : 0),
-    properties: formatProperties([...user, ...own]),
+    properties: formatProperties(user) + formatProperties(own),
     body,
   };
 }
@@ -77,20 +77,20 @@ function ownProperties(system: SystemProperties, limits: SendLimits, now: number
   }
   if (traceContext) refuseWord('BAD_REQUEST', 'trace context', traceContext);
   if (bornHost) refuseWord('BAD_REQUEST', 'born host', bornHost);
-  const half = system.messageType === 'TRANSACTION';
-  return [
-    [PropertyName.UNIQ_KEY, system.messageId],
-    [PropertyName.TAGS, tag ?? ''],
-    [PropertyName.KEYS, keys.join(' ')],
-    [PropertyName.SHARDING_KEY, messageGroup ?? ''],
-    [PropertyName.TRACE_CONTEXT, traceContext ?? ''],
-    [PropertyName.BORN_HOST, bornHost ?? ''],
-    [PropertyName.TIMER_DELIVER_MS, deliverAt(system, limits, now)],
-    [PropertyName.PRIORITY, typeOf(system) === 'PRIORITY' ? priorityOf(system) : ''],
-    [PropertyName.LITE_TOPIC, system.messageType === 'LITE' ? liteTopicOf(system) : ''],
-    [PropertyName.TRAN_MSG, half ? 'true' : ''],
-    [PropertyName.CHECK_IMMUNITY_TIME_IN_SECONDS, half ? recoverySeconds(system) : ''],
-  ];
+  const own: [string, string][] = [[PropertyName.UNIQ_KEY, system.messageId]];
+  const add = (name: string, value: Maybe<string>): unknown => value && own.push([name, value]);
+  add(PropertyName.TAGS, tag);
+  if (keys.length > 0) add(PropertyName.KEYS, keys.join(' '));
+  add(PropertyName.SHARDING_KEY, messageGroup);
+  add(PropertyName.TRACE_CONTEXT, traceContext);
+  add(PropertyName.BORN_HOST, bornHost);
+  add(PropertyName.TIMER_DELIVER_MS, deliverAt(system, limits, now));
+  if (isSet(system.priority) && typeOf(system) === 'PRIORITY') add(PropertyName.PRIORITY, priorityOf(system));
+  if (system.messageType === 'LITE') add(PropertyName.LITE_TOPIC, liteTopicOf(system));
+  if (system.messageType !== 'TRANSACTION') return own;
+  add(PropertyName.TRAN_MSG, 'true');
+  add(PropertyName.CHECK_IMMUNITY_TIME_IN_SECONDS, recoverySeconds(system));
+  return own;
 }
 
 const CONTROL = /\p{Cc}/u;

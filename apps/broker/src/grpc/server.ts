@@ -99,17 +99,14 @@ export class GrpcServer {
 
   private connected(session: ServerHttp2Session): void {
     const host = hostOf(session.socket.remoteAddress, session.socket.remotePort);
-    const remote: Remote = { address: formatHost(host), host, load: { begun: 0, answering: 0 } };
-    let calls = 0;
+    const remote: Remote = { address: formatHost(host), host, load: { calls: 0, begun: 0, answering: 0 } };
     this.sessions.add(session);
     session.setLocalWindowSize(CONNECTION_WINDOW);
     session.on('close', () => this.sessions.delete(session));
     session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-      calls++;
-      stream.once('close', () => calls--);
       this.called(stream, headers, remote);
     });
-    session.setTimeout(IDLE_MS, () => (calls === 0 ? session.close() : isThere(session)));
+    session.setTimeout(IDLE_MS, () => (remote.load.calls === 0 ? session.close() : isThere(session)));
   }
 
   private called(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, remote: Remote): void {
@@ -128,8 +125,11 @@ export class GrpcServer {
       },
       () => {
         if (!request) throw new GrpcError('INTERNAL', `${method.name} takes one message, none came`);
-        if (method.kind === 'unary') void this.answer(method, request, call);
-        else void this.stream(method, request, call);
+        const whole = request;
+        // who listens is kept as long as the stream
+        request = undefined;
+        if (method.kind === 'unary') void this.answer(method, whole, call);
+        else void this.stream(method, whole, call);
       },
     );
   }
