@@ -33,22 +33,29 @@ export function formatReceipt(receipt: Receipt): string {
 export function parseReceipt(text: string): Receipt | undefined {
   const fields = text.split(' ');
   if (fields.length < 8 || fields.length > 9) return undefined;
-  const brokerName = fields[5] ?? '';
-  const numbers = [...fields.slice(0, 5), ...fields.slice(6)].map(wholeNumber);
-  const [start, popTime, invisibleMs, reviveQueue, retryFlag, queueId, queueOffset] = numbers;
-  if (brokerName === '' || numbers.some((number) => number === undefined)) return undefined;
-  return {
-    start: start ?? 0,
-    popTime: popTime ?? 0,
-    invisibleMs: invisibleMs ?? 0,
-    reviveQueue: reviveQueue ?? 0,
-    retryFlag: retryFlag ?? 0,
+  const [start, popTime, invisibleMs, reviveQueue, retryFlag, brokerName = '', queueId, queueOffset] = fields;
+  const receipt = {
+    start: wholeNumber(start),
+    popTime: wholeNumber(popTime),
+    invisibleMs: wholeNumber(invisibleMs),
+    reviveQueue: wholeNumber(reviveQueue),
+    retryFlag: wholeNumber(retryFlag),
     brokerName,
-    queueId: queueId ?? 0,
-    queueOffset: queueOffset ?? 0,
+    queueId: wholeNumber(queueId),
+    queueOffset: wholeNumber(queueOffset),
   };
+  return brokerName !== '' && isWhole(receipt) && (fields[8] === undefined || wholeNumber(fields[8]) >= 0)
+    ? receipt
+    : undefined;
 }
 
-function wholeNumber(text: string): number | undefined {
-  return /^\d{1,19}$/.test(text) ? Number(text) : undefined;
+/** One field that is none makes the sum none. */
+function isWhole(receipt: Receipt): boolean {
+  const { start, popTime, invisibleMs, reviveQueue, retryFlag, queueId, queueOffset } = receipt;
+  return !Number.isNaN(start + popTime + invisibleMs + reviveQueue + retryFlag + queueId + queueOffset);
+}
+
+/** NaN: it is none. */
+function wholeNumber(text = ''): number {
+  return /^\d{1,19}$/.test(text) ? Number(text) : Number.NaN;
 }

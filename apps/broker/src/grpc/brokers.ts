@@ -27,6 +27,7 @@ export interface Placed {
   readonly status: Status;
   /** of a half message, in the half queue */
   readonly offset: number;
+  /** of a half message; of others nobody asks for it */
   readonly physicalOffset: number;
   readonly recallHandle: string | undefined;
 }

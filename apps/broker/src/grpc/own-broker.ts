@@ -62,8 +62,9 @@ export class OwnBroker implements Broker {
       try {
         const header = this.header(topic, message);
         const answer = this.rooms.sends.message(header, message.body, senderOf(producer), (error) => {
-          if (!error) resolve(placedAt(answer, OK));
-          else if (error.kind === 'sync-timeout') resolve(placedAt(answer, statusOf(asStatus(error)) ?? OK));
+          if (!error) resolve(placedAt(answer, message, OK));
+          else if (error.kind === 'sync-timeout')
+            resolve(placedAt(answer, message, statusOf(asStatus(error)) ?? OK));
           else reject(asStatus(error));
         });
       } catch (error) {
@@ -152,8 +153,13 @@ function senderOf({ caller: { host, language }, peer }: Producer): Sender {
   return { bornHost: host, version, context: peer && { peer, version, language } };
 }
 
-function placedAt({ msgId, queueOffset, recallHandle }: SendMessageAnswer, status: Placed['status']): Placed {
-  const physicalOffset = decodeOffsetMessageId(msgId)?.physicalOffset ?? 0;
+function placedAt(
+  { msgId, queueOffset, recallHandle }: SendMessageAnswer,
+  { type }: SentMessage,
+  status: Placed['status'],
+): Placed {
+  const isHalf = type === 'TRANSACTION';
+  const physicalOffset = (isHalf && decodeOffsetMessageId(msgId)?.physicalOffset) || 0;
   return { status, offset: queueOffset, physicalOffset, recallHandle };
 }
 

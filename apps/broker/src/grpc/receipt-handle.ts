@@ -30,9 +30,19 @@ export function formatHandle({
 
 /** Undefined: it is none. */
 export function parseHandle(handle: string): ReceiptHandle | undefined {
-  const fields = handle.split(' ');
-  const [place = '', liteTopic, ...more] = fields.slice(RECEIPT_FIELDS);
+  const end = endOfReceipt(handle);
+  const [place = '', liteTopic, ...more] = handle.slice(end + 1).split(' ');
   if (more.length > 0 || !/^\d{1,15}$/.test(place)) return undefined;
-  const receipt = parseReceipt(fields.slice(0, RECEIPT_FIELDS).join(' '));
+  const receipt = parseReceipt(handle.slice(0, end));
   return receipt && { receipt, place: Number(place), liteTopic };
+}
+
+/** Where the blank is that follows the last of its fields. */
+function endOfReceipt(handle: string): number {
+  let end = -1;
+  for (let nth = 0; nth < RECEIPT_FIELDS; nth++) {
+    end = handle.indexOf(' ', end + 1);
+    if (end < 0) return handle.length;
+  }
+  return end;
 }
