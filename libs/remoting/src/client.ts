@@ -120,6 +120,7 @@ export class RemotingClient {
       ...this.options,
       handlers: this.handlers,
       endsInSilence: true,
+      gathers: true,
     });
     this.connected.set(address, connection);
     connection.onClose((reason) => {

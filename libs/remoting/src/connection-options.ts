@@ -22,6 +22,11 @@ export interface ConnectionOptions {
    * a word, which TCP notices after a quarter of an hour.
    */
   readonly endsInSilence?: boolean | undefined;
+  /**
+   * true: requests made while others wait for their answers leave together with what is asked in the next turns of the event
+   * loop. One write, one turn of the other side and one commit of its log for several; one alone leaves at once.
+   */
+  readonly gathers?: boolean | undefined;
   /** shared with the other connections of a server: together they keep only so much that is not read */
   readonly unread?: Unread | undefined;
   /** shared likewise: so much of frames that have begun and do not become whole */

@@ -36,6 +36,10 @@ export class PendingRequests {
     });
   }
 
+  get size(): number {
+    return this.waiting.size;
+  }
+
   has(opaque: number): boolean {
     return this.waiting.has(opaque);
   }

@@ -19,6 +19,12 @@ export class Unread {
   }
 }
 const OUT_LIMIT = 64 * 1024 * 1024;
+/**
+ * How long frames that expect company stay for it: so many turns of the event loop, and no longer than this. Turns in which
+ * nothing happens are over in a microsecond each; where the process is busy, each may bring a frame more.
+ */
+const COMPANY_TURNS = 12;
+const COMPANY_MS = 1;
 
 export interface WriterOptions {
   readonly clock: Clock;
@@ -27,6 +33,8 @@ export interface WriterOptions {
   readonly version?: number | undefined;
   /** shared with the other connections of a server */
   readonly unread?: Unread | undefined;
+  /** whether more frames are likely to follow soon: what is laid out then waits a little for them */
+  readonly company?: (() => boolean) | undefined;
 }
 
 const NOBODY: readonly (() => void)[] = [];
@@ -100,11 +108,24 @@ export class SocketWriter {
     else this.deferred.push(write);
   }
 
-  /** In the check phase of this turn, when every socket has been read and the promises of that have settled. */
+  /**
+   * In the check phase of this turn, when every socket has been read and the promises of that have settled; of one of the
+   * next turns where company is expected.
+   */
   flushSoon(): void {
     if (this.flushDue) return;
     this.flushDue = true;
-    setImmediate(() => this.flush());
+    const { company, clock } = this.options;
+    if (company?.()) this.flushInCompany(COMPANY_TURNS, clock.monotonic() + COMPANY_MS);
+    else setImmediate(() => this.flush());
+  }
+
+  private flushInCompany(turns: number, latest: number): void {
+    setImmediate(() => {
+      const stay = turns > 1 && this.options.clock.monotonic() < latest;
+      if (stay) this.flushInCompany(turns - 1, latest);
+      else this.flush();
+    });
   }
 
   flush(): void {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { ConnectionOptions } from './connection-options.js';
 import { DONE } from './connection.js';
 import { decodeFrame, encodeFrame, FrameSplitter } from './frame.js';
 import { HandlerTable } from './handlers.js';
@@ -63,12 +64,16 @@ const requests = (code: number, count: number, extFields = {}): Buffer =>
     Array.from({ length: count }, (_, i) => encodeFrame({ code, opaque: i + 1, flag: 0, extFields })).flat(),
   );
 
-function connection(handlers: HandlerTable): { kernel: Kernel; connection: TcpConnection } {
+function connection(
+  handlers: HandlerTable,
+  options: Partial<ConnectionOptions> = {},
+): { kernel: Kernel; connection: TcpConnection } {
   const kernel = new Kernel();
   const made = new TcpConnection(kernel as unknown as Socket, {
     clock: new ManualClock(),
     log: silentLog,
     handlers,
+    ...options,
   });
   return { kernel, connection: made };
 }
@@ -140,6 +145,53 @@ describe('a connection', () => {
     kernel.destroy();
     await one.gone;
     expect(left).toEqual([1, 2, 3, 4]);
+  });
+
+  describe('that gathers', () => {
+    let clock: ManualClock;
+    let kernel: Kernel;
+    let ask: () => void;
+    beforeEach(() => {
+      clock = new ManualClock();
+      const made = connection(new HandlerTable(), { clock, gathers: true });
+      kernel = made.kernel;
+      ask = () => {
+        made.connection.request(heartBeat, {}, undefined, { timeoutMs: 60_000 }).catch(() => undefined);
+      };
+    });
+    afterEach(() => {
+      kernel.destroy();
+    });
+
+    it('writes a request that is alone in the next turn', async () => {
+      ask();
+      await turns(2);
+      expect(kernel.answers()).toEqual([1]);
+    });
+
+    it('writes together what is asked within a few turns, while an answer is awaited', async () => {
+      ask();
+      await turns(2);
+      for (let i = 0; i < 4; i++) {
+        ask();
+        await turns(2);
+      }
+      expect(kernel.writes).toHaveLength(1);
+      await turns(12);
+      expect(kernel.writes).toHaveLength(2);
+      expect(kernel.answers()).toEqual([1, 2, 3, 4, 5]);
+    });
+
+    it('keeps nothing waiting when its turns take long', async () => {
+      ask();
+      await turns(2);
+      ask();
+      await turns(1);
+      expect(kernel.writes).toHaveLength(1);
+      await clock.advance(1);
+      await turns(2);
+      expect(kernel.answers()).toEqual([1, 2]);
+    });
   });
 
   it('ends itself when the socket fails, and tells once', async () => {

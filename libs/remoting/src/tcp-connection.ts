@@ -65,7 +65,7 @@ export class TcpConnection implements Connection, RunSource {
     });
     this.writer = new SocketWriter(
       socket,
-      options,
+      options.gathers ? { ...options, company: () => this.pending.size > 1 } : options,
       () => this.readOnIfHalted(),
       (unread) => this.overflow(unread),
     );
