@@ -40,12 +40,21 @@ async function commit(commitOffset: number, more: object = {}): Promise<number> 
 }
 
 describe('the offset of a group', () => {
-  it('is 0 on a young topic, unknown on an empty one, and unknown when 0 is not wanted', async () => {
+  it('is 0 on a young topic, unknown where there is none, and unknown when 0 is not wanted', async () => {
     expect(await query()).toBe('code 22');
     await client.send(TOPIC, 'a');
     expect(await query()).toBe(0);
     expect(await query({ setZeroIfNotFound: true })).toBe(0);
     expect(await query({ setZeroIfNotFound: false })).toBe('code 22');
+  });
+
+  it('is 0 in a queue before its first message: who asks for its end next would skip one that comes in between', async () => {
+    await client.send(TOPIC, 'a');
+    const empty = { queueId: 1 };
+    expect((await client.ask(getMaxOffset, { ...QUEUE, ...empty })).extFields).toMatchObject({ offset: '0' });
+    expect(await query(empty)).toBe(0);
+    expect(await query({ ...empty, setZeroIfNotFound: false })).toBe('code 22');
+    expect(await query({ queueId: 99 })).toBe('code 22');
   });
 
   it('is what was committed last, also a smaller one', async () => {

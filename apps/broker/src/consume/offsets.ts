@@ -37,7 +37,8 @@ export class Offsets {
 
   /**
    * QUERY_CONSUMER_OFFSET. Where nothing is stored a group begins at 0 on a young queue, whatever its policy says:
-   * as long as the queue's first message is there and recent enough to lie in memory.
+   * as long as the queue's first message is there and recent enough to lie in memory, or has yet to come. RocketMQ does not
+   * know then, and a client that asks for the queue's end next skips a message that comes between its two questions.
    */
   query(header: QueryConsumerOffsetHeader): Outcome {
     const { consumerGroup, topic, queueId } = header;
@@ -109,10 +110,15 @@ export class Offsets {
     if (this.store.minOffset(topic, queueId) > 0) return false;
     const { records, giveBack } = this.store.read(topic, queueId, 0, { maxMessages: 1, maxBytes: 1 });
     const [first] = records;
-    if (!first) return false;
+    if (!first) return this.isUntouched(topic, queueId);
     const begin = readLong(first, RecordField.PHYSICAL_OFFSET);
     giveBack();
     return this.store.maxPhysicalOffset - begin <= RESIDENT_BYTES;
+  }
+
+  private isUntouched(name: string, queueId: number): boolean {
+    const queues = this.topics.find(name)?.readQueueNums ?? 0;
+    return queueId >= 0 && queueId < queues && this.store.maxOffset(name, queueId) === 0;
   }
 }
 
