@@ -23,7 +23,7 @@ export interface ConnectionOptions {
    */
   readonly endsInSilence?: boolean | undefined;
   /**
-   * true: requests made while others wait for their answers leave together with what is asked in the next turns of the event
+   * true: what is asked while sends wait for their answers leaves together with what is asked in the next turns of the event
    * loop. One write, one turn of the other side and one commit of its log for several; one alone leaves at once.
    */
   readonly gathers?: boolean | undefined;

@@ -1,9 +1,12 @@
 import type { Cancel, Clock } from './clock.js';
 import type { Command } from './command.js';
 import { RemotingError } from './remoting-error.js';
+import type { RequestSpec } from './request-spec.js';
+
+type Asked = Pick<RequestSpec<unknown>, 'code' | 'lane'>;
 
 interface Pending {
-  readonly code: number;
+  readonly asked: Asked;
   readonly since: number;
   readonly deadline: number;
   readonly resolve: (answer: Command) => void;
@@ -17,6 +20,8 @@ interface Pending {
  */
 export class PendingRequests {
   private readonly waiting = new Map<number, Pending>();
+  /** of those: sends, half messages and verdicts, which are answered at once and not held */
+  private sending = 0;
   private cancelTimer: Cancel | undefined;
   private timerDue = Infinity;
 
@@ -27,17 +32,18 @@ export class PendingRequests {
     private readonly late: (since: number) => void,
   ) {}
 
-  add(opaque: number, code: number, timeoutMs: number): Promise<Command> {
+  get sends(): number {
+    return this.sending;
+  }
+
+  add(opaque: number, asked: Asked, timeoutMs: number): Promise<Command> {
     return new Promise((resolve, reject) => {
       const since = this.clock.monotonic();
       const deadline = since + timeoutMs;
-      this.waiting.set(opaque, { code, since, deadline, resolve, reject });
+      this.waiting.set(opaque, { asked, since, deadline, resolve, reject });
+      if (asked.lane === 'send') this.sending++;
       if (deadline < this.timerDue) this.arm(deadline, timeoutMs);
     });
-  }
-
-  get size(): number {
-    return this.waiting.size;
   }
 
   has(opaque: number): boolean {
@@ -58,6 +64,7 @@ export class PendingRequests {
   failAll(error: RemotingError): void {
     const all = [...this.waiting.values()];
     this.waiting.clear();
+    this.sending = 0;
     this.disarm();
     for (const pending of all) pending.reject(error);
   }
@@ -65,8 +72,13 @@ export class PendingRequests {
   private take(opaque: number): Pending | undefined {
     const pending = this.waiting.get(opaque);
     if (!pending) return undefined;
-    this.waiting.delete(opaque);
+    this.drop(opaque, pending);
     return pending;
+  }
+
+  private drop(opaque: number, { asked }: Pending): void {
+    this.waiting.delete(opaque);
+    if (asked.lane === 'send') this.sending--;
   }
 
   private arm(deadline: number, inMs: number): void {
@@ -91,10 +103,10 @@ export class PendingRequests {
         next = Math.min(next, pending.deadline);
         continue;
       }
-      this.waiting.delete(opaque);
+      this.drop(opaque, pending);
       earliest = Math.min(earliest, pending.since);
       pending.reject(
-        new RemotingError('timeout', this.address, `request ${pending.code} was not answered in time`),
+        new RemotingError('timeout', this.address, `request ${pending.asked.code} was not answered in time`),
       );
     }
     if (next < Infinity) this.arm(next, next - now);

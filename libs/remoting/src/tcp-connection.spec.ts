@@ -7,7 +7,14 @@ import { decodeFrame, encodeFrame, FrameSplitter } from './frame.js';
 import { HandlerTable } from './handlers.js';
 import { silentLog } from './log.js';
 import { ManualClock } from './manual-clock.js';
-import { getBrokerClusterInfo, heartBeat, pullMessage } from './requests/index.js';
+import type { RequestSpec } from './request-spec.js';
+import {
+  getBrokerClusterInfo,
+  heartBeat,
+  notification,
+  pullMessage,
+  recallMessage,
+} from './requests/index.js';
 import { TcpConnection } from './tcp-connection.js';
 
 // a machine may be busy with other things
@@ -150,30 +157,42 @@ describe('a connection', () => {
   describe('that gathers', () => {
     let clock: ManualClock;
     let kernel: Kernel;
+    let send: () => void;
     let ask: () => void;
     beforeEach(() => {
       clock = new ManualClock();
       const made = connection(new HandlerTable(), { clock, gathers: true });
       kernel = made.kernel;
-      ask = () => {
-        made.connection.request(heartBeat, {}, undefined, { timeoutMs: 60_000 }).catch(() => undefined);
+      const begin = <H>(spec: RequestSpec<H>, header: H): void => {
+        made.connection.request(spec, header, undefined, { timeoutMs: 60_000 }).catch(() => undefined);
       };
+      send = () => begin(recallMessage, { topic: 'T', recallHandle: 'handle' });
+      ask = () =>
+        begin(notification, { consumerGroup: 'g', topic: 'T', queueId: 0, pollTime: 1, bornTime: 1 });
     });
     afterEach(() => {
       kernel.destroy();
     });
 
-    it('writes a request that is alone in the next turn', async () => {
-      ask();
+    it('writes a send that is alone in the next turn', async () => {
+      send();
       await turns(2);
       expect(kernel.answers()).toEqual([1]);
     });
 
-    it('writes together what is asked within a few turns, while an answer is awaited', async () => {
-      ask();
+    it('writes a request in the next turn while others are held', async () => {
+      for (let i = 0; i < 3; i++) {
+        ask();
+        await turns(2);
+      }
+      expect(kernel.answers()).toEqual([1, 2, 3]);
+    });
+
+    it('writes together what is asked within a few turns, while a send waits for its answer', async () => {
+      send();
       await turns(2);
       for (let i = 0; i < 4; i++) {
-        ask();
+        send();
         await turns(2);
       }
       expect(kernel.writes).toHaveLength(1);
@@ -183,9 +202,9 @@ describe('a connection', () => {
     });
 
     it('keeps nothing waiting when its turns take long', async () => {
-      ask();
+      send();
       await turns(2);
-      ask();
+      send();
       await turns(1);
       expect(kernel.writes).toHaveLength(1);
       await clock.advance(1);

@@ -65,7 +65,7 @@ export class TcpConnection implements Connection, RunSource {
     });
     this.writer = new SocketWriter(
       socket,
-      options.gathers ? { ...options, company: () => this.pending.size > 1 } : options,
+      options.gathers ? { ...options, company: () => this.pending.sends > 1 } : options,
       () => this.readOnIfHalted(),
       (unread) => this.overflow(unread),
     );
@@ -99,7 +99,7 @@ export class TcpConnection implements Connection, RunSource {
   ): Promise<Command> {
     if (!this.open) return Promise.reject(new RemotingError('closed', this.remoteAddress, this.reason));
     const opaque = this.nextOpaque();
-    const answer = this.pending.add(opaque, spec.code, timeoutMs);
+    const answer = this.pending.add(opaque, spec, timeoutMs);
     this.writer.whenWritable(() => {
       if (!this.pending.has(opaque)) return;
       try {

@@ -241,11 +241,11 @@ export class PushConsumer implements GroupMember {
       topics: this.topics,
       lookAgain: (topic) => this.parts.routes.refresh(topic),
       held: () => this.queues.all,
-      // a broker that came meanwhile must know this member before it is asked for the list
       before: async () => {
-        await this.parts.heartbeats.beat();
         // who is given a queue of this member's asks for its offset before it is given up here
         void this.queues.commit(false);
+        // a broker that came meanwhile must know this member before it is asked for the list
+        await this.parts.heartbeats.beat();
         return this.queues.finishReleases();
       },
       assigned: (topic) => assignedQueues(topic, sharing, { ...this.parts, group, strategy }),

@@ -109,9 +109,9 @@ export class LitePull implements AsyncIterable<ReceivedMessage> {
       Object.keys(subscriptions),
       (topic) => assignedQueues(topic, 'pull', { ...this.parts, group, strategy }),
       async () => {
-        await heartbeats.beat();
         // who is given a queue of this member's asks for its offset before it is given up here
         void this.held.commit(false);
+        await heartbeats.beat();
         return this.held.finishReleases();
       },
     );
