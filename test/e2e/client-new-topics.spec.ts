@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { RunningBroker } from '@halfmq/broker';
+import { RemotingClient, systemClock, updateAndCreateTopic } from '@halfmq/remoting';
 import { ManualClock, silentLog, type ConsumerOptions, type HalfmqClient } from '@halfmq/transaction';
 import { InProcessCluster } from '../kit/in-process-cluster.js';
 import { until } from '../kit/until.js';
@@ -13,13 +15,14 @@ const EIGHT = ['1', '2', '3', '4', '5', '6', '7', '8'];
 /** Its clock stands still: nothing is asked for again. */
 describe('a consumer of a topic that does not exist yet', () => {
   let cluster: InProcessCluster;
+  let brokers: RunningBroker[];
   let client: HalfmqClient;
   let seen: string[];
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'halfmq-new-topics-'));
     cluster = await InProcessCluster.start();
-    await Promise.all(BROKERS.map((name) => cluster.startBroker(name)));
+    brokers = await Promise.all(BROKERS.map((name) => cluster.startBroker(name)));
     client = await cluster.connect({ clock: new ManualClock(), log: silentLog });
     seen = [];
   });
@@ -63,6 +66,32 @@ describe('a consumer of a topic that does not exist yet', () => {
       expect(seen).toEqual(EIGHT);
     },
   );
+
+  it.each([
+    ['by pull', {}],
+    ['broadcasting', { model: 'broadcasting' }],
+  ] as const)('reads the queues that a topic of its comes to have at once, %s', async (_name, how) => {
+    const [one] = brokers;
+    const wire = new RemotingClient({ clock: systemClock, log: silentLog });
+    const withQueues = async (count: number): Promise<void> => {
+      const header = { topic: TOPIC, readQueueNums: count, writeQueueNums: count, perm: 6 };
+      const how = { timeoutMs: 5_000 };
+      const answer = await wire.request(one!.address, updateAndCreateTopic, header, undefined, how);
+      expect(answer.code).toBe(0);
+    };
+    try {
+      await withQueues(1);
+      await waitsFor(how);
+      await withQueues(8);
+      const producer = (await cluster.connect()).producer();
+      const queues = new Set<number>();
+      for (const body of EIGHT) queues.add((await producer.send({ topic: TOPIC, body })).queueId);
+      expect(queues.size).toBe(8);
+      await until('all are there', () => seen.length === 8);
+    } finally {
+      await wire.close();
+    }
+  });
 
   it('hears of two brokers that come to have it at the same time', async () => {
     await waitsFor({});

@@ -1,4 +1,4 @@
-import type { Cancel } from '@halfmq/remoting';
+import { Permission, type Cancel, type TopicConfig } from '@halfmq/remoting';
 import type { Clients } from './clients.js';
 import type { Registration } from './registration.js';
 import type { Topics } from './topics.js';
@@ -7,12 +7,13 @@ import type { Topics } from './topics.js';
 const PATIENCE_MS = 1_000;
 
 /**
- * Tells the members of groups that a topic of theirs has come into being, once name servers know it: they share out its queues at
- * once. Who waits for a topic need not ask for it again and again, and its first message does not wait for the next time. Those
- * that came together are told together.
+ * Tells the members of groups that a topic of theirs has come into being, or has other queues to read, once name servers know it:
+ * they share out its queues at once. Who waits for a topic need not ask for it again and again, and the first message of a queue
+ * does not wait for the next time. What came together is told together.
  */
 export class NewTopics {
-  private readonly known: Set<string>;
+  /** topic → what of it is read */
+  private readonly known: Map<string, number>;
   private readonly news = new Set<string>();
   private telling: Promise<void> | undefined;
   private stopListening: Cancel = () => undefined;
@@ -22,7 +23,7 @@ export class NewTopics {
     private readonly registration: Pick<Registration, 'told'>,
     private readonly clients: Pick<Clients, 'topicsCame'>,
   ) {
-    this.known = new Set([...topics.all()].map(({ topicName }) => topicName));
+    this.known = new Map([...topics.all()].map((topic) => [topic.topicName, queuesToRead(topic)]));
   }
 
   start(): void {
@@ -35,13 +36,15 @@ export class NewTopics {
   }
 
   private changed(topic: string): void {
-    if (!this.topics.find(topic)) {
+    const config = this.topics.find(topic);
+    if (!config) {
       this.known.delete(topic);
       this.news.delete(topic);
       return;
     }
-    if (this.known.has(topic)) return;
-    this.known.add(topic);
+    const queues = queuesToRead(config);
+    if (this.known.get(topic) === queues) return;
+    this.known.set(topic, queues);
     this.news.add(topic);
     this.telling ??= this.tell();
   }
@@ -58,4 +61,8 @@ export class NewTopics {
     // in the same step as the look at the news: what comes from now on is told anew
     this.telling = undefined;
   }
+}
+
+function queuesToRead({ readQueueNums, perm }: TopicConfig): number {
+  return (perm & Permission.READ) === 0 ? 0 : readQueueNums;
 }
