@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { deleteTopicInBroker, getMaxOffset, offsetResponse } from '@halfmq/remoting';
+import { deleteTopicInBroker, getMaxOffset, offsetResponse, unregisterClient } from '@halfmq/remoting';
 import { PopTrial } from '../kit/pop-trial.js';
+import { until } from '../kit/until.js';
 
 jest.setTimeout(60_000);
 
@@ -10,6 +11,28 @@ const RETRY = '%RETRY%readers_orders';
 let trial: PopTrial;
 beforeEach(async () => (trial = await PopTrial.start()));
 afterEach(() => trial.close());
+
+describe('a member that leaves', () => {
+  it('is given nothing by a pop of its that is held: another group of its connection stays', async () => {
+    await trial.client.consumer('readers', { [TOPIC]: '*' });
+    const held = trial.readers.pop({ pollTime: 15_000 });
+    await until('it is held', async () => (await trial.polling()) === 1);
+    await trial.client.ask(unregisterClient, { clientID: 'client', consumerGroup: 'readers' });
+    expect(await held).toMatchObject({ code: 210, messages: [] });
+    await trial.send('a');
+    expect(await trial.group('readers', TOPIC, trial.broker.client()).bodies()).toEqual(['a']);
+  });
+
+  it('ends nothing of the other members', async () => {
+    const other = trial.broker.client();
+    await trial.client.consumer('readers', { [TOPIC]: '*' });
+    const held = trial.group('readers', TOPIC, other).bodies({ pollTime: 15_000 });
+    await until('it is held', async () => (await trial.polling()) === 1);
+    await trial.client.ask(unregisterClient, { clientID: 'client', consumerGroup: 'readers' });
+    await trial.send('a');
+    expect(await held).toEqual(['a']);
+  });
+});
 
 describe('what was popped', () => {
   it('is known after a restart: what is done stays done, the rest comes in its time', async () => {

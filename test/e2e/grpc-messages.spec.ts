@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { updateAndCreateSubscriptiongroup, updateAndCreateTopic } from '@halfmq/remoting';
+import { updateAndCreateSubscriptiongroup, updateAndCreateTopic, updateBrokerConfig } from '@halfmq/remoting';
 import { GrpcTrial, texts } from '../kit/grpc-trial.js';
 import { until } from '../kit/until.js';
 
@@ -95,6 +95,29 @@ describe('messages at the gRPC door', () => {
     expect((await letters.receive('undertakers', '%DLQ%readers')).messages).toMatchObject([
       { systemProperties: { messageId, deadLetterQueue: { topic: 'orders', messageId } } },
     ]);
+  });
+
+  it('is handed out though one beside it cannot be moved to the dead letters', async () => {
+    const { client: operator } = trial.pops;
+    await operator.ask(updateAndCreateSubscriptiongroup, {}, { groupName: 'readers', retryMaxTimes: 0 });
+    await trial.pops.send('dead');
+    const client = await trial.consumer();
+    expect(texts((await client.receive('readers', 'orders')).messages)).toEqual(['dead']);
+    await trial.advance(31_000);
+    await operator.ask(updateBrokerConfig, {}, Buffer.from('brokerPermission=4'));
+    await trial.pops.send('well');
+    expect(texts((await client.receive('readers', 'orders')).messages)).toEqual(['well']);
+  });
+
+  it('is given to no client that has said good-bye while it waited', async () => {
+    const leaving = await trial.consumer();
+    const waiting = leaving.receive('readers', 'orders');
+    await until('the poll is held', async () => (await trial.pops.polling()) === 1);
+    await leaving.call('NotifyClientTermination', { group: { name: 'readers' } });
+    await trial.pops.send('a');
+    expect(texts((await waiting).messages)).toEqual([]);
+    await trial.advance(1_100);
+    expect(texts((await (await trial.consumer()).receive('readers', 'orders')).messages)).toEqual(['a']);
   });
 
   it('is read at offsets, and waits for the next message at one', async () => {

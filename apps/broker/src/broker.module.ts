@@ -263,7 +263,7 @@ const CONSUME = {
     room(PopMemory, MESSAGE_STORE, Topics, OrderLocks, LiteTopics),
     room(PopChecks, CONFIG, CLOCK, Topics, Groups, Filters),
     room(Pop, CONFIG, CLOCK, MESSAGE_STORE, Topics, Offsets, Resets, PopMemory),
-    room(HeldPops, CONFIG, CLOCK, MESSAGE_STORE, Topics),
+    room(HeldPops, CONFIG, CLOCK, MESSAGE_STORE, Topics, Clients),
     room(ComeAgain, CLOCK, LOG, MESSAGE_STORE, Topics, Groups, PopMemory),
     room(Peek, CONFIG, MESSAGE_STORE, Topics, PopChecks),
     room(PopArrivals, CLOCK, LOG, PopChecks, Pop, HeldPops),

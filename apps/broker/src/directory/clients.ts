@@ -20,6 +20,8 @@ const MISMATCH =
 
 /** Says that a group's members or topics changed, also when the last member left. */
 export type GroupListener = (group: string) => void;
+/** Says that a member of a consumer group has said good-bye; its connection may stay. */
+export type LeaveListener = (group: string, connection: Connection) => void;
 
 /**
  * Live clients. A client is known from its first heartbeat until it unregisters, its connection closes, or nothing is
@@ -31,6 +33,7 @@ export class Clients {
   private readonly watched = new WeakSet<Connection>();
   private readonly groupListeners = new Set<GroupListener>();
   private readonly producerListeners = new Set<GroupListener>();
+  private readonly leaveListeners = new Set<LeaveListener>();
   private readonly notices: MemberNotices;
   private stopScan: Cancel = () => undefined;
 
@@ -72,7 +75,9 @@ export class Clients {
   unregister(header: UnregisterClientHeader, context: RequestContext): void {
     if (header.producerGroup) this.producing.remove(header.producerGroup, context.peer);
     const { consumerGroup } = header;
-    if (consumerGroup && this.consuming.remove(consumerGroup, context.peer)) this.groupChanged(consumerGroup);
+    if (!consumerGroup || !this.consuming.remove(consumerGroup, context.peer)) return;
+    for (const listener of this.leaveListeners) listener(consumerGroup, context.peer);
+    this.groupChanged(consumerGroup);
   }
 
   /** Notes who can be asked about half messages of this group and topic. */
@@ -131,6 +136,12 @@ export class Clients {
   onProducer(listener: GroupListener): () => void {
     this.producerListeners.add(listener);
     return () => this.producerListeners.delete(listener);
+  }
+
+  /** Called at once for each good-bye. Returns how to stop. */
+  onLeave(listener: LeaveListener): () => void {
+    this.leaveListeners.add(listener);
+    return () => this.leaveListeners.delete(listener);
   }
 
   private consumerHeartbeat(

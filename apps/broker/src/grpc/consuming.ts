@@ -72,9 +72,11 @@ export class Consuming {
     const messages = await broker.receive(asked, caller.gone);
     const unsent = new Set(messages);
     try {
-      if (messages.length === 0) yield { status: NOTHING };
-      else yield { status: OK };
+      // a client that has said good-bye meanwhile handles nothing more, and nothing is renewed for it
+      const isThere = (): boolean => this.sessions.find(caller.clientId) === session;
+      yield { status: messages.length > 0 && isThere() ? OK : NOTHING };
       for (const message of messages) {
+        if (!isThere()) return;
         const { record, receipt, attempt, liesIn: topic } = message;
         // from here on it is the client's, who may acknowledge it before the next line
         if (request.autoRenew)

@@ -1,6 +1,7 @@
 import type { Cancel, Clock, Connection } from '@halfmq/remoting';
 import type { Arrival, MessageStore } from '@halfmq/store';
 import type { BrokerConfig } from '../../config/resolve-config.js';
+import type { Clients } from '../../directory/clients.js';
 import { popRetryTopicOf } from '../../directory/topic-names.js';
 import type { Topics } from '../../directory/topics.js';
 
@@ -32,7 +33,7 @@ interface Entry extends HeldPop {
  * since the others would find nothing either.
  *
  *   held ── a message arrives in its topic or its retry topic, an ordered queue is free ── looks: answered, or held on
- *        ── its time is over, its topic changes, the broker stops ──────────────────────── answered
+ *        ── its time is over, its topic changes, its member leaves, the broker stops ────── answered
  *        ── its client is gone ─────────────────────────────────────────────────────────── forgotten
  */
 export class HeldPops {
@@ -50,12 +51,14 @@ export class HeldPops {
     private readonly clock: Clock,
     private readonly store: Pick<MessageStore, 'onArrival'>,
     private readonly topics: Pick<Topics, 'onChange'>,
+    private readonly clients: Pick<Clients, 'onLeave'>,
   ) {}
 
   start(): void {
     this.listening.push(
       this.store.onArrival((arrival) => this.arrived(arrival)),
       this.topics.onChange((topic) => this.topicChanged(topic)),
+      this.clients.onLeave((group, peer) => this.left(group, peer)),
     );
   }
 
@@ -114,6 +117,11 @@ export class HeldPops {
     for (const entries of this.byTopic.get(topic)?.values() ?? []) {
       for (const entry of entries) this.end(entry);
     }
+  }
+
+  /** What its pops were given would be out until its time is over, since nobody is there to handle it. */
+  private left(group: string, peer: Connection): void {
+    for (const entry of this.byPeer.get(peer) ?? []) if (entry.group === group) this.end(entry);
   }
 
   private wait(entry: Entry, blockedUntil: number | undefined): void {

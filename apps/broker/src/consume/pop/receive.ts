@@ -52,6 +52,11 @@ export interface ReceivedMessage {
   readonly attempt: number;
 }
 
+/** What a look has brought; what is dead among it, too. */
+interface Taken extends Pick<Popped, 'blockedUntil' | 'unread'> {
+  readonly messages: readonly ReceivedMessage[];
+}
+
 /** What names a message that is given up. */
 export interface Buried extends Pick<ReceivedMessage, 'receipt' | 'liesIn'> {
   readonly record: Pick<MessageRecord, 'physicalOffset'>;
@@ -75,19 +80,21 @@ export class Receive {
    * @throws StatusError as a pop is refused
    */
   async receive(request: ReceiveRequest, gone: AbortSignal): Promise<readonly ReceivedMessage[]> {
+    if (gone.aborted) return [];
     const until = this.clock.now() + request.waitMs;
-    while (!gone.aborted) {
-      const { messages, blockedUntil, unread } = this.take(this.granted(request), request.liteClient);
-      const { alive, dead } = this.sorted(request, messages);
-      for (const message of dead) await this.bury(request.group, message);
+    let taken = this.take(request);
+    for (;;) {
+      const { alive, dead } = this.sorted(request, taken.messages);
+      if (dead.length > 0) await this.buryAll(request.group, dead, alive);
       if (alive.length > 0) return alive;
       // nothing of what was looked at is wanted, and there is more: others have their turn first
-      if (unread) await new Promise((resolve) => setImmediate(resolve));
-      if (dead.length > 0 || unread) continue;
-      if (this.clock.now() >= until) return [];
-      await this.something(request, until, blockedUntil, gone);
+      if (taken.unread) await new Promise((resolve) => setImmediate(resolve));
+      const waits = dead.length === 0 && !taken.unread;
+      if (waits && this.clock.now() >= until) return [];
+      const found = waits ? await this.something(request, until, taken.blockedUntil, gone) : undefined;
+      if (!found && gone.aborted) return [];
+      taken = found ?? this.take(request);
     }
-    return [];
   }
 
   private granted(request: ReceiveRequest): PopRequest {
@@ -124,12 +131,11 @@ export class Receive {
     return filter;
   }
 
-  private take(
-    request: PopRequest,
-    liteClient: string | undefined,
-  ): Pick<Popped, 'blockedUntil' | 'unread'> & { messages: ReceivedMessage[] } {
-    const popped = liteClient === undefined ? this.pop.now(request) : this.litePop.now(request, liteClient);
-    const messages = popped.messages.map((message) => this.own(request, message));
+  private take(request: ReceiveRequest): Taken {
+    const { liteClient } = request;
+    const granted = this.granted(request);
+    const popped = liteClient === undefined ? this.pop.now(granted) : this.litePop.now(granted, liteClient);
+    const messages = popped.messages.map((message) => this.own(granted, message));
     popped.giveBack();
     return { messages, blockedUntil: popped.blockedUntil, unread: popped.unread };
   }
@@ -155,6 +161,19 @@ export class Receive {
     };
   }
 
+  /** One that cannot be buried now comes again when its time is over; those beside it do not wait for that. */
+  private async buryAll(
+    group: string,
+    dead: readonly ReceivedMessage[],
+    alive: readonly ReceivedMessage[],
+  ): Promise<void> {
+    try {
+      for (const message of dead) await this.bury(group, message);
+    } catch (error) {
+      if (alive.length === 0) throw error;
+    }
+  }
+
   /**
    * First into the dead letters, then done: a kill in between buries it twice, never not at all.
    * @throws StatusError it is where it was
@@ -165,25 +184,36 @@ export class Receive {
     this.acknowledge.done({ group, topic: liesIn, receipt });
   }
 
-  /** Resolves when it is worth another look. */
+  /**
+   * What it finds in its turn among those who wait, as a held pop does: a message wakes one of them, not all. Resolves with
+   * nothing when it is over, or its client is gone.
+   */
   private something(
-    { topic, group: of, queueId = ANY_QUEUE, liteClient }: ReceiveRequest,
+    request: ReceiveRequest,
     until: number,
     blockedUntil: number | undefined,
     gone: AbortSignal,
-  ): Promise<void> {
+  ): Promise<Taken | undefined> {
+    const { topic, group: of, queueId = ANY_QUEUE, liteClient } = request;
     const group = liteClient === undefined ? of : heldAs(of, liteClient);
     if (this.held.isFull(topic, group))
       throw new StatusError('POLLING_FULL', 'too many requests wait for messages, ask again later');
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const end = (): void => {
         forget();
         gone.removeEventListener('abort', end);
-        resolve();
+        resolve(undefined);
       };
       const look = (): Look => {
+        try {
+          const taken = this.take(request);
+          if (taken.messages.length === 0 && !taken.unread) return { blockedUntil: taken.blockedUntil };
+          resolve(taken);
+        } catch (error) {
+          // another's send woke it: nobody else tells this one
+          reject(error);
+        }
         gone.removeEventListener('abort', end);
-        resolve();
         return 'answered';
       };
       const forget = this.held.add({ topic, group, queueId, until, look, giveUp: end }, blockedUntil);
