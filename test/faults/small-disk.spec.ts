@@ -1,7 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeRecords, ManualClock, ResponseCode, silentLog } from '@halfmq/remoting';
+import {
+  decodeRecords,
+  decodeSubscriptionGroupConfig,
+  deleteSubscriptiongroup,
+  getSubscriptiongroupConfig,
+  ManualClock,
+  ResponseCode,
+  silentLog,
+  updateAndCreateSubscriptiongroup,
+} from '@halfmq/remoting';
 import { openStore, type MessageStore, type StoreOptions } from '@halfmq/store';
 import { SmallDisk } from '../kit/small-disk.js';
 import { workMessage, workOptions } from '../kit/store-work.js';
@@ -83,6 +92,27 @@ onDisk('a disk without room', () => {
       const found = await client.bodies('Full');
       expect([found.length, found.at(-1)]).toEqual([answered + 1, 'after']);
     } finally {
+      await broker.close();
+    }
+  });
+
+  it('keeps a group whose deletion it cannot store, as it is', async () => {
+    const broker = await TimedBroker.start({ storePathRootDir: join(disk.path, 'store') });
+    try {
+      const client = broker.client();
+      const retryMaxTimes = async (): Promise<unknown> => {
+        const { code, body } = await client.ask(getSubscriptiongroupConfig, { group: 'kept' });
+        return code === ResponseCode.SUCCESS && decodeSubscriptionGroupConfig(body).retryMaxTimes;
+      };
+      await client.ask(updateAndCreateSubscriptiongroup, {}, { groupName: 'kept', retryMaxTimes: 3 });
+      disk.fill(4 * MIB + 250 * 1024);
+      await broker.clock.advance(200);
+      while ((await client.send('Full', 'x'.repeat(8_000))).code === ResponseCode.SUCCESS);
+      const refused = await client.ask(deleteSubscriptiongroup, { groupName: 'kept' });
+      expect(refused.code).not.toBe(ResponseCode.SUCCESS);
+      expect(await retryMaxTimes()).toBe(3);
+    } finally {
+      disk.empty();
       await broker.close();
     }
   });

@@ -11,11 +11,14 @@ import { PREDEFINED_GROUPS, type GroupConfig } from './group-config.js';
 import { told } from './told.js';
 import { isLegalGroup, isSystemGroup } from './topic-names.js';
 
+/** A group is deleted. @returns what makes it undone, when the store refuses; nothing: there is nothing to undo */
+export type DeleteListener = (group: string) => (() => void) | undefined;
+
 /** Consumer groups: documents in the store's settings, and the predefined ones, which are there without being stored. */
 export class Groups {
   private readonly groups = new Map<string, GroupConfig>();
   private version: DataVersion;
-  private readonly listeners: ((group: string) => void)[] = [];
+  private readonly listeners: DeleteListener[] = [];
 
   constructor(
     private readonly store: MessageStore,
@@ -45,7 +48,7 @@ export class Groups {
   }
 
   /** Called at once, also before it is stored. */
-  onDelete(listener: (group: string) => void): void {
+  onDelete(listener: DeleteListener): void {
     this.listeners.push(listener);
   }
 
@@ -58,12 +61,21 @@ export class Groups {
     return told((stored) => this.put(group, stored));
   }
 
-  /** Resolves when stored. A group nobody knows is as good as deleted. @throws StoreError */
+  /** Resolves when stored. A group nobody knows is as good as deleted. @throws StoreError it is as it was then */
   async delete(group: string): Promise<void> {
-    if (!this.groups.delete(group)) return;
-    for (const listener of this.listeners) listener(group);
+    const before = this.groups.get(group);
+    if (!before) return;
+    this.groups.delete(group);
     this.version = nextDataVersion(this.version, this.clock);
-    await told((stored) => this.store.settings.delete('group', group, stored));
+    const undoing = this.listeners.map((listener) => listener(group));
+    try {
+      await told((stored) => this.store.settings.delete('group', group, stored));
+    } catch (error) {
+      if (!this.groups.has(group)) this.groups.set(group, before);
+      this.version = nextDataVersion(this.version, this.clock);
+      for (const undo of undoing) undo?.();
+      throw error;
+    }
   }
 
   private autoCreate(group: string): GroupConfig | undefined {

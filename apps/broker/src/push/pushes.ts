@@ -113,14 +113,23 @@ export class Pushes {
     void pusher.stop();
   }
 
-  private groupIsGone(group: string): void {
+  /** @returns how it goes on, when the group is not deleted after all */
+  private groupIsGone(group: string): (() => void) | undefined {
     const push = this.pushes.get(group);
-    if (!push) return;
+    if (!push) return undefined;
     this.end(push);
     this.store.settings.delete('push', group, (error) => {
       if (error)
         this.log.warn('the push of a deleted group could not be deleted', { group, error: error.message });
     });
+    return () => {
+      if (this.pushes.has(group)) return;
+      const { settings } = this.begin(group, push.settings);
+      this.store.settings.put('push', group, JSON.stringify(settings), (error) => {
+        if (error)
+          this.log.warn('the push of a group could not be stored again', { group, error: error.message });
+      });
+    };
   }
 }
 
