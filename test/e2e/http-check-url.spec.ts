@@ -146,6 +146,24 @@ describe('a check URL', () => {
     expect(await bodies('orders')).toHaveLength(50);
   });
 
+  it('is asked about those that are undecided when it is back, whoever else was decided meanwhile', async () => {
+    const { port } = service;
+    await service.close();
+    const ids = Array.from({ length: 330 }, (_, at) => `t${at}`);
+    for (const id of ids) await rest.put(`transactions/${id}`, order({ checkUrl: service.url }));
+    await passes('it was found away', async () => (await one('t0')).history.length > 1);
+    await broker.clock.advance(60_000);
+    for (const id of ids.slice(0, 310)) await rest.post(`transactions/${id}/commit`, {});
+    service.body = 'commit';
+    await service.listen(port);
+    await rest.put('transactions/new', order({ checkUrl: service.url, checkAfterMs: 1_000 }));
+    await passes('one is asked', () => service.asked.length > 0);
+    const answered = broker.clock.now();
+    await passes('all are decided', () => broker.store.halves.pending === 0);
+    expect(broker.clock.now() - answered).toBeLessThan(20_000);
+    expect(service.asked).toHaveLength(21);
+  });
+
   it('decides nothing by an answer that cannot be understood, nor by a redirect', async () => {
     await begin();
     service.body = '{"verdict":"yes"}';

@@ -93,6 +93,11 @@ export class Endpoints {
     this.end(origin, (endpoint) => (endpoint.failures = 0));
   }
 
+  /** It was not called after all: nothing is known of it. */
+  notCalled(origin: string): void {
+    this.end(origin, () => undefined);
+  }
+
   /** @param askedMs it asks itself to be left alone for so long */
   away(origin: string, askedMs = 0): void {
     this.end(origin, (endpoint) => {

@@ -13,8 +13,8 @@ describe('HTTP out of the broker', () => {
   const servers: Server[] = [];
   const asked: string[] = [];
 
-  const open = (httpHost = '127.0.0.1'): Outbound => {
-    const rules = new AddressRules({ httpHost, outboundAllow: '', outboundDeny: '' });
+  const open = (httpHost = '127.0.0.1', outboundDeny = ''): Outbound => {
+    const rules = new AddressRules({ httpHost, outboundAllow: '', outboundDeny });
     return new Outbound(clock, rules, new Endpoints(clock, QUESTIONS), new Endpoints(clock, DELIVERIES));
   };
 
@@ -55,6 +55,18 @@ describe('HTTP out of the broker', () => {
     const url = await serve((_, response) => response.writeHead(201).end('fine'));
     expect(await outbound.post(url, { a: [1] })).toEqual({ status: 201, body: 'fine' });
     expect(asked).toEqual(['POST /check?a=1 {"a":[1]}']);
+  });
+
+  it('says each time why a name is not called whose address is denied', async () => {
+    outbound.stop();
+    outbound = open('127.0.0.1', '127.0.0.0/8,::1');
+    const url = await serve((_, response) => response.end());
+    url.hostname = 'localhost';
+    for (let i = 0; i < 3; i++) {
+      const { kind, message } = await failed(url);
+      expect([kind, message]).toEqual(['refused', expect.stringContaining('denied by outboundDeny')]);
+    }
+    expect(asked).toEqual([]);
   });
 
   it('reports who is not there, answers 5xx or 429, or not in time, as away', async () => {

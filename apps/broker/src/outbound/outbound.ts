@@ -92,9 +92,12 @@ export class Outbound {
       );
       this.endpoints.answered(url.origin);
       return answer;
-    } catch (error) {
-      this.endpoints.away(url.origin);
-      throw asOutboundError(url, error);
+    } catch (thrown) {
+      const error = asOutboundError(url, thrown);
+      // what the rules forbid is told each time: nobody waits for it to come back
+      if (error.kind === 'refused') this.endpoints.notCalled(url.origin);
+      else this.endpoints.away(url.origin);
+      throw error;
     }
   }
 

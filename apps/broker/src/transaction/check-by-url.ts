@@ -15,6 +15,8 @@ import type { Waits } from './waits.js';
 const BUSY_MS = 1_000;
 /** Of those that wait for an endpoint, asked again for each answer it gives: it comes back slowly, then faster. */
 const RELEASED_BY_AN_ANSWER = 100;
+/** Of those that wait, looked at when one more comes: whoever was decided by others meanwhile is let go. */
+const LOOKED_AT = 2;
 
 interface Question {
   readonly url: URL;
@@ -173,9 +175,23 @@ export class CheckByUrl {
       this.history.missed(half, whom(url), error.message);
       return this.store.halves.postpone(halfOffset, this.waits.shortly);
     }
-    const waiting = this.waiting.get(url.origin) ?? new Set<number>();
-    this.waiting.set(url.origin, waiting.add(halfOffset));
+    this.wait(url.origin, halfOffset);
     this.store.halves.postpone(halfOffset, this.waits.longest);
+  }
+
+  private wait(origin: string, halfOffset: number): void {
+    const waiting = this.waiting.get(origin) ?? new Set<number>();
+    let left = LOOKED_AT;
+    for (const each of waiting) {
+      if (left-- === 0) break;
+      waiting.delete(each);
+      if (this.isUndecided(each)) waiting.add(each);
+    }
+    this.waiting.set(origin, waiting.add(halfOffset));
+  }
+
+  private isUndecided(halfOffset: number): boolean {
+    return this.store.halves.find(halfOffset)?.half !== undefined;
   }
 
   /** It answers: some of those that waited for it are due at once. */
@@ -184,8 +200,10 @@ export class CheckByUrl {
     if (!waiting) return;
     let released = 0;
     for (const halfOffset of waiting) {
-      if (released++ === RELEASED_BY_AN_ANSWER) break;
+      if (released === RELEASED_BY_AN_ANSWER) break;
       waiting.delete(halfOffset);
+      if (!this.isUndecided(halfOffset)) continue;
+      released++;
       this.store.halves.postpone(halfOffset, this.clock.now());
     }
     if (waiting.size === 0) this.waiting.delete(origin);
