@@ -8,15 +8,19 @@ import {
   Permission,
   queryDataVersion,
   registerBroker,
+  registerTopicInNamesrv,
   RemotingServer,
   silentLog,
   systemClock,
+  unregisterBroker,
   updateAndCreateTopic,
   type DataVersion,
+  type Outcome,
 } from '@halfmq/remoting';
 import { startNamesrv, type RunningNamesrv } from '@halfmq/namesrv';
 import { InProcessBroker } from '../kit/in-process.js';
 import { NamesrvCaller, VERSION } from '../kit/namesrv-caller.js';
+import { until } from '../kit/until.js';
 
 /** More than a broker tells as a whole each time. */
 const MANY = 300;
@@ -96,5 +100,54 @@ describe('a broker of many topics', () => {
     expect(await make('one-more')).toBe(0);
     expect(told).toHaveLength(1);
     expect(told[0]).toBeGreaterThan(MANY);
+  });
+
+  describe('that stops', () => {
+    let said: string[];
+    let answer: (name: string) => Promise<Outcome>;
+    let address: string;
+    beforeEach(async () => {
+      said = [];
+      answer = async () => DONE;
+      const hear = (name: string) => (): Promise<Outcome> => {
+        said.push(name);
+        return answer(name);
+      };
+      const handlers = new HandlerTable()
+        .add(registerBroker, hear('all'))
+        .add(registerTopicInNamesrv, hear('one'))
+        .add(unregisterBroker, hear('good-bye'));
+      const own = new RemotingServer({ clock: systemClock, log: silentLog, handlers });
+      open.push({ close: () => own.close({ graceMs: 0 }) });
+      address = `127.0.0.1:${await own.listen(0, '127.0.0.1')}`;
+    });
+
+    it('tells a name server good-bye after its first registration, which is on its way', async () => {
+      let registered = (): void => undefined;
+      answer = (name) =>
+        name === 'all' ? new Promise((resolve) => (registered = () => resolve(DONE))) : Promise.resolve(DONE);
+      broker = await startBroker(address);
+      await until('it registers', () => said.length === 1);
+      const closed = broker.close();
+      registered();
+      await closed;
+      expect(said).toEqual(['all', 'good-bye']);
+    });
+
+    it('does not register again when one topic is refused meanwhile', async () => {
+      broker = await startBroker(address);
+      await makeMany();
+      said.length = 0;
+      let refuse = (): void => undefined;
+      answer = async (name) => {
+        if (name === 'good-bye') refuse();
+        if (name !== 'one') return DONE;
+        return new Promise((resolve) => (refuse = () => resolve({ status: 'SYSTEM_ERROR', remark: 'no' })));
+      };
+      const made = make('one-more').catch(() => 0);
+      await until('it is told', () => said.length === 1);
+      await Promise.all([broker.close(), made]);
+      expect(said).toEqual(['one', 'good-bye']);
+    });
   });
 });

@@ -101,10 +101,17 @@ export class Registration {
   }
 
   /** Resolves when every name server has heard of all that changed before, or has failed, at most `limitMs` from now. */
-  async told(limitMs: number): Promise<void> {
+  told(limitMs: number): Promise<void> {
+    return this.atMost(
+      limitMs,
+      this.named.known().then(() => this.underWay()),
+    );
+  }
+
+  private async atMost(limitMs: number, work: Promise<void>): Promise<void> {
     let cancel = (): void => undefined;
     const limit = new Promise<void>((resolve) => (cancel = this.clock.after(limitMs, resolve)));
-    await Promise.race([this.named.known().then(() => this.underWay()), limit]);
+    await Promise.race([work, limit]);
     cancel();
   }
 
@@ -112,14 +119,18 @@ export class Registration {
     await Promise.all(this.nameServers.flatMap(({ next, running }) => next ?? running ?? []));
   }
 
-  /** Resolves when the name servers have heard of it, or do not answer within a second. */
+  /**
+   * Resolves when the name servers have heard of it, or do not answer within a second. What is on its way to one ends before:
+   * a registration that comes after the good-bye would be believed for two minutes.
+   */
   async stop(): Promise<void> {
     for (const undo of this.undo.splice(0)) undo();
+    await this.atMost(UNREGISTER_TIMEOUT_MS, this.underWay());
     const { brokerName, brokerClusterName: clusterName, brokerId } = this.config;
     const header = { brokerName, brokerAddr: this.address, clusterName, brokerId };
     await Promise.all(
       this.nameServers
-        .filter(({ reachable }) => reachable === true)
+        .filter(({ reachable, running }) => reachable === true || running !== undefined)
         .map(({ address }) =>
           this.client
             .request(address, unregisterBroker, header, undefined, { timeoutMs: UNREGISTER_TIMEOUT_MS })
@@ -163,8 +174,12 @@ export class Registration {
     return nameServer.next;
   }
 
+  private get stopped(): boolean {
+    return this.undo.length === 0;
+  }
+
   private async tell(nameServer: NameServer): Promise<void> {
-    if (this.undo.length === 0) return;
+    if (this.stopped) return;
     const changed = this.toldAlone(nameServer);
     nameServer.changed.clear();
     try {
@@ -192,10 +207,11 @@ export class Registration {
     return topics.every((topic) => topic !== undefined) ? topics : undefined;
   }
 
-  /** @returns false: it has to hear the whole */
+  /** @returns false: it has to hear the whole, as long as there is something to tell */
   private async tellAlone(nameServer: NameServer, changed: readonly TopicConfig[]): Promise<boolean> {
     const { brokerName, registerBrokerTimeoutMills: timeoutMs } = this.config;
     for (const topic of changed) {
+      if (this.stopped) return true;
       const queueDatas = [{ ...topic, brokerName, perm: this.permOf(topic) }];
       const body = encodeTopicRouteData({ queueDatas, brokerDatas: [] }, STANDARD_JSON);
       const header = { topic: topic.topicName };
@@ -203,7 +219,7 @@ export class Registration {
         timeoutMs,
       });
       nameServer.onlyWhole = code === ResponseCode.REQUEST_CODE_NOT_SUPPORTED;
-      if (code !== 0) return false;
+      if (code !== 0) return this.stopped;
     }
     return true;
   }
