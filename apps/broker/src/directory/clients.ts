@@ -90,6 +90,10 @@ export class Clients {
     return this.producing.channels(group);
   }
 
+  isProducing(group: string): boolean {
+    return this.producing.has(group);
+  }
+
   /** The connection of a client that produces. */
   producerOf(clientId: string): Connection | undefined {
     return this.producing.connectionOf(clientId);

@@ -57,6 +57,10 @@ export class Producers {
     return channels ? [...channels.values()] : [];
   }
 
+  has(group: string): boolean {
+    return this.groups.has(group);
+  }
+
   get names(): Iterable<string> {
     return this.groups.keys();
   }

@@ -27,7 +27,7 @@ export type NotAsked = 'nobody' | 'unreadable';
 export class Ask {
   constructor(
     private readonly store: Pick<MessageStore, 'recordAt'>,
-    private readonly clients: Pick<Clients, 'producers'>,
+    private readonly clients: Pick<Clients, 'producers' | 'isProducing'>,
     private readonly config: Pick<BrokerConfig, 'brokerName'>,
   ) {}
 
@@ -46,12 +46,17 @@ export class Ask {
 
   /** Whether any producer of the group is connected, whatever it can answer for. */
   knowsProducer(group: string): boolean {
-    return this.clients.producers(group).length > 0;
+    return this.clients.isProducing(group);
   }
 
-  /** Each next check of one half message goes to the next connection, and those of many are spread over all. */
-  ask(half: HalfMessage): Question | NotAsked {
-    const channels = this.whoCanAnswer(half.producerGroup, half.topic);
+  /**
+   * Each next check of one half message goes to the next connection, and those of many are spread over all.
+   * @param channels who can answer, where that is known already
+   */
+  ask(
+    half: HalfMessage,
+    channels: readonly ProducerChannel[] = this.whoCanAnswer(half.producerGroup, half.topic),
+  ): Question | NotAsked {
     if (channels.length === 0) return 'nobody';
     const words = this.words(half);
     if (!words) return 'unreadable';

@@ -3,6 +3,7 @@ import { StoreError, type HalfMessage, type MessageStore, type NewMessage } from
 import { channels } from '../channels.js';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import type { Clients } from '../directory/clients.js';
+import type { ProducerChannel } from '../directory/producers.js';
 import { SystemTopic } from '../directory/topic-names.js';
 import type { Topics } from '../directory/topics.js';
 import type { Ask, NotAsked } from './ask.js';
@@ -44,6 +45,8 @@ export class CheckBack {
   private readonly heard = new Set<string>();
   /** groups without any producer, as this round found; a million half messages may wait for one of them */
   private readonly absent = new Set<string>();
+  /** group → topic → who can answer, as this round found: looked for among all producers of the group, and by many halves */
+  private readonly answering = new Map<string, Map<string, readonly ProducerChannel[]>>();
   private readonly listening: (() => void)[] = [];
   private cancel: Cancel = () => undefined;
   private wakeAt = Infinity;
@@ -117,6 +120,7 @@ export class CheckBack {
       if (!this.mayAsk) break;
       this.examine(half);
     }
+    this.answering.clear();
     if (this.heard.size > 0) this.wakeIn(0);
     this.wakeForNext();
   }
@@ -128,7 +132,7 @@ export class CheckBack {
   /** A producer of the group is back: those it can answer for are asked before their time. */
   private answerable(group: string): void {
     for (const [topic, from] of this.unanswered.topicsOf(group)) {
-      if (this.ask.whoCanAnswer(group, topic).length === 0) continue;
+      if (this.whoCanAnswer(group, topic).length === 0) continue;
       if (!this.askThoseOf(group, topic, from)) return;
     }
     this.heard.delete(group);
@@ -162,7 +166,16 @@ export class CheckBack {
       this.absent.add(half.producerGroup);
       return this.notAsked(half, this.waits.longest);
     }
-    if (this.put(half) === 'nobody') this.notAsked(half, this.waits.shortly);
+    const producers = this.whoCanAnswer(half.producerGroup, half.topic);
+    if (this.put(half, producers) === 'nobody') this.notAsked(half, this.waits.shortly);
+  }
+
+  private whoCanAnswer(group: string, topic: string): readonly ProducerChannel[] {
+    let topics = this.answering.get(group);
+    if (!topics) this.answering.set(group, (topics = new Map<string, readonly ProducerChannel[]>()));
+    let found = topics.get(topic);
+    if (!found) topics.set(topic, (found = this.ask.whoCanAnswer(group, topic)));
+    return found;
   }
 
   private notAsked({ producerGroup, topic, halfOffset }: HalfMessage, nextCheckAt: number): void {
@@ -188,8 +201,8 @@ export class CheckBack {
     return 'unreadable';
   }
 
-  private put(half: HalfMessage): 'asked' | NotAsked {
-    const asked = this.ask.ask(half);
+  private put(half: HalfMessage, producers?: readonly ProducerChannel[]): 'asked' | NotAsked {
+    const asked = this.ask.ask(half, producers);
     if (asked === 'unreadable') this.unreadable(half);
     if (asked === 'unreadable' || asked === 'nobody') return asked;
     this.spend(asked.bytes);
