@@ -13,6 +13,14 @@ export interface ReadMessage {
   readonly next: string;
 }
 
+/** What has been read of a queue and is not taken yet. */
+interface Ahead {
+  readonly queueId: number;
+  /** what comes before it has been looked at */
+  lookedTo: number;
+  readonly records: MessageRecord[];
+}
+
 /** Where a reader begins. */
 export type Beginning = 'earliest' | 'latest' | { readonly after: string };
 
@@ -67,32 +75,46 @@ export class TopicReader {
     );
   }
 
-  /** The next messages, by the order in which they were stored; none of those looked at may be wanted. */
+  /**
+   * The next messages, by the order in which they were stored; none of those looked at may be wanted. The queues are merged:
+   * of a thousand of them a page takes a thousand records, not a page of each.
+   */
   read(most: number): ReadMessage[] {
-    const ahead = new Map<number, number>();
-    const found: MessageRecord[] = [];
-    for (let queueId = 0; queueId < this.queues(); queueId++) {
-      const offset = (this.offsets[queueId] = this.place(queueId));
-      if (offset >= this.store.maxOffset(this.topic, queueId)) continue;
-      ahead.set(queueId, this.look(queueId, offset, most, found));
+    const behind = this.behind();
+    const atOnce = Math.ceil(most / Math.max(behind.length, 1));
+    for (const queue of behind) this.look(queue, atOnce);
+    const messages: ReadMessage[] = [];
+    while (messages.length < most) {
+      const queue = oldest(behind);
+      const record = queue?.records.shift();
+      if (!queue || !record) break;
+      this.offsets[queue.queueId] = record.queueOffset + 1;
+      messages.push({ record, next: this.next });
+      if (queue.records.length === 0) this.look(queue, atOnce);
     }
-    const taken = found.toSorted((a, b) => a.physicalOffset - b.physicalOffset).slice(0, most);
-    const left = new Set(found.filter((record) => !taken.includes(record)).map(({ queueId }) => queueId));
-    const messages = taken.map((record) => {
-      this.offsets[record.queueId] = record.queueOffset + 1;
-      return { record, next: this.next };
-    });
-    for (const [queueId, offset] of ahead) if (!left.has(queueId)) this.offsets[queueId] = offset;
+    for (const { queueId, records, lookedTo } of behind)
+      if (records.length === 0) this.offsets[queueId] = lookedTo;
     return messages;
   }
 
-  /** @returns what it has looked up to */
-  private look(queueId: number, offset: number, most: number, found: MessageRecord[]): number {
+  /** Those with something it has not looked at. */
+  private behind(): Ahead[] {
+    const behind: Ahead[] = [];
+    for (let queueId = 0; queueId < this.queues(); queueId++) {
+      const place = (this.offsets[queueId] = this.place(queueId));
+      if (place < this.store.maxOffset(this.topic, queueId))
+        behind.push({ queueId, lookedTo: place, records: [] });
+    }
+    return behind;
+  }
+
+  /** Once more: where nothing is wanted the queue is left, for this time. */
+  private look(queue: Ahead, most: number): void {
     const limits = { maxMessages: most, maxBytes: MOST_BYTES, ...this.filter };
-    const read = this.store.read(this.topic, queueId, offset, limits);
-    for (const row of read.records) found.push(...decodeRecords(Buffer.from(row)));
+    const read = this.store.read(this.topic, queue.queueId, queue.lookedTo, limits);
+    for (const row of read.records) queue.records.push(...decodeRecords(Buffer.from(row)));
     read.giveBack();
-    return read.nextOffset;
+    queue.lookedTo = read.nextOffset;
   }
 
   /** Never before the oldest message, nor behind the end: the topic may have been made anew. */
@@ -100,6 +122,17 @@ export class TopicReader {
     const max = this.store.maxOffset(this.topic, queueId);
     return Math.min(Math.max(this.offsets[queueId] ?? 0, this.store.minOffset(this.topic, queueId)), max);
   }
+}
+
+/** Whose next record was stored first. */
+function oldest(queues: readonly Ahead[]): Ahead | undefined {
+  let found: Ahead | undefined;
+  let place = Infinity;
+  for (const queue of queues) {
+    const at = queue.records[0]?.physicalOffset ?? Infinity;
+    if (at < place) [found, place] = [queue, at];
+  }
+  return found;
 }
 
 /** @throws StatusError INVALID_PARAMETER */
