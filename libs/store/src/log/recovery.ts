@@ -48,14 +48,23 @@ export function endOf(segment: Segment): number {
 }
 
 function indexSealed(segments: Segments, synced: number): void {
-  segments.all.forEach((segment, nth) => {
-    const end = segments.all[nth + 1]?.header.base;
-    if (end === undefined || segment.sequence <= synced || segment.header.format === FIRST_FORMAT) return;
-    if (segments.use(segment).indexedThrough() === end) return;
+  for (const { segment, end } of unindexed(segments, synced)) {
     const index = new IndexRows();
     replaySegment(segment, end, index);
     for (const _ of writeIndex(segment, index.current, end));
-  });
+  }
+}
+
+/** Sealed segments whose process was killed before it had written their index. @param synced up to that number all have one */
+export function* unindexed(
+  segments: Segments,
+  synced = -1,
+): Generator<{ readonly segment: Segment; readonly end: number }> {
+  for (const [nth, segment] of segments.all.entries()) {
+    const end = segments.all[nth + 1]?.header.base;
+    if (end === undefined || segment.sequence <= synced || segment.header.format === FIRST_FORMAT) continue;
+    if (segments.use(segment).indexedThrough() !== end) yield { segment, end };
+  }
 }
 
 /** The living queues, as the last segment's table and what came after it say. Writes nothing. */

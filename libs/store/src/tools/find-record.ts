@@ -1,9 +1,13 @@
 import { silentLog } from '@halfmq/remoting/record';
 import { ConsumeQueues } from '../index/consume-queues.js';
+import { entryOffset } from '../index/entries.js';
+import type { Queue } from '../index/queue.js';
+import { IndexRows } from '../index/rows.js';
 import { Damage } from '../log/damage.js';
 import { LogReader, recordStarts } from '../log/log-reader.js';
 import { Queues } from '../log/queues.js';
-import { recoverQueues } from '../log/recovery.js';
+import { recoverQueues, unindexed } from '../log/recovery.js';
+import { replaySegment } from '../log/replay.js';
 import type { Segments } from '../log/segments.js';
 import { Tail } from '../log/tail.js';
 import { StoreError } from '../message-store.js';
@@ -123,9 +127,10 @@ function ofQueue(
     throw new StoreError('illegal', `queue ${topic}/${queueId} has no offset ${queueOffset}: ${has}`);
   }
   const consumeQueues = new ConsumeQueues(segments, reader, new Damage(silentLog));
+  const inUnindexed = new UnindexedRecords(segments, reader, topic, queueId);
   const found: Buffer[] = [];
   for (let offset = queueOffset; offset < Math.min(committedOffset, queueOffset + count); offset++) {
-    const record = consumeQueues.recordAt(queue, offset);
+    const record = consumeQueues.recordAt(queue, offset) ?? inUnindexed.at(offset);
     if (!record) {
       throw new StoreError(
         'illegal',
@@ -135,4 +140,34 @@ function ofQueue(
     found.push(Buffer.from(record));
   }
   return found;
+}
+
+/**
+ * What a queue has in segments that were sealed when their process was killed: nothing is written here, so that their index,
+ * which the next start writes, is made for this once.
+ */
+class UnindexedRecords {
+  private queues: Queue[] | undefined;
+
+  constructor(
+    private readonly segments: Segments,
+    private readonly reader: LogReader,
+    private readonly topic: string,
+    private readonly queueId: number,
+  ) {}
+
+  at(offset: number): Buffer | undefined {
+    for (const queue of (this.queues ??= [...this.replayed()])) {
+      const chunk = queue.rowAt(offset);
+      if (chunk) return this.reader.recordAt(entryOffset(chunk, offset - chunk.from));
+    }
+    return undefined;
+  }
+
+  private *replayed(): Generator<Queue> {
+    for (const { segment, end } of unindexed(this.segments)) {
+      const queue = replaySegment(segment, end, new IndexRows()).find(this.topic, this.queueId);
+      if (queue) yield queue;
+    }
+  }
 }

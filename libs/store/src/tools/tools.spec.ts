@@ -2,7 +2,9 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { formatProperties, silentLog } from '@halfmq/remoting/record';
+import { open as lmdb } from 'lmdb';
 import { done, message, store, StoreFixture } from '../fixture.js';
+import { INDEXED_KEY, PACKED_END } from '../keys.js';
 import type { MessageStore, Place } from '../message-store.js';
 import { findRecords, inspectStore, rebuildFolder, verifyStore } from './index.js';
 
@@ -45,6 +47,17 @@ describe('the tools of a store', () => {
   }
 
   const segment = (number: number): string => join(fixture.path, 'log', `000000000${number}.mdb`);
+
+  /** As a kill leaves it between the end of a segment and that of its index. */
+  async function withoutIndex(path: string): Promise<void> {
+    const db = lmdb({ path, keyEncoding: 'binary', encoding: 'binary', noSubdir: true });
+    const keys = [...db.getKeys({ start: INDEXED_KEY, end: PACKED_END })];
+    expect(keys.length).toBeGreaterThan(0);
+    await db.transaction(() => {
+      for (const key of keys) db.removeSync(key);
+    });
+    await db.close();
+  }
 
   /** Overwrites one byte of what is stored somewhere. */
   function flip(file: string, before: string): void {
@@ -116,6 +129,16 @@ describe('the tools of a store', () => {
     const place = { topic: 'orders', queueId: 1, queueOffset: 3, count: 3 };
     const found = await findRecords({ path: fixture.path }, place);
     expect(found.map(({ body }) => body.toString())).toEqual(['body 7', 'body 9', 'body 11']);
+  });
+
+  it('show a record of a segment that was sealed when its process was killed, before its index was written', async () => {
+    await withoutIndex(segment(1));
+    const place = { topic: 'orders', queueId: 1, queueOffset: 0, count: 2 };
+    const found = await findRecords({ path: fixture.path }, place);
+    expect(found.map(({ body }) => body.toString())).toEqual(['body 1', 'body 3']);
+    const opened = await fixture.open(SMALL);
+    expect(opened.maxOffset('orders', 1)).toBe(15);
+    await opened.close();
   });
 
   it('say what is there when what was asked for is not', async () => {
