@@ -24,8 +24,8 @@ export class InvalidOption extends HalfmqError {
 
 /** A message no broker would take: its topic, size, key or a property. Nothing was sent. */
 export class MessageInvalid extends HalfmqError {
-  constructor(message: string) {
-    super('MESSAGE_INVALID', message);
+  constructor(message: string, options?: ErrorOptions) {
+    super('MESSAGE_INVALID', message, options);
   }
 }
 

@@ -35,6 +35,8 @@ describe('a typed topic', () => {
   it('says what is wrong with a body that does not fit', () => {
     expect(() => topic<unknown>('j').message(undefined)).toThrow('a body of j must be json; got undefined');
     expect(() => topic<unknown>('t', { format: 'text' }).message(1)).toThrow(MessageInvalid);
+    expect(() => topic<unknown>('j').message({ id: 7n })).toThrow(MessageInvalid);
+    expect(() => topic<unknown>('j').message({ id: 7n })).toThrow('a body of j cannot be written as JSON');
     expect(() => topic('j').decode(Buffer.from('plain'))).toThrow("topic('j', { format: 'text' })");
   });
 });

@@ -96,10 +96,21 @@ export class Topic<T> {
     }
   }
 
+  private json(body: T): string | undefined {
+    try {
+      return JSON.stringify(body) as string | undefined;
+    } catch (error) {
+      throw new MessageInvalid(
+        `a body of ${this.name} cannot be written as JSON: ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
+  }
+
   private encode(body: T): Buffer | string {
     const { format = 'json' } = this.options;
     if (format === 'json') {
-      const text = JSON.stringify(body) as string | undefined;
+      const text = this.json(body);
       if (text !== undefined) return text;
     }
     if (format === 'text' && typeof body === 'string') return body;

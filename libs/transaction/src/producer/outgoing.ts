@@ -65,7 +65,7 @@ export interface WireOptions {
  */
 export function toWire(message: OutgoingMessage, clock: Clock, options: WireOptions = {}): WireMessage {
   checkTopic(message.topic);
-  const body = typeof message.body === 'string' ? Buffer.from(message.body) : message.body;
+  const body = bytesOf(message);
   if (body.length === 0) throw new MessageInvalid(`message to ${message.topic}: the body is empty`);
   if (body.length > LARGEST_BODY) {
     throw new MessageInvalid(
@@ -86,6 +86,14 @@ export function toWire(message: OutgoingMessage, clock: Clock, options: WireOpti
   }
   const wireBody = options.compress === false ? { body, sysFlag: 0 } : packed(body);
   return { topic: message.topic, uniqueKey, properties, orderingKey: message.orderingKey, ...wireBody };
+}
+
+function bytesOf({ topic, body }: OutgoingMessage): Buffer {
+  if (Buffer.isBuffer(body)) return body;
+  if (typeof body === 'string') return Buffer.from(body);
+  throw new MessageInvalid(
+    `message to ${topic}: the body must be text or a Buffer, got ${body === null ? 'null' : typeof body}`,
+  );
 }
 
 /** All in one, as a send request carries them. */
