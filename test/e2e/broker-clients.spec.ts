@@ -138,7 +138,7 @@ describe('live clients', () => {
     expect(await members('g')).toEqual(['b']);
   });
 
-  it('hear of a topic of theirs that comes into being, once, and of no other', async () => {
+  it('hear of a topic of theirs that comes into being, or has other queues to read, once, and of no other', async () => {
     await a.beat([consumer('g', ['fresh'], { messageModel: 'BROADCASTING' })]);
     await b.beat([consumer('h', ['other'])]);
     await until('b heard of itself', () => b.notices === 1);
@@ -146,10 +146,13 @@ describe('live clients', () => {
       broker.ask(updateAndCreateTopic, { topic, readQueueNums: queues, writeQueueNums: queues, perm: 6 });
     await make('fresh', 1);
     await until('a heard of it', () => a.notices === 1);
-    await make('fresh', 2);
+    await make('fresh', 1);
     await make('other', 1);
     await until('b heard of the other', () => b.notices === 2);
     expect(a.notices).toBe(1);
+    await make('fresh', 2);
+    await until('a heard of its queues', () => a.notices === 2);
+    expect(b.notices).toBe(2);
   });
 
   it('of a broadcasting group hear nothing of one another', async () => {

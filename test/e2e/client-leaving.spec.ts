@@ -11,7 +11,7 @@ import {
   silentLog,
   systemClock,
 } from '@halfmq/remoting';
-import { BrokerRefused, PauseGroup, sql, TransactionState } from '@halfmq/transaction';
+import { BrokerRefused, HandlerTimedOut, PauseGroup, sql, TransactionState } from '@halfmq/transaction';
 import { note } from '../kit/client-scenarios.js';
 import { InProcessCluster } from '../kit/in-process-cluster.js';
 import { until } from '../kit/until.js';
@@ -126,6 +126,27 @@ describe('a client and what leaves', () => {
     await closed;
     expect(clock.pending).toBe(0);
     await cluster.stopBroker('pauses');
+  });
+
+  it('leaves a handler to itself that does not end, tells it so, and waits for it no more', async () => {
+    await cluster.startBroker('hangs');
+    const clock = breathing();
+    const client = await cluster.connect({ clock });
+    await client.producer().send({ topic: 'hanging', body: 'x' });
+    let reason: unknown;
+    const { seen } = await note(client, 'hanging', {
+      group: 'hangers',
+      drainTimeoutMs: 1_000,
+      handle: (_message, { signal }) =>
+        new Promise(() => signal.addEventListener('abort', () => void (reason = signal.reason))),
+    });
+    await until('it is handled', () => seen.length === 1);
+    const closed = client.close();
+    await clock.advance(1_000);
+    await closed;
+    expect(reason).toBeInstanceOf(HandlerTimedOut);
+    expect(clock.pending).toBe(0);
+    await cluster.stopBroker('hangs');
   });
 
   it('takes nobody along when a consumer is closed that could not begin', async () => {

@@ -98,7 +98,7 @@ export class Topic<T> {
 
   private json(body: T): string | undefined {
     try {
-      return JSON.stringify(body) as string | undefined;
+      return JSON.stringify(body);
     } catch (error) {
       throw new MessageInvalid(
         `a body of ${this.name} cannot be written as JSON: ${(error as Error).message}`,

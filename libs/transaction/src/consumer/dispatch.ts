@@ -34,6 +34,7 @@ export class Dispatch {
   private readonly queues = new Set<WorkQueue>();
   private readonly handling = new InFlight(channels.work);
   private readonly aftermath: Aftermath;
+  private readonly calls = new Set<Abort>();
   private running = 0;
   private stopped = false;
   private readonly timeoutMs: number | undefined;
@@ -83,6 +84,11 @@ export class Dispatch {
     this.stopped = true;
     this.cancelPause();
     await this.handling.settled();
+  }
+
+  /** Handlers that have not ended are left to themselves, and told so. */
+  leave(reason: Error): void {
+    for (const abort of this.calls) abort(reason);
   }
 
   /** Hands it over at once, whatever else waits or runs, and does nothing with it afterwards. @returns what it failed with */
@@ -148,7 +154,11 @@ export class Dispatch {
     const watched = watch(taken);
     try {
       await handOut({ group: options.group, message, others }, () =>
-        handledWithin(clock, this.timeoutMs, options, messages, { failures, aborts: watched.aborts }),
+        handledWithin(clock, this.timeoutMs, options, messages, {
+          failures,
+          aborts: watched.aborts,
+          running: this.calls,
+        }),
       );
       return undefined;
     } catch (error) {

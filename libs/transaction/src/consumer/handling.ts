@@ -1,11 +1,11 @@
-import type { Clock } from '@halfmq/remoting';
+import type { Cancel, Clock } from '@halfmq/remoting';
 import { HandlerTimedOut, InvalidOption } from '../errors.js';
 import type { ReceivedMessage } from '../message.js';
 
 /** What a handler is told beside its message. */
 export interface HandlingContext {
   /**
-   * Aborted when the handler has had its time (HandlerTimedOut), or when what was popped is not this member's any more
+   * Aborted when the handler has had its time, or its consumer was closed and has waited long enough (HandlerTimedOut), or when what was popped is not this member's any more
    * (LeaseLost): its message comes again, whatever it still does.
    */
   readonly signal: AbortSignal;
@@ -56,6 +56,8 @@ export interface Surroundings {
   readonly failures: Failures;
   /** is given what aborts the call's signal */
   readonly aborts: ((abort: Abort) => void) | undefined;
+  /** holds, while the handler runs, what leaves it to itself: its signal aborts, and no timer waits for it any more */
+  readonly running: Set<Abort>;
 }
 
 /** One call of a handler. The signal is made when it is asked for: most handlers never do. */
@@ -98,22 +100,32 @@ export function handledWithin(
   timeoutMs: number | undefined,
   handler: HandlesOne | HandlesBatches,
   messages: readonly ReceivedMessage[],
-  { failures, aborts }: Surroundings,
+  { failures, aborts, running }: Surroundings,
 ): Promise<void> {
   const handling = new Handling(messages, failures);
+  let cancel: Cancel = () => undefined;
   aborts?.((reason) => handling.abort(reason));
+  const leave: Abort = (reason) => {
+    cancel();
+    handling.abort(reason);
+  };
+  const ended = (): void => {
+    cancel();
+    running.delete(leave);
+  };
+  running.add(leave);
   const handled = async (): Promise<void> => {
     if (handler.batch !== undefined) return handler.handle(messages, handling);
     const [message] = messages;
     if (message) return handler.handle(message, handling);
   };
-  if (timeoutMs === undefined) return handled();
+  if (timeoutMs === undefined) return handled().finally(ended);
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(timeoutMs, () => {
+    cancel = clock.after(timeoutMs, () => {
       const late = new HandlerTimedOut(timeoutMs);
       reject(late);
       handling.abort(late);
     });
-    handled().then(resolve, reject).finally(cancel);
+    handled().then(resolve, reject).finally(ended);
   });
 }

@@ -10,7 +10,7 @@ import {
   type SubscriptionData,
 } from '@halfmq/remoting';
 import type { ClientParts } from '../client-parts.js';
-import { ClientClosed, PauseGroup, RetryIn } from '../errors.js';
+import { ClientClosed, HandlerTimedOut, PauseGroup, RetryIn } from '../errors.js';
 import { subscriptionTo } from '../selector.js';
 import { strategyOf } from './allocation-strategies.js';
 import { assignedQueues } from './assignment.js';
@@ -150,7 +150,7 @@ export class PushConsumer implements GroupMember {
     this.dispatch.setConcurrency(concurrency);
   }
 
-  /** Drains, see above. Handlers that run longer than drainTimeoutMs are left alone: their messages come again. */
+  /** Drains, see above. Handlers that run longer than drainTimeoutMs are left alone, their signal aborts: their messages come again. */
   close(): Promise<void> {
     this.closing ??= this.drain();
     return this.closing;
@@ -219,14 +219,15 @@ export class PushConsumer implements GroupMember {
     await this.rebalance.stop();
     this.queues.popNoMore();
     const { clock, log, heartbeats } = this.parts;
-    const { group, drainTimeoutMs } = this.options;
-    const drained = await within(clock, drainTimeoutMs ?? DRAIN_TIMEOUT_MS, this.dispatch.drain());
+    const { group, drainTimeoutMs = DRAIN_TIMEOUT_MS } = this.options;
+    const drained = await within(clock, drainTimeoutMs, this.dispatch.drain());
     if (!drained) log.error('handlers did not end: their messages will be delivered again', { group });
     for (const cancel of this.timers) cancel();
     if (joined) await this.queues.commit(true);
     await this.queues.close();
     await heartbeats.removeConsumer(this.group);
     await this.queues.settled();
+    if (!drained) this.dispatch.leave(new HandlerTimedOut(drainTimeoutMs));
     this.state = 'closed';
   }
 

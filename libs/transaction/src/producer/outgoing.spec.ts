@@ -38,8 +38,8 @@ describe('a message on its way out', () => {
 
   it.each<[string, Partial<OutgoingMessage>]>([
     ['no topic', { topic: '' }],
-    ['a body that is missing', { body: undefined as unknown as string }],
-    ['a body that is neither text nor bytes', { body: 7 as unknown as string }],
+    ['a body that is missing', { body: undefined }],
+    ['a body that is neither text nor bytes', { body: 7 as never }],
     ['an illegal topic', { topic: 'a b' }],
     ['a long topic', { topic: 'x'.repeat(128) }],
     ['no body', { body: '' }],
