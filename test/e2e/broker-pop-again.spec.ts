@@ -12,6 +12,19 @@ let trial: PopTrial;
 beforeEach(async () => (trial = await PopTrial.start()));
 afterEach(() => trial.close());
 
+describe('a held pop', () => {
+  it('is held no longer when the clock is set back meanwhile', async () => {
+    const held = trial.readers.pop({ pollTime: 15_000, exp: 'b', expType: 'TAG' });
+    await until('it is held', async () => (await trial.polling()) === 1);
+    await trial.broker.clock.advance(5_000);
+    const { clock } = trial.broker;
+    clock.setWallClock(clock.now() - 3_600_000);
+    await trial.send('a');
+    await trial.broker.clock.advance(10_000);
+    expect(await held).toMatchObject({ code: 210, messages: [] });
+  });
+});
+
 describe('a member that leaves', () => {
   it('is given nothing by a pop of its that is held: another group of its connection stays', async () => {
     await trial.client.consumer('readers', { [TOPIC]: '*' });

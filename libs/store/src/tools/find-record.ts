@@ -127,7 +127,7 @@ function ofQueue(
     throw new StoreError('illegal', `queue ${topic}/${queueId} has no offset ${queueOffset}: ${has}`);
   }
   const consumeQueues = new ConsumeQueues(segments, reader, new Damage(silentLog));
-  const inUnindexed = new UnindexedRecords(segments, reader, topic, queueId);
+  const inUnindexed = new UnindexedRecords(segments, reader, queue);
   const found: Buffer[] = [];
   for (let offset = queueOffset; offset < Math.min(committedOffset, queueOffset + count); offset++) {
     const record = consumeQueues.recordAt(queue, offset) ?? inUnindexed.at(offset);
@@ -152,8 +152,7 @@ class UnindexedRecords {
   constructor(
     private readonly segments: Segments,
     private readonly reader: LogReader,
-    private readonly topic: string,
-    private readonly queueId: number,
+    private readonly queue: Queue,
   ) {}
 
   at(offset: number): Buffer | undefined {
@@ -166,8 +165,10 @@ class UnindexedRecords {
 
   private *replayed(): Generator<Queue> {
     for (const { segment, end } of unindexed(this.segments)) {
-      const queue = replaySegment(segment, end, new IndexRows()).find(this.topic, this.queueId);
-      if (queue) yield queue;
+      const { topic, queueId, number } = this.queue;
+      const queue = replaySegment(segment, end, new IndexRows()).find(topic, queueId);
+      // another number: one of that name that was deleted since
+      if (queue?.number === number) yield queue;
     }
   }
 }

@@ -5,7 +5,7 @@ import type { Clients } from '../../directory/clients.js';
 import { popRetryTopicOf } from '../../directory/topic-names.js';
 import type { Topics } from '../../directory/topics.js';
 
-/** What became of a look: it was answered, or it goes on waiting, at most until then. */
+/** What became of a look: it was answered, or it goes on waiting, at most until then (ms since 1970). */
 export type Look = 'answered' | { readonly blockedUntil: number | undefined };
 
 /** A pop that found nothing and may wait. */
@@ -14,7 +14,7 @@ export interface HeldPop {
   readonly group: string;
   /** -1: any */
   readonly queueId: number;
-  /** ms since 1970 until when it is held */
+  /** Clock.monotonic until when it is held: a clock that is set back holds nobody longer */
   readonly until: number;
   /** Looks again, and answers if there is something. */
   readonly look: () => Look;
@@ -126,11 +126,12 @@ export class HeldPops {
 
   private wait(entry: Entry, blockedUntil: number | undefined): void {
     entry.cancel();
-    const now = this.clock.now();
-    const over = Math.max(0, entry.until - now);
-    if (blockedUntil === undefined || blockedUntil >= entry.until)
-      entry.cancel = this.clock.after(over, () => this.end(entry));
-    else entry.cancel = this.clock.after(Math.max(1, blockedUntil - now), () => this.answered(entry));
+    const over = Math.max(0, entry.until - this.clock.monotonic());
+    const free = blockedUntil === undefined ? Infinity : Math.max(1, blockedUntil - this.clock.now());
+    entry.cancel =
+      free < over
+        ? this.clock.after(free, () => this.answered(entry))
+        : this.clock.after(over, () => this.end(entry));
   }
 
   private answered(entry: Entry): boolean {

@@ -35,7 +35,7 @@ export class Notify {
       answer(true);
       return 'answered';
     };
-    const until = this.clock.now() + header.pollTime;
+    const until = this.clock.monotonic() + header.pollTime;
     this.held.add({ topic, group, queueId, until, look, giveUp: () => answer(false), peer }, undefined);
     return NO_ANSWER;
   }

@@ -31,12 +31,13 @@ export class PopArrivals {
     const popped = this.look(header, granted);
     if (popped.messages.length > 0) return popAnswer(header, popped);
     const { pollTime, bornTime, topic, consumerGroup: group } = header;
-    const until = (bornTime > 0 ? Math.min(bornTime, this.clock.now()) : this.clock.now()) + pollTime;
+    const now = this.clock.now();
+    const waitMs = (bornTime > 0 ? Math.min(bornTime, now) : now) + pollTime - now;
     // there is more to look through: the next pop goes on
-    if (pollTime <= 0 || until <= this.clock.now() || popped.unread) return NOTHING;
+    if (pollTime <= 0 || waitMs <= 0 || popped.unread) return NOTHING;
     if (this.held.isFull(topic, group))
       return { status: 'POLLING_FULL', remark: 'too many pops are held, pop again later' };
-    this.hold(header, context, until, popped.blockedUntil);
+    this.hold(header, context, this.clock.monotonic() + waitMs, popped.blockedUntil);
     return NO_ANSWER;
   }
 

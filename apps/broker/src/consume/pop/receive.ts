@@ -81,7 +81,7 @@ export class Receive {
    */
   async receive(request: ReceiveRequest, gone: AbortSignal): Promise<readonly ReceivedMessage[]> {
     if (gone.aborted) return [];
-    const until = this.clock.now() + request.waitMs;
+    const until = this.clock.monotonic() + request.waitMs;
     let taken = this.take(request);
     for (;;) {
       const { alive, dead } = this.sorted(request, taken.messages);
@@ -90,7 +90,7 @@ export class Receive {
       // nothing of what was looked at is wanted, and there is more: others have their turn first
       if (taken.unread) await new Promise((resolve) => setImmediate(resolve));
       const waits = dead.length === 0 && !taken.unread;
-      if (waits && this.clock.now() >= until) return [];
+      if (waits && this.clock.monotonic() >= until) return [];
       const found = waits ? await this.something(request, until, taken.blockedUntil, gone) : undefined;
       if (!found && gone.aborted) return [];
       taken = found ?? this.take(request);
