@@ -48,6 +48,15 @@ describe('a member that leaves', () => {
 });
 
 describe('what was popped', () => {
+  it('comes again at its time also when the clock was set forward, or the machine was suspended, meanwhile', async () => {
+    await trial.send('a');
+    expect(await trial.readers.bodies({ invisibleTime: 600_000 })).toEqual(['a']);
+    const { clock } = trial.broker;
+    clock.setWallClock(clock.now() + 600_000);
+    await clock.advance(30_000);
+    expect(await trial.readers.bodies()).toEqual(['a']);
+  });
+
   it('is known after a restart: what is done stays done, the rest comes in its time', async () => {
     await trial.send('a', 'b', 'c');
     const { messages } = await trial.readers.pop({ invisibleTime: 30_000, maxMsgNums: 2 });

@@ -20,6 +20,8 @@ import type { PopMemory } from './pop-memory.js';
 
 /** Until what could not be stored is tried again. */
 const TRY_AGAIN_MS = 1_000;
+/** A timer that sleeps longer would not notice that the wall clock was set, or the machine suspended. */
+const LONGEST_SLEEP_MS = 30_000;
 /** Messages brought back in one turn of the event loop: after a start a hundred thousand may be due. */
 const AT_ONCE = 256;
 
@@ -57,7 +59,8 @@ export class ComeAgain {
     if (this.stopped || next === undefined || next >= this.timerAt) return;
     this.cancel();
     this.timerAt = next;
-    this.cancel = this.clock.after(Math.max(0, next - this.clock.now()), () => this.run());
+    const sleepMs = Math.min(Math.max(0, next - this.clock.now()), LONGEST_SLEEP_MS);
+    this.cancel = this.clock.after(sleepMs, () => this.run());
   }
 
   private run(): void {
