@@ -86,12 +86,13 @@ describe('flow control', () => {
       properties: { brokerFastFailureEnable: 'false' },
     });
     ends.push(() => broker.close());
-    const client = new WireClient(broker.broker.address);
-    ends.push(() => client.close());
-    await client.send('slow', 'first');
+    // one each: what one client sends leaves together
+    const clients = Array.from({ length: 50 }, () => new WireClient(broker.broker.address));
+    ends.push(() => Promise.all(clients.map((client) => client.close())));
+    for (const client of clients) await client.send('slow', 'first');
     clock.jumpMs = 1_500;
     const sending = [];
-    for (let turn = 0; turn < 50; turn++) {
+    for (const client of clients) {
       // on its way while the one before is committed
       sending.push(client.send('slow', 'on its way'));
       await new Promise((resolve) => setImmediate(resolve));
@@ -102,7 +103,7 @@ describe('flow control', () => {
     expect(remarks).toEqual(
       new Set(['0 undefined', '2 [PC_SYNCHRONIZED]broker busy, start flow control for a while']),
     );
-    expect((await client.send('slow', 'later')).code).toBe(ResponseCode.SUCCESS);
+    expect((await clients[0]!.send('slow', 'later')).code).toBe(ResponseCode.SUCCESS);
   });
 });
 
