@@ -1,5 +1,6 @@
 export * from './clock.js';
 export * from './manual-clock.js';
+export * from './within.js';
 export * from './lite-prefix.js';
 export * from './log.js';
 export * from './codes.js';

@@ -1,12 +1,12 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { channels } from './channels.js';
-import type { Clock } from './clock.js';
 import type { ConnectionOptions } from './connection-options.js';
 import type { Connection } from './connection.js';
 import { SharedRead } from './shared-read.js';
 import { Unread } from './socket-writer.js';
 import { TcpConnection } from './tcp-connection.js';
 import { Unfinished } from './unfinished.js';
+import { within } from './within.js';
 
 /** A port could not be opened. */
 export class ListenError extends Error {
@@ -98,12 +98,4 @@ export class RemotingServer {
     await gone;
     await Promise.all(closed);
   }
-}
-
-/** Resolves with the promise, or after `ms` without it. */
-async function within(clock: Clock, ms: number, promise: Promise<unknown>): Promise<void> {
-  let cancel = (): void => undefined;
-  const time = new Promise<void>((resolve) => (cancel = clock.after(ms, resolve)));
-  await Promise.race([promise, time]);
-  cancel();
 }

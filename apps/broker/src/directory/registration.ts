@@ -10,6 +10,7 @@ import {
   registerTopicInNamesrv,
   ResponseCode,
   unregisterBroker,
+  within,
   type Cancel,
   type Clock,
   type Command,
@@ -101,18 +102,9 @@ export class Registration {
   }
 
   /** Resolves when every name server has heard of all that changed before, or has failed, at most `limitMs` from now. */
-  told(limitMs: number): Promise<void> {
-    return this.atMost(
-      limitMs,
-      this.named.known().then(() => this.underWay()),
-    );
-  }
-
-  private async atMost(limitMs: number, work: Promise<void>): Promise<void> {
-    let cancel = (): void => undefined;
-    const limit = new Promise<void>((resolve) => (cancel = this.clock.after(limitMs, resolve)));
-    await Promise.race([work, limit]);
-    cancel();
+  async told(limitMs: number): Promise<void> {
+    const heard = this.named.known().then(() => this.underWay());
+    await within(this.clock, limitMs, heard);
   }
 
   private async underWay(): Promise<void> {
@@ -125,7 +117,7 @@ export class Registration {
    */
   async stop(): Promise<void> {
     for (const undo of this.undo.splice(0)) undo();
-    await this.atMost(UNREGISTER_TIMEOUT_MS, this.underWay());
+    await within(this.clock, UNREGISTER_TIMEOUT_MS, this.underWay());
     const { brokerName, brokerClusterName: clusterName, brokerId } = this.config;
     const header = { brokerName, brokerAddr: this.address, clusterName, brokerId };
     await Promise.all(

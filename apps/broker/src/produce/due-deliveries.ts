@@ -2,14 +2,13 @@ import { formatProperties, PropertyName, type Cancel, type Clock, type Log } fro
 import { StoreError, type DelayedMessage, type MessageStore, type NewMessage } from '@halfmq/store';
 import type { BrokerConfig } from '../config/resolve-config.js';
 import { SystemTopic } from '../directory/topic-names.js';
+import { sleepMs } from '../sleep.js';
 import type { Backurls } from './backurls.js';
 import { timerSlot } from './delay.js';
 import { again, readStored, realPlace } from './stored-message.js';
 
 /** Delivered in one turn of the event loop, so that sends and pulls get theirs between two batches. */
 const BATCH = 64;
-/** A timer that sleeps longer would not notice that the wall clock was set, or the machine suspended. */
-const LONGEST_SLEEP_MS = 30_000;
 const RETRY_MS = 1_000;
 
 /**
@@ -49,7 +48,7 @@ export class DueDeliveries {
   }
 
   private wakeIn(ms: number): void {
-    const wait = Math.min(Math.max(ms, 0), LONGEST_SLEEP_MS);
+    const wait = sleepMs(ms);
     const at = this.clock.monotonic() + wait;
     if (at >= this.wakeAt || !this.stopListening) return;
     this.cancel?.();

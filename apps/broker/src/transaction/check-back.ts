@@ -6,6 +6,7 @@ import type { Clients } from '../directory/clients.js';
 import type { ProducerChannel } from '../directory/producers.js';
 import { SystemTopic } from '../directory/topic-names.js';
 import type { Topics } from '../directory/topics.js';
+import { sleepMs } from '../sleep.js';
 import type { Ask, NotAsked } from './ask.js';
 import type { CheckHistory } from './check-history.js';
 import type { CheckByUrl } from './check-by-url.js';
@@ -19,8 +20,6 @@ const CHECKS_A_ROUND = 100;
 const BYTES_A_ROUND = 4 * 1024 * 1024;
 /** Looked at in one turn of the event loop; most of those whose producers are away cost no check. */
 const EXAMINED_A_ROUND = 1_000;
-/** A timer that sleeps longer would not notice that the wall clock was set, or the machine suspended. */
-const LONGEST_SLEEP_MS = 30_000;
 
 /**
  * Asks producers about half messages nobody has decided. What one half message goes through:
@@ -102,7 +101,7 @@ export class CheckBack {
   private wakeIn(ms: number): void {
     if (this.listening.length === 0) return;
     const now = this.clock.monotonic();
-    const at = Math.max(now + Math.min(ms, LONGEST_SLEEP_MS), this.earliest);
+    const at = Math.max(now + sleepMs(ms), this.earliest);
     if (at >= this.wakeAt) return;
     this.cancel();
     this.wakeAt = at;

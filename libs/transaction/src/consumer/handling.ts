@@ -5,8 +5,8 @@ import type { ReceivedMessage } from '../message.js';
 /** What a handler is told beside its message. */
 export interface HandlingContext {
   /**
-   * Aborted when the handler has had its time, or its consumer was closed and has waited long enough (HandlerTimedOut), or when what was popped is not this member's any more
-   * (LeaseLost): its message comes again, whatever it still does.
+   * Aborted when the handler has had its time, or its consumer was closed and has waited long enough (HandlerTimedOut), or when
+   * what was popped is not this member's any more (LeaseLost): its message comes again, whatever it still does.
    */
   readonly signal: AbortSignal;
 }

@@ -1,9 +1,9 @@
+import { within } from '@halfmq/remoting';
 import type { Clock, Log, MessageQueue, ProcessQueueInfo, QueueTable } from '@halfmq/remoting';
 import { queueKey } from '../routes/topic-route.js';
 import type { QueueStatus } from './consumer-status.js';
 import { ConsumedQueue } from './consumed-queue.js';
 import type { Offsets } from './offsets.js';
-import { within } from '../within.js';
 import { pullLoop, type PullParts } from './pull-loop.js';
 import type { QueueLocks } from './queue-locks.js';
 import { SetPlaces } from './set-places.js';

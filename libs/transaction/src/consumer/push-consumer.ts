@@ -8,6 +8,7 @@ import {
   type MessageRecord,
   type QueueTable,
   type SubscriptionData,
+  within,
 } from '@halfmq/remoting';
 import type { ClientParts } from '../client-parts.js';
 import { ClientClosed, HandlerTimedOut, PauseGroup, RetryIn } from '../errors.js';
@@ -20,7 +21,6 @@ import type { ConsumerStatus } from './consumer-status.js';
 import type { AnyConsumerOptions } from './consumer-options.js';
 import { Dispatch } from './dispatch.js';
 import { COMMIT_MS, fromWhere, type GroupMember } from './group-member.js';
-import { within } from '../within.js';
 import { makeTopic } from '../routes/make-topic.js';
 import { poisonPolicy } from './poison.js';
 import { RENEW_LOCKS_MS } from './queue-locks.js';
@@ -150,7 +150,10 @@ export class PushConsumer implements GroupMember {
     this.dispatch.setConcurrency(concurrency);
   }
 
-  /** Drains, see above. Handlers that run longer than drainTimeoutMs are left alone, their signal aborts: their messages come again. */
+  /**
+   * Drains, see above. Handlers that run longer than drainTimeoutMs are left alone, their signal aborts: their messages come
+   * again.
+   */
   close(): Promise<void> {
     this.closing ??= this.drain();
     return this.closing;

@@ -1,10 +1,9 @@
-import { type Cancel, type Clock, type Log, silentLog, systemClock } from '@halfmq/remoting';
+import { type Cancel, type Clock, type Log, silentLog, systemClock, within } from '@halfmq/remoting';
 import { type Duration, parseDuration } from '../duration.js';
 import { InvalidOption } from '../errors.js';
 import type { BodyCheck, WhenUnreachable } from '../transaction/callback.js';
 import type { HalfMessages } from '../transaction/half-messages.js';
 import { Transactions } from '../transaction/transactions.js';
-import { within } from '../within.js';
 import { type Connection, type ConnectionPool, lent } from './connection.js';
 import type { Dialect } from './dialect.js';
 import { missingTables } from './migration.js';

@@ -8,6 +8,7 @@ import {
   type EndTransactionHeader,
   type MessageRecord,
   type Peer,
+  within,
 } from '@halfmq/remoting';
 import type { BrokerAddress } from '../broker-requests.js';
 import { channels } from '../channels.js';
@@ -16,7 +17,6 @@ import type { TransactionProducerOptions } from '../client-options.js';
 import { ClientClosed, SendFailed } from '../errors.js';
 import type { Ending } from '../hook.js';
 import { InFlight } from '../in-flight.js';
-import { within } from '../within.js';
 import { TransactionState, type HalfReceipt, type OutgoingMessage } from '../message.js';
 import type { SendHow, Stored } from '../producer/delivery.js';
 import { toWire, type WireMessage, type WireOptions } from '../producer/outgoing.js';

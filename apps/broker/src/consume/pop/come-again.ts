@@ -15,13 +15,12 @@ import { groupOfRetryTopic, popRetryTopicOf } from '../../directory/topic-names.
 import type { Groups } from '../../directory/groups.js';
 import type { Topics } from '../../directory/topics.js';
 import { again } from '../../produce/stored-message.js';
+import { sleepMs } from '../../sleep.js';
 import { isOpen, type Lease } from './lease-book.js';
 import type { PopMemory } from './pop-memory.js';
 
 /** Until what could not be stored is tried again. */
 const TRY_AGAIN_MS = 1_000;
-/** A timer that sleeps longer would not notice that the wall clock was set, or the machine suspended. */
-const LONGEST_SLEEP_MS = 30_000;
 /** Messages brought back in one turn of the event loop: after a start a hundred thousand may be due. */
 const AT_ONCE = 256;
 
@@ -59,8 +58,7 @@ export class ComeAgain {
     if (this.stopped || next === undefined || next >= this.timerAt) return;
     this.cancel();
     this.timerAt = next;
-    const sleepMs = Math.min(Math.max(0, next - this.clock.now()), LONGEST_SLEEP_MS);
-    this.cancel = this.clock.after(sleepMs, () => this.run());
+    this.cancel = this.clock.after(sleepMs(next - this.clock.now()), () => this.run());
   }
 
   private run(): void {

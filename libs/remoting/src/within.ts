@@ -1,4 +1,4 @@
-import type { Clock } from '@halfmq/remoting';
+import type { Clock } from './clock.js';
 
 /** @returns whether the promise was fulfilled in time */
 export async function within(clock: Clock, ms: number, promise: Promise<unknown>): Promise<boolean> {
