@@ -1,5 +1,6 @@
 import { notApplicable, unless, type Finding } from './finding.js';
-import { passed, type Target } from './target.js';
+import { passed } from './producer.js';
+import type { Target } from './target.js';
 
 const AT_ONCE = 50;
 /** Before any of them is given up, which may cost a copy. */

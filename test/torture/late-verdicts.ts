@@ -1,7 +1,8 @@
 import { resumeCheckHalfMessage } from '@halfmq/remoting';
 import type { SentHalf } from '../kit/wire-client.js';
 import { breaks, notApplicable, times, unless, type Finding } from './finding.js';
-import type { Producer, Target, TimedCheck } from './target.js';
+import type { Producer, TimedCheck } from './producer.js';
+import type { Target } from './target.js';
 
 const NO_TOPIC = notApplicable('needs a topic');
 
@@ -31,8 +32,7 @@ export async function late(target: Target): Promise<Finding> {
   await producer.answer(check, 'commit');
   await target.happens(async () => (await target.deliveries(half)) > 0, target.patienceMs(1));
   for (let time = 0; time < 2; time++) await producer.end(half, 'commit');
-  await target.rest(3);
-  const count = await target.deliveries(half);
+  const count = await target.delivered(half, 3);
   return unless(
     [count !== 1 && `delivered ${times(count)} after two late commits`],
     'delivered once; late commits change nothing',
@@ -69,8 +69,8 @@ export async function slowTransaction(target: Target): Promise<Finding> {
   producer.answers = () => 'commit';
   await producer.end(half, 'commit');
   const before = producer.about(half).length;
-  await target.rest(4);
-  const [after, count] = [producer.about(half).length - before, await target.deliveries(half)];
+  const count = await target.delivered(half, 4);
+  const after = producer.about(half).length - before;
   return unless(
     [
       !twice && `asked ${times(before)} while it ran`,
@@ -100,8 +100,7 @@ export async function parkedThenDecided(target: Target): Promise<Finding> {
   const { producer, half, copy } = await parked(target, topic);
   producer.answers = () => 'commit';
   for (let time = 0; time < 2; time++) await producer.end(half, 'commit');
-  await target.rest(3);
-  const count = await target.deliveries(half);
+  const count = await target.delivered(half, 3);
   return unless(
     [
       copy === undefined && 'not shown in TRANS_CHECK_MAX_TIME_TOPIC',
@@ -124,9 +123,10 @@ export async function manyVerdicts(target: Target): Promise<Finding> {
       at % 3 === 0 ? ('rollback' as const) : ('commit' as const),
     );
     await Promise.all(others.map((said, at) => (at % 2 ? another : producer).endOneWay(half, said)));
-    await target.rest(2);
-    const count = await target.deliveries(half);
     const expected = first === 'commit' ? 1 : 0;
+    const count = await (first === 'commit'
+      ? target.delivered(half)
+      : target.rest(2).then(() => target.deliveries(half)));
     if (code !== 0) wrong.push(`the first ${first} is answered with ${code}`);
     if (count !== expected) wrong.push(`after a ${first} and twenty others delivered ${times(count)}`);
   }
@@ -146,8 +146,7 @@ export async function resumed(target: Target): Promise<Finding> {
   await target.rest(1);
   await producer.end(half, 'commit');
   await target.wire.ask(resumeCheckHalfMessage, { msgId });
-  await target.rest(4);
-  const count = await target.deliveries(half);
+  const count = await target.delivered(half, 4);
   return unless(
     [
       code !== 0 && `recovering is answered with ${code}`,

@@ -1,6 +1,7 @@
 import { notApplicable, times, unless, type Finding } from './finding.js';
 import type { SentHalf } from '../kit/wire-client.js';
-import { now, passed, type Target, type TimedCheck } from './target.js';
+import { now, passed, type TimedCheck } from './producer.js';
+import type { Target } from './target.js';
 
 const NO_TOPIC = notApplicable('needs a topic');
 const HOUR_MS = 3_600_000;
@@ -96,8 +97,7 @@ export async function restarted(target: Target): Promise<Finding> {
   const after = await target.producer(before.group);
   after.answers = () => 'commit';
   await target.happens(() => after.about(half).length > 0, target.patienceMs(1));
-  await target.rest(2);
-  const count = await target.deliveries(half);
+  const count = await target.delivered(half);
   return unless(
     [
       after.about(half).length === 0 && 'its successor is not asked',
@@ -118,10 +118,9 @@ export async function away(target: Target): Promise<Finding> {
   const after = await target.producer(before.group);
   after.answers = () => 'commit';
   await target.happens(() => after.about(half).length > 0, target.patienceMs(1));
-  await target.rest(2);
+  const count = await target.delivered(half);
   const asked = after.about(half);
   const number = asked[0]?.properties.get('TRANSACTION_CHECK_TIMES');
-  const count = await target.deliveries(half);
   return unless(
     [
       asked.length === 0 && 'given up unasked while nobody was there',
