@@ -90,19 +90,25 @@ export class NameServers {
    */
   async request<H>(spec: RequestSpec<H>, header: H): Promise<Command> {
     const failures: string[] = [];
+    const tried = new Set<string>();
     if (this.named.length === 0) await this.looked(failures);
-    for (let tried = 0; tried < this.addresses.length; tried++) {
-      const at = this.at;
-      const address = this.addresses[at] ?? '';
+    // whom to ask next is looked up each time: the list may be another one by then
+    for (let address = this.next(tried); address !== undefined; address = this.next(tried)) {
+      tried.add(address);
       try {
         return await this.remoting.request(address, spec, header, undefined, { timeoutMs: this.timeoutMs });
       } catch (error) {
         failures.push(error instanceof Error ? error.message : String(error));
-        // another request may have moved on already
-        if (this.at === at) this.moveOn(failures);
+        this.moveOn(address, failures);
       }
     }
     throw new NoNameServer(this.addresses, failures);
+  }
+
+  /** The one kept to, or the first after it that was not tried. */
+  private next(tried: ReadonlySet<string>): string | undefined {
+    const { named, at } = this;
+    return [...named.slice(at), ...named.slice(0, at)].find((address) => !tried.has(address));
   }
 
   private async looked(failures: string[]): Promise<void> {
@@ -113,9 +119,10 @@ export class NameServers {
     }
   }
 
-  private moveOn(failures: readonly string[]): void {
-    if (this.addresses.length === 1) return;
-    this.at = (this.at + 1) % this.addresses.length;
-    this.log.warn(`name server lost, moving to ${this.addresses[this.at]}`, { reason: failures.at(-1) });
+  private moveOn(from: string, failures: readonly string[]): void {
+    // another request may have moved on already
+    if (this.named.length === 1 || this.named[this.at] !== from) return;
+    this.at = (this.at + 1) % this.named.length;
+    this.log.warn(`name server lost, moving to ${this.named[this.at]}`, { reason: failures.at(-1) });
   }
 }

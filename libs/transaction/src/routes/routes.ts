@@ -220,16 +220,22 @@ export class Routes {
   private ask(topic: string): Promise<void> {
     const known = this.known(topic);
     known.asking ??= this.lookUp(topic)
-      .then((route) => {
-        const heardBefore = known.answered;
-        known.answered = true;
-        if (!route) return;
-        const changed = heardBefore && !isDeepStrictEqual(known.route, route);
-        known.route = route;
-        if (changed) for (const listener of this.listeners) listener();
-      })
+      .then((route) => this.answered(topic, known, route))
       .finally(() => (known.asking = undefined));
     return known.asking;
+  }
+
+  private async answered(topic: string, known: KnownTopic, route: TopicRouteData | undefined): Promise<void> {
+    const heardBefore = known.answered;
+    known.answered = true;
+    if (!route) {
+      // still not created: the brokers that would create it may be others by now
+      if (known.template && !known.route) await this.askForTemplate(topic);
+      return;
+    }
+    const changed = heardBefore && !isDeepStrictEqual(known.route, route);
+    known.route = route;
+    if (changed) for (const listener of this.listeners) listener();
   }
 
   private async askForTemplate(topic: string): Promise<void> {
