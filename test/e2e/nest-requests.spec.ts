@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import {
+  HalfmqClient,
   MessageHandler,
+  MessageInvalid,
   Messages,
   Payload,
   RequestTimedOut,
@@ -61,6 +63,23 @@ describe('requests of a Nest application', () => {
     const app = await apps.start([]);
     const asked = app.get(Messages).request('nobody-listens', { sku: 'tea' }, { timeout: 200 });
     await expect(asked).rejects.toBeInstanceOf(RequestTimedOut);
+  });
+
+  it('end with an error when the answer is no JSON, as another language may send it', async () => {
+    const app = await apps.start([]);
+    const client = app.get(HalfmqClient);
+    const answering = client.producer();
+    const consumer = client.consumer({
+      group: 'answers-in-text',
+      subscriptions: { 'text-asked': '*' },
+      from: 'first',
+      handle: (message) => answering.reply(message, 'yes, of course'),
+    });
+    await consumer.start();
+    const asked = app.get(Messages).request('text-asked', { sku: 'tea' }, { timeout: '20s' });
+    const failure = await asked.catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(MessageInvalid);
+    expect(String(failure)).toContain('the reply to a request to text-asked is no JSON: "yes, of course"');
   });
 
   it('may be taken back while they wait for their time', async () => {

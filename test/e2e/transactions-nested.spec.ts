@@ -134,8 +134,10 @@ describe('the callback of transactions.run', () => {
 
     it('a whole number of times', async () => {
       for (const attempts of [0, -1, 1.5, Number('many')]) {
-        const run = transactions.run((manager) => insert(manager, 1), { attempts });
-        await expect(run).rejects.toThrow(`attempts: a whole number from 1 on expected, got ${attempts}`);
+        const refusal = `attempts: a whole number from 1 on expected, got ${attempts}`;
+        const one = (): Promise<unknown> => transactions.run((manager) => insert(manager, 1), { attempts });
+        await expect(one()).rejects.toThrow(refusal);
+        await expect(transactions.run(one)).rejects.toThrow(refusal);
       }
       expect(await orders()).toEqual([]);
     });

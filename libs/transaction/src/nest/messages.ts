@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { PropertyName, type Log } from '@halfmq/remoting';
 import { type Duration, parseDuration } from '../duration.js';
-import { InvalidOption, VerdictConflict } from '../errors.js';
+import { InvalidOption, MessageInvalid, VerdictConflict } from '../errors.js';
 import {
   type OutgoingMessage,
   type ReceivedMessage,
@@ -48,6 +48,8 @@ export interface RequestOptions extends SendOptions {
 }
 
 const DEFAULT_REQUEST_TIMEOUT = '3s';
+/** Characters of a reply that is not understood, in its error. */
+const SHOWN_LENGTH = 64;
 
 /** Sends messages: at once, or in a transaction that a `@TransactionListener` executes. */
 @Injectable()
@@ -74,7 +76,8 @@ export class Messages {
 
   /**
    * Sends a request and waits for the reply: what the `@MessageHandler` of its topic returns, as JSON.
-   * @throws RequestTimedOut when nobody has answered in time (3 s unless told); otherwise as `send`
+   * @throws RequestTimedOut when nobody has answered in time (3 s unless told); MessageInvalid when the reply is no JSON;
+   *   otherwise as `send`
    */
   async request<R, T = unknown>(
     topic: TopicOrName<T>,
@@ -86,7 +89,7 @@ export class Messages {
     this.mustBeConnected();
     const message = described.message(body, options);
     const answer = await this.producer.request(message, { timeoutMs: parseDuration(timeout) });
-    return JSON.parse(answer.body.toString()) as R;
+    return repliedWith(described.name, answer.body) as R;
   }
 
   /**
@@ -185,6 +188,20 @@ export class Messages {
       );
     }
     return listener;
+  }
+}
+
+/** @throws MessageInvalid */
+function repliedWith(topicName: string, body: Buffer): unknown {
+  const text = body.toString();
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const shown = JSON.stringify(text.slice(0, SHOWN_LENGTH));
+    throw new MessageInvalid(
+      `the reply to a request to ${topicName} is no JSON: ${shown}. Producer.request gives its bytes`,
+      { cause },
+    );
   }
 }
 

@@ -75,9 +75,13 @@ export class Transactions<Manager> {
    *   the database has committed but the broker was told to roll back before
    */
   async run<R>(callback: TransactionCallback<Manager, R>, options: RunOptions = {}): Promise<R> {
+    const { attempts = 1 } = options;
+    if (!(Number.isInteger(attempts) && attempts > 0)) {
+      throw new InvalidOption(`attempts: a whole number from 1 on expected, got ${attempts}`);
+    }
     const outer = this.scopes.getStore();
     if (outer?.open) return outer.nest((scope) => this.call(scope, callback));
-    return this.runs.track(this.attempts(callback, options));
+    return this.runs.track(this.attempts(callback, attempts, options));
   }
 
   /**
@@ -167,12 +171,12 @@ export class Transactions<Manager> {
     channels.duplicate.publish({ group, topic, messageId });
   }
 
-  private async attempts<R>(callback: TransactionCallback<Manager, R>, options: RunOptions): Promise<R> {
+  private async attempts<R>(
+    callback: TransactionCallback<Manager, R>,
+    attempts: number,
+    options: RunOptions,
+  ): Promise<R> {
     const { barrier, log } = this.parts;
-    const { attempts = 1 } = options;
-    if (!(Number.isInteger(attempts) && attempts > 0)) {
-      throw new InvalidOption(`attempts: a whole number from 1 on expected, got ${attempts}`);
-    }
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.attempt(callback, options);
