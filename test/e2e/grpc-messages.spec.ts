@@ -114,9 +114,9 @@ describe('messages at the gRPC door', () => {
     const waiting = leaving.receive('readers', 'orders');
     await until('the poll is held', async () => (await trial.pops.polling()) === 1);
     await leaving.call('NotifyClientTermination', { group: { name: 'readers' } });
-    await trial.pops.send('a');
     expect(texts((await waiting).messages)).toEqual([]);
-    await trial.advance(1_100);
+    expect(await trial.pops.polling()).toBe(0);
+    await trial.pops.send('a');
     expect(texts((await (await trial.consumer()).receive('readers', 'orders')).messages)).toEqual(['a']);
   });
 

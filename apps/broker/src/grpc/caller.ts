@@ -15,6 +15,8 @@ export interface Caller {
   readonly remainingMs: number | undefined;
   /** the caller has given up, or is gone; or nobody may wait any more, because the broker stops */
   readonly gone: AbortSignal;
+  /** It is answered with what there is now. */
+  stopWaiting(): void;
 }
 
 /** What a call says of it. A class, since an object with a getter of its own costs several times as much. */
@@ -25,7 +27,7 @@ export class Calling implements Caller {
     readonly version: string,
     private readonly remote: Pick<Caller, 'host' | 'address'>,
     readonly remainingMs: number | undefined,
-    private readonly call: { readonly signal: AbortSignal },
+    private readonly call: { readonly signal: AbortSignal; stopWaiting(): void },
   ) {}
 
   get host(): Host {
@@ -38,5 +40,9 @@ export class Calling implements Caller {
 
   get gone(): AbortSignal {
     return this.call.signal;
+  }
+
+  stopWaiting(): void {
+    this.call.stopWaiting();
   }
 }

@@ -69,7 +69,7 @@ export class Consuming {
     // its settings may be on their way: it comes again a second later
     const session = this.sessions.mustFind(caller.clientId);
     const { broker, asked } = await this.asked(request, caller, session);
-    const messages = await broker.receive(asked, caller.gone);
+    const messages = await this.sessions.while(session, caller, () => broker.receive(asked, caller.gone));
     const unsent = new Set(messages);
     try {
       // a client that has said good-bye meanwhile handles nothing more, and nothing is renewed for it

@@ -50,6 +50,8 @@ export interface Session {
   settings: Settings;
   /** ends it, because it has no stream */
   cancel: Cancel;
+  /** its calls that wait for messages */
+  readonly waiting: Set<Caller>;
 }
 
 /**
@@ -79,6 +81,17 @@ export class Sessions {
       'UNRECOGNIZED_CLIENT_TYPE',
       'cannot find client settings for this client: open a telemetry stream',
     );
+  }
+
+  /** What a client waits for: no longer than it is there. */
+  async while<T>(session: Session, caller: Caller, wait: () => Promise<T>): Promise<T> {
+    if (this.find(caller.clientId) !== session) caller.stopWaiting();
+    session.waiting.add(caller);
+    try {
+      return await wait();
+    } finally {
+      session.waiting.delete(caller);
+    }
   }
 
   /** What a client says on its stream. @throws Refusal as settings are refused */
@@ -114,12 +127,13 @@ export class Sessions {
     const known = this.sessions.get(clientId);
     if (known) return known;
     const peer = new TelemetryPeer(host, address, language, this.clock);
-    const session: Session = { peer, settings, cancel: () => undefined };
+    const session: Session = { peer, settings, cancel: () => undefined, waiting: new Set() };
     this.sessions.set(clientId, session);
     peer.onClose(() => {
       session.cancel();
       this.sessions.delete(clientId);
       this.renewals.gone(clientId);
+      for (const call of session.waiting) call.stopWaiting();
     });
     return session;
   }
