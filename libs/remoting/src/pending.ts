@@ -1,3 +1,4 @@
+import { ByOpaque } from './by-opaque.js';
 import type { Cancel, Clock } from './clock.js';
 import type { Command } from './command.js';
 import { RemotingError } from './remoting-error.js';
@@ -6,6 +7,7 @@ import type { RequestSpec } from './request-spec.js';
 type Asked = Pick<RequestSpec<unknown>, 'code' | 'lane'>;
 
 interface Pending {
+  readonly opaque: number;
   readonly asked: Asked;
   readonly since: number;
   readonly deadline: number;
@@ -19,7 +21,7 @@ interface Pending {
  * alone: setting and clearing a timer for each would cost more than the look.
  */
 export class PendingRequests {
-  private readonly waiting = new Map<number, Pending>();
+  private readonly waiting = new ByOpaque<Pending>();
   /** of those: sends, half messages and verdicts, which are answered at once and not held */
   private sending = 0;
   private cancelTimer: Cancel | undefined;
@@ -40,14 +42,14 @@ export class PendingRequests {
     return new Promise((resolve, reject) => {
       const since = this.clock.monotonic();
       const deadline = since + timeoutMs;
-      this.waiting.set(opaque, { asked, since, deadline, resolve, reject });
+      this.waiting.add({ opaque, asked, since, deadline, resolve, reject });
       if (asked.lane === 'send') this.sending++;
       if (deadline < this.timerDue) this.arm(deadline, timeoutMs);
     });
   }
 
   has(opaque: number): boolean {
-    return this.waiting.has(opaque);
+    return this.waiting.get(opaque) !== undefined;
   }
 
   /** @returns false when nobody waits for this answer (any more) */
@@ -62,7 +64,7 @@ export class PendingRequests {
   }
 
   failAll(error: RemotingError): void {
-    const all = [...this.waiting.values()];
+    const all = this.waiting.all();
     this.waiting.clear();
     this.sending = 0;
     this.disarm();
@@ -70,15 +72,9 @@ export class PendingRequests {
   }
 
   private take(opaque: number): Pending | undefined {
-    const pending = this.waiting.get(opaque);
-    if (!pending) return undefined;
-    this.drop(opaque, pending);
+    const pending = this.waiting.take(opaque);
+    if (pending?.asked.lane === 'send') this.sending--;
     return pending;
-  }
-
-  private drop(opaque: number, { asked }: Pending): void {
-    this.waiting.delete(opaque);
-    if (asked.lane === 'send') this.sending--;
   }
 
   private arm(deadline: number, inMs: number): void {
@@ -98,12 +94,12 @@ export class PendingRequests {
     this.disarm();
     let next = Infinity;
     let earliest = Infinity;
-    for (const [opaque, pending] of this.waiting) {
+    for (const pending of this.waiting.all()) {
       if (pending.deadline > now) {
         next = Math.min(next, pending.deadline);
         continue;
       }
-      this.drop(opaque, pending);
+      this.take(pending.opaque);
       earliest = Math.min(earliest, pending.since);
       pending.reject(
         new RemotingError('timeout', this.address, `request ${pending.asked.code} was not answered in time`),

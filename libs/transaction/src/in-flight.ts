@@ -1,17 +1,21 @@
 import type { Channel } from 'node:diagnostics_channel';
 
-/** Counts work that is under way, so that a close can wait for it. */
+/**
+ * Counts work that is under way, so that a close can wait for it. Counts and keeps nothing: V8's sets leave a table behind
+ * whenever they are full of what was deleted, and what is in that table lives until everything is collected.
+ */
 export class InFlight {
-  private readonly all = new Set<Promise<unknown>>();
+  private underWay = 0;
+  private waiting: (() => void)[] = [];
 
   /** @param told hears of all that begins, as `{ work }` */
   constructor(private readonly told?: Channel) {}
 
-  /** @returns `work` itself, forgotten before whoever waits for it goes on */
+  /** @returns `work` itself, which counts no more before whoever waits for it goes on */
   track<T>(work: Promise<T>): Promise<T> {
-    this.all.add(work);
+    this.underWay++;
     // the caller sees a rejection, too
-    const ended = (): void => void this.all.delete(work);
+    const ended = (): void => this.ended();
     work.then(ended, ended);
     if (this.told?.hasSubscribers) this.told.publish({ work });
     return work;
@@ -19,6 +23,13 @@ export class InFlight {
 
   /** Resolves when nothing is under way any more, also what began meanwhile. */
   async settled(): Promise<void> {
-    while (this.all.size > 0) await Promise.allSettled(this.all);
+    while (this.underWay > 0) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  private ended(): void {
+    if (--this.underWay > 0) return;
+    const { waiting } = this;
+    this.waiting = [];
+    for (const resolve of waiting) resolve();
   }
 }

@@ -60,19 +60,20 @@ export class Topic<T> {
 
   /** @throws MessageInvalid when the body does not fit the topic's format */
   message(body: T, options: SendOptions = {}): OutgoingMessage {
-    const { delay, deliverAt, keys = [], orderingKey, properties, ...rest } = options;
+    const { tag, delay, deliverAt, delayLevel, keys = [], orderingKey, properties } = options;
     const { format = 'json', cloudEvents } = this.options;
     const encoded = this.encode(body);
     const event = cloudEvents && enveloped(cloudEvents, format, body, encoded);
     return {
-      ...rest,
       topic: this.name,
       body: event?.body ?? encoded,
+      tag,
       properties: event ? { ...event.properties, ...properties } : properties,
-      keys: [...[this.options.key?.(body) ?? []].flat(), ...keys],
+      keys: together(this.options.key?.(body), keys),
       orderingKey: orderingKey ?? this.options.orderingKey?.(body),
       delayMs: delay === undefined ? undefined : parseDuration(delay),
       deliverAt: deliverAt instanceof Date ? deliverAt.getTime() : deliverAt,
+      delayLevel,
     };
   }
 
@@ -117,6 +118,11 @@ export class Topic<T> {
     if (format === 'bytes' && Buffer.isBuffer(body)) return body;
     throw new MessageInvalid(`a body of ${this.name} must be ${format}; got ${typeof body}`);
   }
+}
+
+function together(own: string | readonly string[] | undefined, more: readonly string[]): readonly string[] {
+  if (own === undefined) return more;
+  return typeof own === 'string' ? [own, ...more] : [...own, ...more];
 }
 
 /**

@@ -73,19 +73,18 @@ export function toWire(message: OutgoingMessage, clock: Clock, options: WireOpti
     );
   }
   const uniqueKey = options.uniqueKey ?? createUniqueKey(clock);
-  const entries = [
-    ...propertiesOf(message),
-    [PropertyName.UNIQ_KEY, uniqueKey] as const,
-    ...(options.more ?? []),
-  ];
+  const entries = propertiesOf(message);
+  entries.push([PropertyName.UNIQ_KEY, uniqueKey], ...(options.more ?? []));
   const properties = formatProperties(entries);
   if (Buffer.byteLength(properties) > MOST_PROPERTY_BYTES) {
     throw new MessageInvalid(
       `message to ${message.topic}: properties and keys have more than ${MOST_PROPERTY_BYTES} bytes`,
     );
   }
-  const wireBody = options.compress === false ? { body, sysFlag: 0 } : packed(body);
-  return { topic: message.topic, uniqueKey, properties, orderingKey: message.orderingKey, ...wireBody };
+  const { topic, orderingKey } = message;
+  const packed = options.compress === false ? body : compressed(body);
+  const sysFlag = packed === body ? 0 : SysFlag.COMPRESSED;
+  return { topic, body: packed, sysFlag, properties, uniqueKey, orderingKey };
 }
 
 function bytesOf({ topic, body }: OutgoingMessage): Buffer {
@@ -102,11 +101,14 @@ export function batchOf(topic: string, messages: readonly WireMessage[]): WireMe
   return { topic, body, sysFlag: 0, properties: '', uniqueKey: '' };
 }
 
-/** The kind of compression every client can read: zlib, and no type in the flag, as before RocketMQ 4.9.4. */
-function packed(body: Buffer): { body: Buffer; sysFlag: number } {
-  if (body.length < COMPRESS_FROM) return { body, sysFlag: 0 };
+/**
+ * The kind of compression every client can read: zlib, and no type in the flag, as before RocketMQ 4.9.4.
+ * @returns the body itself where that is as short
+ */
+function compressed(body: Buffer): Buffer {
+  if (body.length < COMPRESS_FROM) return body;
   const { body: smaller } = compressBody(body);
-  return smaller.length < body.length ? { body: smaller, sysFlag: SysFlag.COMPRESSED } : { body, sysFlag: 0 };
+  return smaller.length < body.length ? smaller : body;
 }
 
 function checkTopic(topic: string): void {

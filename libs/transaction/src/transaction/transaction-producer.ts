@@ -192,11 +192,18 @@ export class TransactionProducer {
 
   private bring(half: HalfReceipt, verdict: TransactionState): Promise<void> {
     const { brokerName, topic, group, uniqueKey } = half;
-    const broker = { brokerName, address: this.parts.routes.primaryOf(brokerName) ?? half.address };
-    const ids = { messageId: uniqueKey, transactionId: uniqueKey };
-    return this.ending({ ...broker, ...ids, topic, group, state: verdict, fromCheck: false }, () =>
-      this.tell(broker, half, verdict),
-    );
+    const address = this.parts.routes.primaryOf(brokerName) ?? half.address;
+    const ending: Ending = {
+      group,
+      topic,
+      messageId: uniqueKey,
+      transactionId: uniqueKey,
+      state: verdict,
+      fromCheck: false,
+      brokerName,
+      address,
+    };
+    return this.ending(ending, () => this.tell({ brokerName, address }, half, verdict));
   }
 
   private ending(ending: Ending, act: () => Promise<void>): Promise<void> {
