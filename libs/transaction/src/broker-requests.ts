@@ -33,13 +33,13 @@ export class BrokerRequests {
    * @returns the answer, whatever its code
    * @throws BrokerUnreachable without a connection; RemotingError (timeout, closed) when it is not known what happened
    */
-  async ask<H>(broker: BrokerAddress, what: RequestTo<H>): Promise<Command> {
+  ask<H>(broker: BrokerAddress, what: RequestTo<H>): Promise<Command> {
     const timeoutMs = what.timeoutMs ?? this.timeoutMs;
-    try {
-      return await this.remoting.request(broker.address, what.spec, what.header, what.body, { timeoutMs });
-    } catch (error) {
-      throw named(error, broker);
-    }
+    return this.remoting
+      .request(broker.address, what.spec, what.header, what.body, { timeoutMs })
+      .catch((error: unknown) => {
+        throw named(error, broker);
+      });
   }
 
   /** As ask, and @throws BrokerRefused for every code but success. */

@@ -98,6 +98,8 @@ export class Delivery {
   }
 
   private async bring(message: WireMessage, how: SendHow): Promise<Stored> {
+    const { routes } = this;
+    const { topic } = message;
     const deadline = this.clock.monotonic() + how.timeoutMs;
     const attempts: string[] = [];
     let maybeStored = false;
@@ -105,7 +107,7 @@ export class Delivery {
     for (let left = how.retries; ;) {
       let queue: MessageQueue | undefined;
       try {
-        queue = await this.choose(message);
+        queue = this.choose(message, routes.knownPublishQueues(topic) ?? (await routes.publishQueues(topic)));
         return await this.attempt(queue, message, how, deadline);
       } catch (error) {
         if (!queue && attempts.length === 0) throw error;
@@ -115,9 +117,9 @@ export class Delivery {
         if (!(error instanceof BrokerUnreachable)) left--;
         const again =
           queue && left >= 0 && canRepeat(error, how) && this.clock.monotonic() + pause < deadline;
-        if (!queue || !again) throw new SendFailed(message.topic, maybeStored, attempts, { cause: error });
+        if (!queue || !again) throw new SendFailed(topic, maybeStored, attempts, { cause: error });
         this.chooser.failed(queue.brokerName);
-        this.routes.refresh(message.topic);
+        routes.refresh(topic);
         await new Promise<void>((resolve) => this.clock.after(pause, resolve));
         pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       }
@@ -175,15 +177,18 @@ export class Delivery {
   }
 
   private async write(message: WireMessage, group: string): Promise<void> {
-    const queue = await this.choose(message);
+    const { routes } = this;
+    const { topic } = message;
+    const queue = this.choose(
+      message,
+      routes.knownPublishQueues(topic) ?? (await routes.publishQueues(topic)),
+    );
     const header = headerOf(message, queue, { group }, this.clock);
     const spec = sendMessageV2;
     await this.brokers.oneWay(this.brokerOf(queue), { spec, header, body: message.body });
   }
 
-  private async choose(message: WireMessage): Promise<MessageQueue> {
-    const queues =
-      this.routes.knownPublishQueues(message.topic) ?? (await this.routes.publishQueues(message.topic));
+  private choose(message: WireMessage, queues: readonly MessageQueue[]): MessageQueue {
     return message.orderingKey === undefined
       ? this.chooser.inTurn(message.topic, queues)
       : this.chooser.byKey(message.orderingKey, queues);

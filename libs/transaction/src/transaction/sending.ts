@@ -99,18 +99,17 @@ export class Sending<Manager> {
   }
 
   private async store(stamp: BarrierStamp): Promise<Failure[]> {
-    const { messages } = this.scope;
-    const sent = await Promise.allSettled(
-      messages.map(({ message, via }) => via.prepare(stamped(message, stamp))),
+    const failures: Failure[] = [];
+    const stored: StoredHalf[] = [];
+    const under = this.scope.messages.map(({ message, via }) =>
+      via.prepare(stamped(message, stamp)).then(
+        (half) => void stored.push({ half, via }),
+        (error: unknown) => void failures.push({ topic: message.topic, error }),
+      ),
     );
-    this.stored = sent.flatMap((one, index) => {
-      const via = messages[index]?.via;
-      return one.status === 'fulfilled' && via ? [{ half: one.value, via }] : [];
-    });
-    return sent.flatMap((one, index) => {
-      const topic = messages[index]?.message.topic ?? '';
-      return one.status === 'rejected' ? [{ topic, error: one.reason as unknown }] : [];
-    });
+    for (const one of under) await one;
+    this.stored = stored;
+    return failures;
   }
 
   private async goAround(detour: Detour<Manager>): Promise<void> {
@@ -161,7 +160,8 @@ export class Sending<Manager> {
 }
 
 /** Where a broker ends all half messages of the transaction together, the first one speaks for all of its group. */
-function spokesmen(stored: readonly StoredHalf[]): StoredHalf[] {
+function spokesmen(stored: readonly StoredHalf[]): readonly StoredHalf[] {
+  if (stored.length === 1) return stored;
   const spoken = new Set<string>();
   return stored.filter(({ half: { brokerName, group, endsTogether } }) => {
     const place = JSON.stringify([brokerName, group]);

@@ -80,16 +80,8 @@ export class TransactionProducer {
    * the check will find that it did not happen.
    * @throws MessageInvalid, NoRoute, NoNameServer, SendFailed, ClientClosed
    */
-  async prepare(message: OutgoingMessage): Promise<HalfReceipt> {
-    this.mustBeOpen();
-    const wire = this.wire(message, {
-      more: [
-        [PropertyName.TRAN_MSG, 'true'],
-        [PropertyName.PGROUP, this.group],
-      ],
-    });
-    const half = { ...wire, sysFlag: wire.sysFlag | SysFlag.TRANSACTION_PREPARED };
-    return this.work.track(this.store(half));
+  prepare(message: OutgoingMessage): Promise<HalfReceipt> {
+    return this.work.track(this.store(message));
   }
 
   /**
@@ -148,10 +140,18 @@ export class TransactionProducer {
     }
   }
 
-  private async store(half: WireMessage): Promise<HalfReceipt> {
+  private async store(message: OutgoingMessage): Promise<HalfReceipt> {
+    this.mustBeOpen();
+    const wire = this.wire(message, {
+      more: [
+        [PropertyName.TRAN_MSG, 'true'],
+        [PropertyName.PGROUP, this.group],
+      ],
+    });
+    const half = { ...wire, sysFlag: wire.sysFlag | SysFlag.TRANSACTION_PREPARED };
     // a broker can ask nobody it has not heard of
     const before: SendHow['before'] = (broker) => this.parts.heartbeats.ensure(broker);
-    const stored = await this.parts.delivery.send(half, { ...this.how(false), before });
+    const stored = await this.parts.delivery.send(half, this.how(false, before));
     const receipt = this.receipt(half, stored);
     if (stored.status === 'stored') return receipt;
     // as RocketMQ's producer: a half message that may not be safe carries no transaction
@@ -165,9 +165,9 @@ export class TransactionProducer {
     return toWire(this.parts.names.wrapped(message), this.parts.clock, options);
   }
 
-  private how(repeatUnanswered: boolean): SendHow {
+  private how(repeatUnanswered: boolean, before?: SendHow['before']): SendHow {
     const timeoutMs = this.options.sendTimeoutMs ?? SEND_TIMEOUT_MS;
-    return { group: this.group, retries: 2, timeoutMs, repeatUnanswered };
+    return { group: this.group, retries: 2, timeoutMs, repeatUnanswered, before };
   }
 
   private receipt(half: WireMessage, { broker, header }: Stored): HalfReceipt {

@@ -28,8 +28,13 @@ export abstract class RunnerConnection implements Connection<EntityManager> {
     await this.runner.startTransaction(isolation as Isolation);
     const { runner, statements } = this;
     const query = runner.query.bind(runner);
-    const watched = async (...given: Parameters<typeof query>): Promise<unknown> => {
-      statements.mayBegin();
+    // no async function: there are many statements, and each of these costs a promise more
+    const watched = (...given: Parameters<typeof query>): Promise<unknown> => {
+      try {
+        statements.mayBegin();
+      } catch (error) {
+        return Promise.reject(error);
+      }
       return statements.watch(query(...given));
     };
     runner.query = watched as typeof runner.query;
@@ -50,12 +55,14 @@ export abstract class RunnerConnection implements Connection<EntityManager> {
   /** Subscribers may still write. */
   async before(end: TransactionEnd): Promise<void> {
     this.statements.unseal();
+    if (!this.hasSubscribers) return;
     await this.runner.broadcaster.broadcast(
       end === 'commit' ? 'BeforeTransactionCommit' : 'BeforeTransactionRollback',
     );
   }
 
   async after(end: TransactionEnd): Promise<void> {
+    if (!this.hasSubscribers) return;
     const event = end === 'commit' ? 'AfterTransactionCommit' : 'AfterTransactionRollback';
     try {
       await this.runner.broadcaster.broadcast(event);
@@ -64,8 +71,12 @@ export abstract class RunnerConnection implements Connection<EntityManager> {
     }
   }
 
-  async release(): Promise<void> {
-    await this.runner.release();
+  private get hasSubscribers(): boolean {
+    return this.runner.dataSource.subscribers.length > 0;
+  }
+
+  release(): Promise<void> {
+    return this.runner.release();
   }
 
   abstract giveUp(reason: unknown): Promise<void>;
