@@ -1,4 +1,5 @@
 import type { Cancel, Clock, Log } from '@halfmq/remoting';
+import { Bag } from '../bag.js';
 import { channels } from '../channels.js';
 import type { HandOut } from '../hook.js';
 import { parseDuration } from '../duration.js';
@@ -31,10 +32,12 @@ export interface DispatchParts {
  * starve the others, what is in order as its queue allows and only while its lock holds.
  */
 export class Dispatch {
-  private readonly queues = new Set<WorkQueue>();
+  private queues: readonly WorkQueue[] = [];
+  /** the place of the one whose turn is next */
+  private turn = 0;
   private readonly handling = new InFlight(channels.work);
   private readonly aftermath: Aftermath;
-  private readonly calls = new Set<Abort>();
+  private readonly calls = new Bag<Abort>();
   private running = 0;
   private stopped = false;
   private readonly timeoutMs: number | undefined;
@@ -61,11 +64,11 @@ export class Dispatch {
   }
 
   add(queue: WorkQueue): void {
-    this.queues.add(queue);
+    this.queues = [...this.queues, queue];
   }
 
   remove(queue: WorkQueue): void {
-    this.queues.delete(queue);
+    this.queues = this.queues.filter((one) => one !== queue);
   }
 
   /** Starts as many handlers as may run. Called when something arrived, ended, or may be tried again. */
@@ -88,7 +91,7 @@ export class Dispatch {
 
   /** Handlers that have not ended are left to themselves, and told so. */
   leave(reason: Error): void {
-    for (const abort of this.calls) abort(reason);
+    for (const abort of this.calls.values()) abort(reason);
   }
 
   /** Hands it over at once, whatever else waits or runs, and does nothing with it afterwards. @returns what it failed with */
@@ -99,13 +102,14 @@ export class Dispatch {
 
   private next(): { queue: WorkQueue; taken: TakenMessage[] } | undefined {
     const now = this.parts.clock.monotonic();
-    for (const queue of this.queues) {
-      if (!queue.hasReady || now >= queue.lockedUntil) continue;
+    const { queues, turn } = this;
+    for (let nth = 0; nth < queues.length; nth++) {
+      const place = (turn + nth) % queues.length;
+      const queue = queues[place];
+      if (!queue?.hasReady || now >= queue.lockedUntil) continue;
       const taken = queue.handOut(this.parts.options.batch ?? 1);
       if (taken.length === 0) continue;
-      // to the back of the row
-      this.queues.delete(queue);
-      this.queues.add(queue);
+      this.turn = place + 1;
       return { queue, taken };
     }
     return undefined;

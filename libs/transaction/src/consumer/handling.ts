@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from '@halfmq/remoting';
+import type { Bag } from '../bag.js';
 import { HandlerTimedOut, InvalidOption } from '../errors.js';
 import type { ReceivedMessage } from '../message.js';
 
@@ -57,7 +58,7 @@ export interface Surroundings {
   /** is given what aborts the call's signal */
   readonly aborts: ((abort: Abort) => void) | undefined;
   /** holds, while the handler runs, what leaves it to itself: its signal aborts, and no timer waits for it any more */
-  readonly running: Set<Abort>;
+  readonly running: Bag<Abort>;
 }
 
 /** One call of a handler. The signal is made when it is asked for: most handlers never do. */

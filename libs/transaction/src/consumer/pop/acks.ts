@@ -66,8 +66,8 @@ export class Acks {
 
   /** Never rejects: those that wait are told. */
   private async tell(all: readonly Waiting[]): Promise<void> {
-    const near = all.filter(({ ack: { receipt } }) => receipt.queueOffset - receipt.start < WIDEST_SPAN);
-    const far = all.filter((one) => !near.includes(one));
+    const far = all.filter(isFar);
+    const near = far.length === 0 ? all : all.filter((one) => !isFar(one));
     await Promise.all([...far.map((one) => this.each(one)), this.together(near)]);
   }
 
@@ -110,6 +110,10 @@ export class Acks {
     const body = encodeBatchAcks(acks[0]?.broker.brokerName ?? '', [...pops.values()]);
     return { spec: batchAckMessage, header: {}, body };
   }
+}
+
+function isFar({ ack: { receipt } }: Waiting): boolean {
+  return receipt.queueOffset - receipt.start >= WIDEST_SPAN;
 }
 
 function isUnknown(error: unknown): boolean {

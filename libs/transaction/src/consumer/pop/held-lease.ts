@@ -1,4 +1,5 @@
 import type { Cancel, Clock, Log } from '@halfmq/remoting';
+import { Bag } from '../../bag.js';
 import type { Lease } from '../taken-message.js';
 import type { PoppedPlace, PopRequests } from './pop-requests.js';
 
@@ -30,7 +31,7 @@ export class HeldLease implements Lease {
   private endsAt: number;
   private cancel: Cancel = () => undefined;
   private renewing: Promise<void> | undefined;
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners = new Bag<() => void>();
 
   constructor(
     private readonly parts: LeaseParts,
@@ -87,8 +88,7 @@ export class HeldLease implements Lease {
     if (this.state !== 'held') return;
     this.state = 'lost';
     this.cancel();
-    for (const listener of this.listeners) listener();
-    this.listeners.clear();
+    for (const listener of this.listeners.values()) listener();
   }
 
   /** @returns false when there is nothing to end */

@@ -1,4 +1,5 @@
 import type { MessageQueue } from '@halfmq/remoting';
+import { Bag } from '../../bag.js';
 import { InFlight } from '../../in-flight.js';
 import type { Lease, TakenMessage } from '../taken-message.js';
 import type { Waiting } from '../waiting.js';
@@ -14,7 +15,7 @@ export interface PoppedMessage extends TakenMessage {
 /** What this consumer pops of one broker's topic. What waits when it is dropped is given back, and comes again at once. */
 export class PoppedQueue extends WorkQueue {
   /** of what is not done */
-  private readonly leases = new Set<Lease>();
+  private readonly leases = new Bag<Lease>();
 
   constructor(
     queue: MessageQueue,
@@ -56,7 +57,7 @@ export class PoppedQueue extends WorkQueue {
 
   /** What is being handled is this member's no more. */
   lose(): void {
-    for (const lease of this.leases) lease.lose();
+    for (const lease of this.leases.values()) lease.lose();
   }
 
   protected override done({ lease }: TakenMessage): void {
@@ -75,6 +76,6 @@ export class PoppedQueue extends WorkQueue {
   private lost(lost: Lease): void {
     // what is given back is not of these any more, and what is being handled need not come again for it
     if (!this.inOrder || !this.leases.has(lost)) return;
-    for (const lease of this.leases) if (lease.queueId === lost.queueId) lease.lose();
+    for (const lease of this.leases.values()) if (lease.queueId === lost.queueId) lease.lose();
   }
 }
