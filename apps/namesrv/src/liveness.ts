@@ -65,7 +65,7 @@ export class Liveness {
       if (silentMs <= life.timeoutMs) continue;
       this.lives.delete(key);
       this.log.warn(
-        `broker ${life.broker.brokerName} at ${life.broker.brokerAddr} is gone: silent for ${silentMs} ms`,
+        `broker ${life.broker.brokerName} at ${life.broker.brokerAddr} is gone: silent for ${Math.round(silentMs)} ms`,
       );
       this.onGone(life.broker);
       life.channel.close('broker expired');

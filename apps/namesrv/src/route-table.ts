@@ -86,7 +86,9 @@ export class RouteTable {
     }
     set.addresses.set(brokerId, brokerAddr);
     this.mergeTopics(incoming, set, isFirst, options.dropMissingTopics ?? false);
-    this.known.set(keyOf(incoming), incoming);
+    // not the whole of it, with its topics
+    const { dataVersion, haServerAddr } = incoming;
+    this.known.set(keyOf(incoming), { dataVersion, haServerAddr });
     return { kind: 'accepted', isNew: isFirst, ...this.primaryFor(incoming, set) };
   }
 
