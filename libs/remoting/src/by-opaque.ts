@@ -13,10 +13,6 @@ export class ByOpaque<T extends { readonly opaque: number }> {
   private inRing = 0;
   private readonly beside = new Map<number, T>();
 
-  get size(): number {
-    return this.inRing + this.beside.size;
-  }
-
   get(opaque: number): T | undefined {
     const waiting = this.ring[this.placeOf(opaque)];
     return waiting?.opaque === opaque ? waiting : this.beside.get(opaque);
@@ -36,13 +32,16 @@ export class ByOpaque<T extends { readonly opaque: number }> {
   }
 
   take(opaque: number): T | undefined {
-    const waiting = this.get(opaque);
-    if (!waiting) return undefined;
-    if (!this.beside.delete(opaque)) {
-      this.ring[this.placeOf(opaque)] = undefined;
+    const place = this.placeOf(opaque);
+    const waiting = this.ring[place];
+    if (waiting?.opaque === opaque) {
+      this.ring[place] = undefined;
       this.inRing--;
+      return waiting;
     }
-    return waiting;
+    const older = this.beside.get(opaque);
+    this.beside.delete(opaque);
+    return older;
   }
 
   /** In no order. */

@@ -6,6 +6,7 @@ import type { Log } from './log.js';
 import { RemotingError } from './remoting-error.js';
 import type { RequestSpec } from './request-spec.js';
 import { TcpConnection } from './tcp-connection.js';
+import { within } from './within.js';
 
 export interface RemotingClientOptions {
   readonly clock: Clock;
@@ -93,9 +94,10 @@ export class RemotingClient {
   ): Promise<Command> {
     const { clock } = this.options;
     const deadline = clock.monotonic() + timeoutMs;
-    const connection = await before(clock, timeoutMs, this.connection(address), () => {
-      return new RemotingError('connect', address, `no connection within ${timeoutMs} ms`);
-    });
+    const connecting = this.connection(address);
+    if (!(await within(clock, timeoutMs, connecting)))
+      throw new RemotingError('connect', address, `no connection within ${timeoutMs} ms`);
+    const connection = await connecting;
     return connection.request(spec, header, body, { timeoutMs: Math.max(1, deadline - clock.monotonic()) });
   }
 
@@ -163,15 +165,4 @@ function splitAddress(address: string): { host: string; port: number } {
     throw new RemotingError('connect', address, 'address expected as host:port');
   }
   return { host, port };
-}
-
-/** The promise, or the error when it takes longer than `ms`. */
-async function before<T>(clock: Clock, ms: number, promise: Promise<T>, late: () => Error): Promise<T> {
-  let cancel = (): void => undefined;
-  const time = new Promise<never>((_, reject) => (cancel = clock.after(ms, () => reject(late()))));
-  try {
-    return await Promise.race([promise, time]);
-  } finally {
-    cancel();
-  }
 }

@@ -1,9 +1,6 @@
 import type { Channel } from 'node:diagnostics_channel';
 
-/**
- * Counts work that is under way, so that a close can wait for it. Counts and keeps nothing: V8's sets leave a table behind
- * whenever they are full of what was deleted, and what is in that table lives until everything is collected.
- */
+/** Counts work that is under way, so that a close can wait for it. It keeps none of it, for the reason ByOpaque tells. */
 export class InFlight {
   private underWay = 0;
   private waiting: (() => void)[] = [];

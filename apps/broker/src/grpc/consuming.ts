@@ -69,11 +69,13 @@ export class Consuming {
     // its settings may be on their way: it comes again a second later
     const session = this.sessions.mustFind(caller.clientId);
     const { broker, asked } = await this.asked(request, caller, session);
-    const messages = await this.sessions.while(session, caller, () => broker.receive(asked, caller.gone));
+    const messages = await this.sessions.whileThere(session, caller, () =>
+      broker.receive(asked, caller.gone),
+    );
     const unsent = new Set(messages);
     try {
       // a client that has said good-bye meanwhile handles nothing more, and nothing is renewed for it
-      const isThere = (): boolean => this.sessions.find(caller.clientId) === session;
+      const isThere = (): boolean => this.sessions.isThere(session, caller);
       yield { status: messages.length > 0 && isThere() ? OK : NOTHING };
       for (const message of messages) {
         if (!isThere()) return;

@@ -83,9 +83,14 @@ export class Sessions {
     );
   }
 
+  /** Whether the client has not left since. */
+  isThere(session: Session, { clientId }: Caller): boolean {
+    return this.find(clientId) === session;
+  }
+
   /** What a client waits for: no longer than it is there. */
-  async while<T>(session: Session, caller: Caller, wait: () => Promise<T>): Promise<T> {
-    if (this.find(caller.clientId) !== session) caller.stopWaiting();
+  async whileThere<T>(session: Session, caller: Caller, wait: () => Promise<T>): Promise<T> {
+    if (!this.isThere(session, caller)) caller.stopWaiting();
     session.waiting.add(caller);
     try {
       return await wait();

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock, type Cancel } from '@halfmq/remoting';
+import { systemClock, within } from '@halfmq/remoting';
 import { TestBroker, type TestBrokerOptions } from '../test-broker.js';
 import { Life } from './life.js';
 import { Passes, type CrashPoint } from './passes.js';
@@ -80,10 +80,8 @@ export class Stage<App> {
     this.passes?.stop();
     const closing = this.life.run(() => this.broker.close());
     if (!this.remains) return closing;
-    let cancel: Cancel = () => undefined;
-    const limit = new Promise<void>((resolve) => (cancel = systemClock.after(FUNERAL_MS, resolve)));
-    await Promise.race([closing.catch(() => undefined), limit]);
-    cancel();
+    const closed = closing.catch(() => undefined);
+    await within(systemClock, FUNERAL_MS, closed);
   }
 
   /** Inside of the step that is passed: what comes after it in that turn finds nothing to act upon. */

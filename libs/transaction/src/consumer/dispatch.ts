@@ -10,6 +10,7 @@ import { Aftermath, type Failed } from './aftermath.js';
 import type { TakenMessage } from './taken-message.js';
 import type { AnyConsumerOptions } from './consumer-options.js';
 import { type Abort, type Failures, handledWithin } from './handling.js';
+import { InTurn } from './in-turn.js';
 import type { PoisonPolicy } from './poison.js';
 import type { SendBack } from './send-back.js';
 import type { WorkQueue } from './work-queue.js';
@@ -28,13 +29,11 @@ export interface DispatchParts {
 }
 
 /**
- * Hands waiting messages to the handler: at most `concurrency` at a time, queues in turn so that a long one does not
- * starve the others, what is in order as its queue allows and only while its lock holds.
+ * Hands waiting messages to the handler: at most `concurrency` at a time, queues in turn, what is in order as its queue
+ * allows and only while its lock holds.
  */
 export class Dispatch {
-  private queues: readonly WorkQueue[] = [];
-  /** the place of the one whose turn is next */
-  private turn = 0;
+  private readonly queues = new InTurn();
   private readonly handling = new InFlight(channels.work);
   private readonly aftermath: Aftermath;
   private readonly calls = new Bag<Abort>();
@@ -64,11 +63,11 @@ export class Dispatch {
   }
 
   add(queue: WorkQueue): void {
-    this.queues = [...this.queues, queue];
+    this.queues.add(queue);
   }
 
   remove(queue: WorkQueue): void {
-    this.queues = this.queues.filter((one) => one !== queue);
+    this.queues.remove(queue);
   }
 
   /** Starts as many handlers as may run. Called when something arrived, ended, or may be tried again. */
@@ -102,17 +101,11 @@ export class Dispatch {
 
   private next(): { queue: WorkQueue; taken: TakenMessage[] } | undefined {
     const now = this.parts.clock.monotonic();
-    const { queues, turn } = this;
-    for (let nth = 0; nth < queues.length; nth++) {
-      const place = (turn + nth) % queues.length;
-      const queue = queues[place];
-      if (!queue?.hasReady || now >= queue.lockedUntil) continue;
+    return this.queues.first((queue) => {
+      if (!queue.hasReady || now >= queue.lockedUntil) return undefined;
       const taken = queue.handOut(this.parts.options.batch ?? 1);
-      if (taken.length === 0) continue;
-      this.turn = place + 1;
-      return { queue, taken };
-    }
-    return undefined;
+      return taken.length > 0 ? { queue, taken } : undefined;
+    });
   }
 
   private async handle(queue: WorkQueue, taken: readonly TakenMessage[]): Promise<void> {

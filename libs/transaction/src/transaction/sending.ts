@@ -99,17 +99,16 @@ export class Sending<Manager> {
   }
 
   private async store(stamp: BarrierStamp): Promise<Failure[]> {
-    const failures: Failure[] = [];
-    const stored: StoredHalf[] = [];
-    const under = this.scope.messages.map(({ message, via }) =>
-      via.prepare(stamped(message, stamp)).then(
-        (half) => void stored.push({ half, via }),
-        (error: unknown) => void failures.push({ topic: message.topic, error }),
+    const sent = await Promise.all(
+      this.scope.messages.map(({ message, via }) =>
+        via.prepare(stamped(message, stamp)).then(
+          (half): StoredHalf => ({ half, via }),
+          (error: unknown): Failure => ({ topic: message.topic, error }),
+        ),
       ),
     );
-    for (const one of under) await one;
-    this.stored = stored;
-    return failures;
+    this.stored = sent.filter((one) => 'half' in one);
+    return sent.filter((one) => 'error' in one);
   }
 
   private async goAround(detour: Detour<Manager>): Promise<void> {

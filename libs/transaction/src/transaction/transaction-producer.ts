@@ -243,10 +243,16 @@ export class TransactionProducer {
       bname: asked.bname,
     };
     const { messageId } = message;
-    const { topic } = record;
     const broker = { brokerName: asked.bname ?? 'that asked', address: peer.remoteAddress };
-    const ids = { messageId, transactionId: header.transactionId ?? messageId };
-    const ending = { ...broker, ...ids, topic, group: this.group, state, fromCheck: true };
+    const ending: Ending = {
+      group: this.group,
+      topic: record.topic,
+      messageId,
+      transactionId: asked.transactionId ?? messageId,
+      state,
+      fromCheck: true,
+      ...broker,
+    };
     await this.ending(ending, async () => {
       if (state === 'unknown') {
         peer.oneWay(endTransaction, header);

@@ -2,12 +2,13 @@ import type { Cancel, Clock, MessageQueue } from '@halfmq/remoting';
 import type { ReceivedMessage } from '../../message.js';
 import { queueKey } from '../../routes/topic-route.js';
 import type { QueueReader } from '../held-queues.js';
+import { InTurn } from '../in-turn.js';
 import type { TakenMessage } from '../taken-message.js';
 import type { WorkQueue } from '../work-queue.js';
 
 /** Messages of several queues, for somebody who takes them when it suits. */
 export class Inbox implements QueueReader {
-  private readonly queues = new Set<WorkQueue>();
+  private readonly queues = new InTurn();
   private readonly paused = new Set<string>();
   private taken: { readonly queue: WorkQueue; readonly one: TakenMessage }[] = [];
   private readonly waiters = new Set<() => void>();
@@ -19,7 +20,7 @@ export class Inbox implements QueueReader {
   }
 
   remove(queue: WorkQueue): void {
-    this.queues.delete(queue);
+    this.queues.remove(queue);
   }
 
   /** Called when something arrived. */
@@ -39,18 +40,19 @@ export class Inbox implements QueueReader {
   /** What is there now, queues in turn. What cannot be decompressed is handed over as it came. */
   next(most: number): ReceivedMessage[] {
     const messages: ReceivedMessage[] = [];
-    for (const queue of this.queues) {
-      if (messages.length >= most) break;
-      if (this.paused.has(queueKey(queue.queue))) continue;
-      const handed = queue.handOut(most - messages.length);
-      if (handed.length === 0) continue;
-      for (const one of handed) this.taken.push({ queue, one });
+    while (messages.length < most) {
+      const handed = this.queues.first((queue) => this.handedOut(queue, most - messages.length));
+      if (!handed) break;
       messages.push(...handed.map(({ message }) => message));
-      // to the back of the row
-      this.queues.delete(queue);
-      this.queues.add(queue);
     }
     return messages;
+  }
+
+  private handedOut(queue: WorkQueue, most: number): readonly TakenMessage[] | undefined {
+    if (this.paused.has(queueKey(queue.queue))) return undefined;
+    const handed = queue.handOut(most);
+    for (const one of handed) this.taken.push({ queue, one });
+    return handed.length > 0 ? handed : undefined;
   }
 
   /** All that was handed over is done. */

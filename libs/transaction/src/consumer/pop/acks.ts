@@ -67,7 +67,7 @@ export class Acks {
   /** Never rejects: those that wait are told. */
   private async tell(all: readonly Waiting[]): Promise<void> {
     const far = all.filter(isFar);
-    const near = far.length === 0 ? all : all.filter((one) => !isFar(one));
+    const near = all.filter((one) => !isFar(one));
     await Promise.all([...far.map((one) => this.each(one)), this.together(near)]);
   }
 
