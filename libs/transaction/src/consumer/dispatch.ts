@@ -33,7 +33,7 @@ export interface DispatchParts {
  * allows and only while its lock holds.
  */
 export class Dispatch {
-  private readonly queues = new InTurn();
+  private readonly queues = new InTurn<WorkQueue>();
   private readonly handling = new InFlight(channels.work);
   private readonly aftermath: Aftermath;
   private readonly calls = new Bag<Abort>();

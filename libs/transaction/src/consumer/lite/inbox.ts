@@ -8,7 +8,7 @@ import type { WorkQueue } from '../work-queue.js';
 
 /** Messages of several queues, for somebody who takes them when it suits. */
 export class Inbox implements QueueReader {
-  private readonly queues = new InTurn();
+  private readonly queues = new InTurn<WorkQueue>();
   private readonly paused = new Set<string>();
   private taken: { readonly queue: WorkQueue; readonly one: TakenMessage }[] = [];
   private readonly waiters = new Set<() => void>();
