@@ -12,6 +12,7 @@ import { allRows, contestOf } from './rows.js';
 import { soak } from './soak.js';
 import { better, frugality, judge, record, smokeContests } from './smoke.js';
 import { Servers, THIS_VERSION, type Version } from './servers.js';
+import { hasSlowDisks } from './slow-disk.js';
 
 const HELP = `npm run bench     the limits and ours in turns, in one run; what counts are the ratios
 
@@ -108,6 +109,8 @@ async function runSoak(duration: string): Promise<boolean> {
 
 function measureAll(versions: readonly Version[], withLimits: boolean): Promise<Samples[]> {
   if (!hasH2load) process.stderr.write(`left out: gRPC, which needs h2load (Debian's nghttp2-client)\n`);
+  if (!hasSlowDisks())
+    process.stderr.write('left out: runs that wait for a disk, which need Linux and gcc\n');
   return inTurns((servers) => allRows(servers, scale).map((row) => contestOf(row, versions, withLimits)));
 }
 

@@ -17,6 +17,7 @@ import {
 import type { Measure } from './measure.js';
 import type { Contest } from './rounds.js';
 import type { Measured, Servers, Version } from './servers.js';
+import { hasSlowDisks } from './slow-disk.js';
 
 /** One thing that is measured, once a round: the limit and ours, one after the other. */
 export interface Row {
@@ -96,8 +97,7 @@ export function allRows(servers: Servers, scale = 1): Row[] {
     },
     { name: 'lone messages', ours: (version) => servers.storeAlone('lone', version, 100_000 * scale) },
     runRow(servers, 'run', { commit: 'quick', work: 'order', count: 8_000 * scale }),
-    runRow(servers, 'run, waiting', { commit: 'waiting', work: 'order', count: 8_000 * scale }),
-    runRow(servers, 'run, far', { commit: 'far', work: 'order', count: 8_000 * scale }),
+    ...(hasSlowDisks() ? waitingRuns(servers, 8_000 * scale) : []),
     runRow(servers, 'run, one row', { commit: 'quick', work: 'row', count: 8_000 * scale }),
     threeBrokers(servers, of(8, 32, 120_000)),
     httpRow(servers, 'rest sends', (broker) => restSending(broker, of(32, 1, 24_000))),
@@ -150,6 +150,14 @@ function runRow(servers: Servers, name: RowName, what: Parameters<Servers['runAl
     ours: (version) => servers.runAlone('ours', version, what),
     limit: (version) => servers.runAlone('bare', version, what),
   };
+}
+
+/** Where COMMIT waits for the disk. */
+function waitingRuns(servers: Servers, count: number): readonly Row[] {
+  return [
+    runRow(servers, 'run, waiting', { commit: 'waiting', work: 'order', count }),
+    runRow(servers, 'run, far', { commit: 'far', work: 'order', count }),
+  ];
 }
 
 function httpRow(servers: Servers, name: RowName, load: (broker: Measured) => Promise<Measure>): Row {

@@ -13,6 +13,7 @@ import { run, type Load } from './load.js';
 import type { Measure } from './measure.js';
 import type { Mode, Peer } from './peers/peer.js';
 import { isOpen, node, startServer, type Server } from './server.js';
+import { postgresOnSlowDisk } from './slow-disk.js';
 
 const WARM_UP = 40_000;
 /** JVMs need more */
@@ -35,14 +36,10 @@ export const THIS_VERSION: Version = {
   root: new URL('../../../', import.meta.url).pathname,
 };
 
-/** How long a COMMIT of the database waits for its disk: not at all, a millisecond and a sync, or as for one over a network. */
+/** How long a COMMIT of the database waits for its disk: not at all, as for a local one, or as for one over a network. */
 export type Commit = 'quick' | 'waiting' | 'far';
 
-const COMMITS: Readonly<Record<Commit, Readonly<Record<string, string>>>> = {
-  quick: { fsync: 'off' },
-  waiting: { fsync: 'on', commit_delay: '1000', commit_siblings: '0' },
-  far: { fsync: 'on', commit_delay: '5000', commit_siblings: '0' },
-};
+const SYNC_MS: Readonly<Record<Commit, number>> = { quick: 0, waiting: 1, far: 5 };
 
 const SHOP = `
   CREATE TABLE bench_order (
@@ -193,15 +190,18 @@ export class Servers {
   private database(commit: Commit): Promise<string> {
     let database = this.databases.get(commit);
     if (!database) {
-      database = PostgresServer.start(COMMITS[commit]).then(async (server) => {
-        this.closing.push(() => server.stop());
-        const url = await server.createDatabase('shop');
-        await server.query('shop', SHOP);
-        return url;
-      });
+      database = this.startDatabase(SYNC_MS[commit]);
       this.databases.set(commit, database);
     }
     return database;
+  }
+
+  private async startDatabase(syncMs: number): Promise<string> {
+    const server = await (syncMs === 0 ? PostgresServer.start() : postgresOnSlowDisk(syncMs));
+    this.closing.push(() => server.stop());
+    const url = await server.createDatabase('shop');
+    await server.query('shop', SHOP);
+    return url;
   }
 
   /** A name server, and a broker that is registered with it. */

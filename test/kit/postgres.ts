@@ -9,6 +9,7 @@ import { keepOutput, untilInputEnds } from './tied-process.js';
 import { until } from './until.js';
 
 const NOBODY = 65_534;
+type Words = Readonly<Record<string, string>>;
 interface Binaries {
   readonly postgres: string;
   readonly initdb: string;
@@ -27,12 +28,15 @@ export class PostgresServer {
     this.said = keepOutput(server);
   }
 
-  /** @param parameters of the server, over the kit's */
-  static async start(parameters: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+  /**
+   * @param parameters of the server, over the kit's
+   * @param environment of its processes, over this one's
+   */
+  static async start(parameters: Words = {}, environment: Words = {}): Promise<PostgresServer> {
     const binaries = await locateBinaries();
     const folder = await mkdtemp(join(tmpdir(), 'halfmq-postgres-'));
     try {
-      const launch = await launcher(binaries, folder);
+      const launch = await launcher(binaries, folder, environment);
       await initialize(launch, binaries, folder);
       return await PostgresServer.serve(launch, binaries, folder, parameters);
     } catch (error) {
@@ -45,7 +49,7 @@ export class PostgresServer {
     launch: Launch,
     binaries: Binaries,
     folder: string,
-    parameters: Readonly<Record<string, string>>,
+    parameters: Words,
   ): Promise<PostgresServer> {
     const port = await freePort();
     const args = serverArguments(folder, port, parameters);
@@ -126,10 +130,11 @@ type Launch = (command: readonly string[]) => ChildProcess;
  * PostgreSQL refuses to run as root: root starts it as `nobody`, and where that user cannot reach the programs (a
  * checkout below /root, say), in a user namespace in which root looks like `nobody`.
  */
-async function launcher(binaries: Binaries, folder: string): Promise<Launch> {
-  const asIs: Launch = ([program = '', ...args]) => spawn(program, args);
+async function launcher(binaries: Binaries, folder: string, environment: Words): Promise<Launch> {
+  const env = { ...process.env, ...environment };
+  const asIs: Launch = ([program = '', ...args]) => spawn(program, args, { env });
   if (process.getuid?.() !== 0) return asIs;
-  const asNobody = { uid: NOBODY, gid: NOBODY, cwd: '/' };
+  const asNobody = { uid: NOBODY, gid: NOBODY, cwd: '/', env };
   if (spawnSync(binaries.initdb, ['--version'], asNobody).status === 0) {
     await chown(folder, NOBODY, NOBODY);
     return ([program = '', ...args]) => spawn(program, args, asNobody);
@@ -146,7 +151,7 @@ async function initialize(launch: Launch, binaries: Binaries, folder: string): P
   if (code !== 0) throw new Error(`initdb ended with ${code}:\n${said()}`);
 }
 
-function serverArguments(folder: string, port: number, more: Readonly<Record<string, string>>): string[] {
+function serverArguments(folder: string, port: number, more: Words): string[] {
   const parameters = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',

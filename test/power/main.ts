@@ -3,9 +3,9 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandLine } from '../kit/command-line.js';
+import { buildPreload } from '../kit/preload.js';
 import { check } from './checking.js';
 import { Campaign, type Generation } from './campaign.js';
-import { buildRecorder } from './library.js';
 import { plantedLosses } from './planted.js';
 import { Recording } from './recording.js';
 import { writeResult, type Outcome } from './result.js';
@@ -28,6 +28,7 @@ const { values, whole } = commandLine(HELP, {
 });
 const [seed, cuts] = [whole('seed'), whole('cuts', 1)];
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const RECORDER = join(import.meta.dirname, '../../power/recorder.c');
 const KEPT = join(tmpdir(), 'halfmq-power-cuts-kept');
 
 /** Files in memory, where there is such a file system: thousands of disks are made. */
@@ -78,7 +79,7 @@ async function replay(library: string, folder: string, kept: string): Promise<Ou
 async function main(): Promise<void> {
   const folder = workFolder();
   try {
-    const library = buildRecorder(folder);
+    const library = buildPreload(RECORDER, folder);
     if (library === undefined) {
       print('power cuts are skipped: they need Linux and a C compiler (gcc)');
       return writeResult({ passed: 0, failed: 0, skipped: 1 }, values.outputFile);
