@@ -40,6 +40,8 @@ export class GrpcClient {
   constructor(port: number | undefined, credentials = ChannelCredentials.createInsecure()) {
     this.stub = new MessagingService(`127.0.0.1:${port}`, credentials, {
       'grpc.max_send_message_length': -1,
+      // Node.js 26 refuses an IP address for a name, which grpc-js would give
+      'grpc.ssl_target_name_override': 'localhost',
     });
   }
 

@@ -225,7 +225,7 @@ export class GrpcCall {
       return;
     }
     this.stream.respond({ ...HEADERS, ...trailers }, WHOLE);
-    this.stopReading();
+    stopReading(this.stream);
   }
 
   private begin(): void {
@@ -233,14 +233,9 @@ export class GrpcCall {
     this.isAnswering = true;
     this.stream.on('wantTrailers', () => {
       this.stream.sendTrailers(this.trailers);
-      this.stopReading();
+      stopReading(this.stream);
     });
     this.stream.respond(HEADERS, WITH_TRAILERS);
-  }
-
-  /** The other side may go on as long as it likes, and need not. */
-  private stopReading(): void {
-    if (!this.stream.readableEnded) this.stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
   private leave(): void {
@@ -290,3 +285,15 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 
 const ignored = (): void => undefined;
+
+/**
+ * The answer has been given: the other side may go on as long as it likes, and need not. A reset, since Node.js 26 at
+ * the latest, puts an end to what has not left before it, the answer among it; so it follows when all has left, and
+ * not at all to a side that does not read.
+ */
+export function stopReading(stream: ServerHttp2Stream): void {
+  setImmediate(() => {
+    if (stream.destroyed || stream.readableEnded) return;
+    if (stream.session?.state.outboundQueueSize === 0) stream.close(constants.NGHTTP2_NO_ERROR);
+  });
+}

@@ -1,5 +1,4 @@
 import {
-  constants,
   createSecureServer,
   createServer,
   type Http2Server,
@@ -9,7 +8,7 @@ import {
 } from 'node:http2';
 import { formatHost, hostOf, systemClock, type Log } from '@halfmq/remoting';
 import type { Socket } from 'node:net';
-import { GrpcCall, type Remote } from './call.js';
+import { GrpcCall, stopReading, type Remote } from './call.js';
 import type { Caller } from './caller.js';
 import { Code, statusOf } from './codes.js';
 import type { Status, TelemetryCommand } from './contract.js';
@@ -228,8 +227,8 @@ function decoded(method: ServiceMethod, bytes: Buffer): object {
 function refuse(stream: ServerHttp2Stream): void {
   stream.on('error', () => undefined);
   stream.respond({ ':status': 415, 'content-type': 'text/plain' });
-  stream.end('this is the gRPC door (grpcServerPort): POST, content-type application/grpc\n');
-  stream.close(constants.NGHTTP2_NO_ERROR);
+  const reason = 'this is the gRPC door (grpcServerPort): POST, content-type application/grpc\n';
+  stream.end(reason, () => stopReading(stream));
 }
 
 /** A connection that answers no ping is gone, with all its calls. */

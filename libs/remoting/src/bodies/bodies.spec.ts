@@ -81,7 +81,8 @@ describe('a heartbeat', () => {
   it('with lists in lists without end is refused by name', () => {
     const text = `{"clientID":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
     const decode = (): unknown => bodies.decodeHeartbeatData(Buffer.from(text));
-    expect(decode).toThrow('HeartbeatData: clientID expected text, got what is nested too deeply');
+    // which of the two depends on the version of V8
+    expect(decode).toThrow(/^HeartbeatData: clientID expected text, got (what is nested too deeply|\[{64})$/);
   });
 });
 

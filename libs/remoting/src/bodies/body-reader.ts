@@ -141,7 +141,7 @@ function shown(value: unknown): string {
   try {
     return JSON.stringify(value).slice(0, 64);
   } catch {
-    // V8 reads lists in lists without end, and does not write them
+    // the V8 of Node.js 20 and 22 reads lists in lists without end, and does not write them
     return 'what is nested too deeply';
   }
 }
