@@ -41,6 +41,18 @@ describe('the life of lite topics', () => {
     expect(await again.ack(...messages)).toEqual(messages.map(() => 'OK'));
   });
 
+  it('goes on when the time of what is out is over by the wall clock, should that have been set', async () => {
+    trial = await LiteTrial.start();
+    const producer = await trial.producer();
+    const ann = await trial.reader(['a']);
+    await say(producer, 'a', 'a1');
+    expect(texts(await ann.receive({ invisibleDuration: { seconds: 600, nanos: 0 } }))).toEqual(['a1']);
+    const { clock } = trial.grpc.pops.broker;
+    clock.setWallClock(clock.now() + 20 * MINUTE_MS);
+    await trial.grpc.advance(30_000);
+    expect(texts(await ann.receive())).toEqual(['a1']);
+  });
+
   it('ends when nothing was sent for as long as their topic says, whoever reads them', async () => {
     trial = await LiteTrial.start({ maxLmqConsumeQueueNum: '2' });
     await trial.topic('chats', '+message.type=LITE,+lite.topic.expiration=10');

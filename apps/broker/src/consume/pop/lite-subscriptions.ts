@@ -5,6 +5,7 @@ import { liteGroupOf, liteNameOf, partsOfLite, type LiteGroup } from '../../dire
 import type { Groups } from '../../directory/groups.js';
 import type { HeldPops } from './held-pops.js';
 import type { PopMemory } from './pop-memory.js';
+import { sleepMs } from '../../sleep.js';
 
 /** Who subscribes. */
 export interface LiteMember {
@@ -230,13 +231,13 @@ export class LiteSubscriptions {
     }
   }
 
-  /** Something of it is out until then. */
+  /** Something of it is out until then: who looks sooner finds that it still is, and comes back here. */
   lookAt(name: string, group: string, at: number): void {
     const key = `${group} ${name}`;
     const known = this.due.get(key);
     if (known?.at === at) return;
     known?.cancel();
-    const cancel = this.clock.after(Math.max(1, at - this.clock.now()), () => {
+    const cancel = this.clock.after(sleepMs(at - this.clock.now()), () => {
       this.due.delete(key);
       this.look(name, group);
     });
