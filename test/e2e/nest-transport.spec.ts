@@ -103,6 +103,8 @@ describe('HalfmqServer and HalfmqClient', () => {
       price(@Payload() sku: string): number {
         calls.push(sku);
         if (sku === 'jam') throw new RpcException({ code: 404, sku });
+        if (sku === 'ham') throw new RpcException({ stock: 5n });
+        if (sku === 'rum') return { stock: 5n } as unknown as number;
         throw new ForbiddenException('a secret of the service');
       }
 
@@ -118,8 +120,10 @@ describe('HalfmqServer and HalfmqClient', () => {
     expect(await asked('gin')).toEqual({ status: 'error', message: 'no gin here' });
     expect(await asked('jam')).toEqual({ code: 404, sku: 'jam' });
     expect(await asked('tea')).toEqual({ status: 'error', message: 'Internal server error' });
+    for (const sku of ['rum', 'ham'])
+      expect(await asked(sku)).toMatchObject({ status: 'error', message: expect.stringMatching(/BigInt/) });
     await broker.advance('1h');
-    expect(calls).toEqual(['jam', 'tea']);
+    expect(calls).toEqual(['jam', 'tea', 'rum', 'ham']);
     const nobody = firstValueFrom(client.send('nobody.listens', 1)).catch((e: unknown) => e);
     await broker.settle();
     await broker.advance('11s');

@@ -10,13 +10,21 @@ export interface Reply {
   readonly properties?: Readonly<Record<string, string>>;
 }
 
+/** @throws Error the handler's result is no JSON */
 export function replyOf(result: unknown): Reply {
   return { body: asJson(result) };
 }
 
 export function replyOfError(error: unknown): Reply {
-  const said = error instanceof Error ? { status: 'error', message: error.message } : error;
-  return { body: asJson(said), properties: { [FAILED]: 'true' } };
+  const properties = { [FAILED]: 'true' };
+  if (error instanceof Error)
+    return { body: asJson({ status: 'error', message: error.message }), properties };
+  try {
+    return { body: asJson(error), properties };
+  } catch (unwritable) {
+    // what an exception filter made of it is no JSON: who asks hears that much
+    return replyOfError(unwritable);
+  }
 }
 
 /** The same to who waits for it. */
