@@ -165,7 +165,7 @@ describe('sending by HTTP', () => {
     it('is of one topic, and good for a day', async () => {
       await send({ body: 'a' });
       expect((await rest.post(`topics/others/messages`, { body: 'a' }, key)).status).toBe(201);
-      await broker.clock.advance(24 * 3_600_000 + 1);
+      broker.clock.setWallClock(broker.clock.now() + 24 * 3_600_000 + 1);
       expect((await send({ body: 'a' })).status).toBe(201);
     });
 
