@@ -34,7 +34,8 @@ export type RowName =
   | 'sends 1x1'
   | 'paced 2000/s'
   | 'pulls'
-  | 'transactions'
+  | 'transactions 8x128'
+  | 'transactions 8x32'
   | 'checked'
   | 'store alone'
   | 'batches'
@@ -87,7 +88,8 @@ export function allRows(servers: Servers, scale = 1): Row[] {
     sendRow(servers, 'sends 1x1', 'async', of(1, 1, 3_000)),
     sendRow(servers, 'paced 2000/s', 'async', of(8, 512, 2 * PACE), sendingPaced),
     pullRow(servers, of(4, 4, 20_000)),
-    brokerRow(servers, 'transactions', of(8, 32, 30_000), committing),
+    brokerRow(servers, 'transactions 8x128', of(8, 128, 60_000), committing),
+    brokerRow(servers, 'transactions 8x32', of(8, 32, 30_000), committing),
     brokerRow(servers, 'checked', of(4, 128, 3_000), committingChecked),
     brokerRow(servers, 'batches', of(8, 8, 16_000), sendingBatches),
     {

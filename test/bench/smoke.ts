@@ -13,7 +13,7 @@ import { THIS_VERSION, type Servers } from './servers.js';
  */
 
 const FILE = join(THIS_VERSION.root, 'test/bench/recorded.json');
-const JUDGED: readonly RowName[] = ['sends 8x32', 'sync 8x32', 'pulls', 'transactions', 'batches'];
+const JUDGED: readonly RowName[] = ['sends 8x32', 'sync 8x32', 'pulls', 'transactions 8x32', 'batches'];
 const SCALE = 0.15;
 const LOWEST = 0.6;
 
