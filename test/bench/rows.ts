@@ -166,7 +166,7 @@ function httpRow(servers: Servers, name: RowName, load: (broker: Measured) => Pr
   return { name, ours: async (version) => load(await servers.httpBroker(version)) };
 }
 
-/** The limit is @grpc/grpc-js with nothing behind it. */
+/** The limit is @grpc/grpc-js with nothing behind it; of receives the HTTP/2 of Node.js itself, with canned answers. */
 function grpcRows(
   servers: Servers,
   of: (connections: number, streams: number, total: number) => Shape,
@@ -184,6 +184,7 @@ function grpcRows(
     {
       name: 'grpc receives',
       ours: async (version) => grpcReceiving(await servers.grpcBroker(version), of(4, 4, 30_000)),
+      limit: async () => grpcReceiving(await servers.grpcCanned(), of(4, 4, 30_000)),
     },
   ];
 }

@@ -7,7 +7,7 @@ import { freePort } from '../kit/ports.js';
 import { PostgresServer } from '../kit/postgres.js';
 import { atExit } from './at-exit.js';
 import { sends } from './frames.js';
-import { grpcSending } from './grpc.js';
+import { grpcReceiving, grpcSending } from './grpc.js';
 import { HTTP, restSends } from './http.js';
 import { run, type Load } from './load.js';
 import type { Measure } from './measure.js';
@@ -106,6 +106,15 @@ export class Servers {
       return startServer(node(port, script('grpc-echo'), [String(port)]));
     };
     return this.once('grpc-echo', start, warmedByGrpc);
+  }
+
+  /** On the HTTP/2 of Node.js, and nothing behind it: answers who receives. */
+  grpcCanned(): Promise<Measured> {
+    const start = async (): Promise<Server> => {
+      const port = await freePort();
+      return startServer(node(port, script('grpc-canned'), [String(port)]));
+    };
+    return this.once('grpc-canned', start, (server) => grpcReceiving(server, [4, 4, 10_000]));
   }
 
   peer(peer: Peer, mode: Mode): Promise<Measured> {
