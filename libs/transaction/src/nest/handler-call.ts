@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ROUTE_ARGS_METADATA } from '@nestjs/common/internal';
 import type { ContextId, ExternalContextCreator } from '@nestjs/core';
+import { PARAM_ARGS_METADATA } from '@nestjs/microservices/constants.js';
 import { RpcParamtype } from '@nestjs/microservices/enums/rpc-paramtype.enum.js';
 import type { BatchContext, HandlingContext } from '../consumer/handling.js';
 import { DeadLetter, InvalidOption, MessageInvalid } from '../errors.js';
@@ -121,7 +121,7 @@ export class HandlerCall {
       instance,
       this.watched(method),
       methodName,
-      ROUTE_ARGS_METADATA,
+      PARAM_ARGS_METADATA,
       paramsFactory,
       contextId,
       inquirerId,
@@ -170,7 +170,7 @@ export class HandlerCall {
       );
     }
     const args = Object.values(
-      (Reflect.getMetadata(ROUTE_ARGS_METADATA, instance.constructor, methodName) as object | undefined) ??
+      (Reflect.getMetadata(PARAM_ARGS_METADATA, instance.constructor, methodName) as object | undefined) ??
         {},
     ) as { factory?: unknown }[];
     const wantsManager = args.some((argument) => argument.factory === managerOfContext);

@@ -1,6 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { type ContextId, ContextIdFactory, type DiscoveryService, ModuleRef } from '@nestjs/core';
-import { Injector } from '@nestjs/core/internal';
 import { RequestContextHost } from '@nestjs/microservices/context/request-context-host.js';
 import type { BatchMessageContext } from './batch-context.js';
 import type { MessageContext } from './message-context.js';
@@ -21,8 +20,6 @@ export interface MadeForMessage {
  */
 @Injectable()
 export class RequestScope {
-  private readonly injector = new Injector();
-
   constructor(private readonly moduleRef: ModuleRef) {}
 
   /** @throws whatever the constructors throw */
@@ -38,16 +35,10 @@ export class RequestScope {
     // as Nest's own listeners do: durable providers see what their strategy gives, the others the request
     const seen = wrapper.isDependencyTreeDurable() ? payload : Object.assign(request, payload);
     this.moduleRef.registerRequestByContextId(seen, contextId);
-    const { host } = wrapper;
-    if (!host) throw new TypeError(`${wrapper.name} belongs to no module`);
-    const collection = host.controllers.has(wrapper.token) ? host.controllers : host.providers;
-    const instance = await this.injector.loadPerContext<object>(
-      wrapper.instance as object,
-      host,
-      collection,
-      contextId,
-      wrapper,
-    );
+    // that of its own module: another one may have a handler of the same name
+    const modules = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef | undefined;
+    if (!modules) throw new TypeError(`${wrapper.name} belongs to no module`);
+    const instance = await modules.resolve<object>(wrapper.token as Type, contextId, { strict: true });
     return { instance, contextId };
   }
 }
