@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandLine } from '../kit/command-line.js';
@@ -12,13 +12,11 @@ import { keepOutput } from '../kit/tied-process.js';
 import { until } from '../kit/until.js';
 import { writeResult } from '../power/result.js';
 import { Project } from './project.js';
+import { outcome, print, promise } from './promises.js';
+import { units } from './units.js';
 
 const TYPESCRIPT = ['typescript@5.9.3', '@types/node@20.19.43'];
-const NEST = [
-  ...['common', 'core', 'platform-express'].map((name) => `@nestjs/${name}@12.5.1`),
-  '@nestjs/microservices@12.1.1',
-  '@nestjs/typeorm@12.0.2',
-  'typeorm@1.1.1',
+const BESIDE_NEST = [
   'pg@8.23.1',
   'reflect-metadata@0.2.2',
   'rxjs@7.8.2',
@@ -26,6 +24,20 @@ const NEST = [
   '@opentelemetry/api@1.9.1',
   'expect@30.5.2',
   '@types/pg@8.23.1',
+];
+const NEST = [
+  ...['common', 'core', 'platform-express'].map((name) => `@nestjs/${name}@12.5.1`),
+  '@nestjs/microservices@12.1.1',
+  '@nestjs/typeorm@12.0.2',
+  'typeorm@1.1.1',
+  ...BESIDE_NEST,
+];
+/** The oldest that the packages say they work with. */
+const OLDER_NEST = [
+  ...['common', 'core', 'platform-express', 'microservices'].map((name) => `@nestjs/${name}@11.1.6`),
+  '@nestjs/typeorm@11.0.0',
+  'typeorm@0.3.20',
+  ...BESIDE_NEST,
 ];
 const DECORATORS = { experimentalDecorators: true, emitDecoratorMetadata: true };
 
@@ -35,23 +47,6 @@ const HELP = `npm run packages     packs the public packages, looks into each, i
   --keep   the projects, and says where they are`;
 
 const { values } = commandLine(HELP, { outputFile: { type: 'string' }, keep: { type: 'boolean' } });
-const outcome = { passed: 0, failed: 0, skipped: 0 };
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
-
-async function promise<T>(what: string, keep: () => Promise<T> | T): Promise<T | undefined> {
-  const began = performance.now();
-  try {
-    const value = await keep();
-    outcome.passed++;
-    print(`ok      ${what} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
-    return value;
-  } catch (error) {
-    outcome.failed++;
-    print(`FAILED  ${what}\n${(error as Error).message}`);
-    return undefined;
-  }
-}
-
 /** Each unpacked, with what is wrong in it. */
 function look(name: string, file: string): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'halfmq-packages-look-'));
@@ -179,6 +174,13 @@ async function doors(project: Project, tarballs: ReadonlyMap<string, string>): P
   if (ours.length > 0) throw new Error(ours.join('\n'));
 }
 
+/** A broker inside the project's process, whatever Nest the project has. */
+async function testBroker(project: Project): Promise<void> {
+  project.copy(join(root, 'test/packages/nest/test-broker.ts'));
+  await project.say('npx', ['--no-install', 'tsc']);
+  await project.say(process.execPath, ['dist/test-broker.js']);
+}
+
 async function plainProject(project: Project, { nameServer, http }: Platform): Promise<void> {
   project.copy(join(root, 'test/packages/plain/main.ts'));
   const curl = /^curl .*?(?=^```)/ms.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[0] ?? 'false';
@@ -212,36 +214,6 @@ function namedOnPage(tarballs: ReadonlyMap<string, string>): string[] {
   return typed.filter((name) => !name.startsWith('--')).map((name) => tarballs.get(name) ?? name);
 }
 
-/** Where systemd is there to read them. */
-async function units(): Promise<void> {
-  if (spawnSync('systemd-analyze', ['--version']).status !== 0) {
-    outcome.skipped++;
-    print('skipped the units of deploy/: there is no systemd-analyze');
-    return;
-  }
-  await promise('systemd reads the units of deploy/ without a word', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'halfmq-packages-units-'));
-    try {
-      for (const unit of ['halfmq-namesrv.service', 'halfmq-broker.service']) {
-        const text = readFileSync(join(root, 'deploy', unit), 'utf8');
-        // neither node's place nor the user is that of every machine
-        writeFileSync(
-          join(folder, unit),
-          text.replace('/usr/bin/node', process.execPath).replace('User=halfmq', 'User=root'),
-        );
-      }
-      const { stdout, stderr, status } = spawnSync(
-        'systemd-analyze',
-        ['verify', ...readdirSync(folder).map((name) => join(folder, name))],
-        { encoding: 'utf8' },
-      );
-      if (status !== 0 || stdout + stderr !== '') throw new Error(stdout + stderr);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  });
-}
-
 async function projects(tarballs: ReadonlyMap<string, string>, begun: Project[]): Promise<void> {
   const begin = (name: string, options = {}): Project => {
     const project = Project.begin(name, options);
@@ -249,15 +221,16 @@ async function projects(tarballs: ReadonlyMap<string, string>, begun: Project[])
     return project;
   };
   const [server, plain, nest] = [begin('server'), begin('plain'), begin('nest', DECORATORS)];
-  const started = begin('started');
+  const [older, started] = [begin('older', DECORATORS), begin('started')];
   const files = (...names: string[]): string[] => names.map((name) => tarballs.get(name) ?? name);
   const client = files('@halfmq/transaction', '@halfmq/remoting');
   const broker = files('@halfmq/broker', '@halfmq/namesrv', '@halfmq/proxy', '@halfmq/store');
-  await promise('npm install, in four empty folders', () =>
+  await promise('npm install, in five empty folders', () =>
     Promise.all([
       server.install(...client, ...broker, ...files('halfmq')),
       plain.install(...client, ...TYPESCRIPT),
       nest.install(...client, ...broker, ...files('@halfmq/testing'), ...NEST, ...TYPESCRIPT),
+      older.install(...client, ...broker, ...files('@halfmq/testing'), ...OLDER_NEST, ...TYPESCRIPT),
       started.install(...client, ...broker, ...namedOnPage(tarballs)),
     ]),
   );
@@ -265,11 +238,19 @@ async function projects(tarballs: ReadonlyMap<string, string>, begun: Project[])
   const platform = await promise('npx halfmq dev', () => startPlatform(server));
   try {
     if (platform === undefined) return;
-    const url = await postgres.createDatabase('nest');
-    await promise("README's application compiles and takes one from stock", () =>
-      nestProject(nest, platform, url),
-    );
-    await promise('every door has types for a strict compiler', () => doors(nest, tarballs));
+    for (const [project, versions] of [
+      [nest, 'Nest 12 and TypeORM 1'],
+      [older, 'Nest 11 and TypeORM 0.3'],
+    ] as const) {
+      const url = await postgres.createDatabase(versions);
+      await promise(`README's application compiles and takes one from stock, with ${versions}`, () =>
+        nestProject(project, platform, url),
+      );
+      await promise(`a test broker, with ${versions}`, () => testBroker(project));
+      await promise(`every door has types for a strict compiler, with ${versions}`, () =>
+        doors(project, tarballs),
+      );
+    }
     await promise("README's curl and a program without Nest", () => plainProject(plain, platform));
     await promise('docs/getting-started.md, from an empty folder', () => gettingStarted(started, platform));
   } finally {

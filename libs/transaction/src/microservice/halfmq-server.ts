@@ -119,17 +119,19 @@ export class HalfmqServer extends Server implements CustomTransportStrategy {
     }
   }
 
-  /** Within the hooks that instrumentation has set. */
+  /** Within the hooks that instrumentation has set, as Nest's own servers call them: a custom one may have no id. */
   private resultOf(handler: MessageHandler, context: MessageContext): Promise<unknown> {
+    const id = this.transportId as symbol;
+    const ended = this.onProcessingEndHook as typeof this.onProcessingEndHook | undefined;
     return new Promise((resolve, reject) => {
-      this.runWithProcessingHooks(context, async (end) => {
+      this.onProcessingStartHook(id, context, async () => {
         try {
           const returned: unknown = await handler(dataOf(context.message.body), context);
           resolve(await lastValueFrom(this.transformToObservable(returned), { defaultValue: undefined }));
         } catch (error) {
           reject(error);
         } finally {
-          end();
+          ended?.(id, context);
         }
       });
     });

@@ -3,6 +3,7 @@ import type { EntityManager, QueryRunner } from 'typeorm';
 import { QueryFailedError } from 'typeorm';
 import type { Answer, Connection, TransactionEnd } from '../database/connection.js';
 import { Statements } from '../database/statements.js';
+import { dataSourceOf } from './data-source-of.js';
 
 type Isolation = Parameters<QueryRunner['startTransaction']>[0];
 
@@ -72,7 +73,7 @@ export abstract class RunnerConnection implements Connection<EntityManager> {
   }
 
   private get hasSubscribers(): boolean {
-    return this.runner.dataSource.subscribers.length > 0;
+    return dataSourceOf(this.runner).subscribers.length > 0;
   }
 
   release(): Promise<void> {
@@ -88,7 +89,7 @@ export abstract class RunnerConnection implements Connection<EntityManager> {
     ask: () => Promise<R> | R,
   ): Promise<R> {
     const { runner } = this;
-    const { logger } = runner.dataSource;
+    const { logger } = dataSourceOf(runner);
     const given = parameters && [...parameters];
     logger.logQuery(sql, given, runner);
     try {

@@ -2,6 +2,7 @@ import { silentLog } from '@halfmq/remoting';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import { lent } from '../database/connection.js';
 import { databaseOf, dialectOf } from './database.js';
+import { dataSourceOf } from './data-source-of.js';
 
 /**
  * Makes the tables that are missing. Safe to call from several processes at once; where all are there, a user without
@@ -18,10 +19,10 @@ export class CreateHalfmqTables1764028800000 implements MigrationInterface {
   readonly name = 'CreateHalfmqTables1764028800000';
 
   async up(runner: QueryRunner): Promise<void> {
-    for (const statement of dialectOf(runner.dataSource).definition) await runner.query(statement);
+    for (const statement of dialectOf(dataSourceOf(runner)).definition) await runner.query(statement);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const statement of dialectOf(runner.dataSource).removal) await runner.query(statement);
+    for (const statement of dialectOf(dataSourceOf(runner)).removal) await runner.query(statement);
   }
 }
