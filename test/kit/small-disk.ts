@@ -11,7 +11,12 @@ export class SmallDisk {
   private readonly ballast = join(this.path, 'ballast');
 
   constructor(bytes: number) {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', this.path], { stdio: 'pipe' });
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', this.path], { stdio: 'pipe' });
+    } catch (error) {
+      rmSync(this.path, { recursive: true });
+      throw error;
+    }
   }
 
   /** Whether there can be one here; the log of the tests says so if not. */

@@ -174,10 +174,13 @@ async function doors(project: Project, tarballs: ReadonlyMap<string, string>): P
   if (ours.length > 0) throw new Error(ours.join('\n'));
 }
 
-/** A broker inside the project's process, whatever Nest the project has. */
-async function testBroker(project: Project): Promise<void> {
+/** A broker inside the project's process, whatever Nest the project has; compiled as the project's type says. */
+async function testBroker(project: Project, type: 'module' | 'commonjs'): Promise<void> {
+  await project.say('npm', ['pkg', 'set', `type=${type}`]);
   project.copy(join(root, 'test/packages/nest/test-broker.ts'));
-  await project.say('npx', ['--no-install', 'tsc']);
+  const only = { extends: './tsconfig.json', include: ['src/test-broker.ts'] };
+  project.write('tsconfig.only.json', JSON.stringify(only));
+  await project.say('npx', ['--no-install', 'tsc', '-p', 'tsconfig.only.json']);
   await project.say(process.execPath, ['dist/test-broker.js']);
 }
 
@@ -246,10 +249,11 @@ async function projects(tarballs: ReadonlyMap<string, string>, begun: Project[])
       await promise(`README's application compiles and takes one from stock, with ${versions}`, () =>
         nestProject(project, platform, url),
       );
-      await promise(`a test broker, with ${versions}`, () => testBroker(project));
       await promise(`every door has types for a strict compiler, with ${versions}`, () =>
         doors(project, tarballs),
       );
+      for (const type of ['module', 'commonjs'] as const)
+        await promise(`a test broker (${type}), with ${versions}`, () => testBroker(project, type));
     }
     await promise("README's curl and a program without Nest", () => plainProject(plain, platform));
     await promise('docs/getting-started.md, from an empty folder', () => gettingStarted(started, platform));

@@ -29,23 +29,28 @@ class Prices {
   }
 }
 
-await using broker = await createTestBroker({ hostile: false });
-const { clientOptions } = broker;
-
-@Module({ imports: [HalfmqModule.forRoot({ ...clientOptions, group: 'shop' })], providers: [Stock] })
 class Shop {}
 
 @Module({ controllers: [Prices] })
 class Pricing {}
 
-const app = broker.use(await NestFactory.createApplicationContext(Shop, { logger: false }));
-await app.get(Messages).send(OrderPlaced, { sku: 'tea' });
-const strategy = new HalfmqServer({ ...clientOptions, group: 'pricing' });
-const pricing = broker.use(await NestFactory.createMicroservice(Pricing, { strategy, logger: false }));
-await pricing.listen();
-const client = new HalfmqClient({ ...clientOptions, group: 'asking' });
-const price: unknown = await firstValueFrom(client.send('price', 'tea'));
-await broker.settle();
-await client.close();
-if (price !== 'tea: 3' || reserved.join() !== 'shop-order-placed tea')
-  throw new Error(`answered ${String(price)}, reserved ${reserved.join()}`);
+/** A function: a CommonJS module cannot wait at its top. */
+async function main(): Promise<void> {
+  await using broker = await createTestBroker({ hostile: false });
+  const { clientOptions } = broker;
+  const imports = [HalfmqModule.forRoot({ ...clientOptions, group: 'shop' })];
+  const shop = { module: Shop, imports, providers: [Stock] };
+  const app = broker.use(await NestFactory.createApplicationContext(shop, { logger: false }));
+  await app.get(Messages).send(OrderPlaced, { sku: 'tea' });
+  const strategy = new HalfmqServer({ ...clientOptions, group: 'pricing' });
+  const pricing = broker.use(await NestFactory.createMicroservice(Pricing, { strategy, logger: false }));
+  await pricing.listen();
+  const client = new HalfmqClient({ ...clientOptions, group: 'asking' });
+  const price: unknown = await firstValueFrom(client.send('price', 'tea'));
+  await broker.settle();
+  await client.close();
+  if (price !== 'tea: 3' || reserved.join() !== 'shop-order-placed tea')
+    throw new Error(`answered ${String(price)}, reserved ${reserved.join()}`);
+}
+
+void main();
