@@ -4,6 +4,7 @@ import {
   formatProperties,
   HandlerTable,
   heartBeat,
+  ManualClock,
   PropertyName,
   pushReplyMessageToClient,
   ResponseCode,
@@ -19,7 +20,9 @@ const MiB = 1024 * 1024;
 let broker: InProcessBroker;
 let replier: RemotingClient;
 beforeEach(async () => {
-  broker = await InProcessBroker.start({ properties: { storeReplyMessageEnable: 'false' } });
+  // its clock stands still: by another one the first replies are given up on a slow machine before the last have come
+  const clock = new ManualClock();
+  broker = await InProcessBroker.start({ clock, properties: { storeReplyMessageEnable: 'false' } });
   replier = broker.connect();
 });
 afterEach(() => broker.close());
