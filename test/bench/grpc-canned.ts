@@ -1,5 +1,5 @@
 import { createServer, type ServerHttp2Stream } from 'node:http2';
-import { MessagingService } from '../kit/grpc-contract.js';
+import { answerFrame } from '../kit/grpc-client.js';
 
 /**
  * `node test/dist/bench/grpc-canned.js PORT`: answers every ReceiveMessage with the same 32 messages of 1 KiB and every
@@ -32,22 +32,15 @@ const message = (nth: number): object => ({
   body: Buffer.alloc(1_024, 'x'),
 });
 
-function frame(method: string, answer: object): Buffer {
-  const bytes = MessagingService.service[method]?.responseSerialize(answer) ?? Buffer.alloc(0);
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(bytes.length, 1);
-  return Buffer.concat([head, bytes]);
-}
-
 const nths = Array.from({ length: BATCH }, (_, nth) => nth);
 const ANSWERS: Readonly<Record<string, Buffer>> = {
-  Telemetry: frame('Telemetry', { settings: {} }),
+  Telemetry: answerFrame('Telemetry', { settings: {} }),
   ReceiveMessage: Buffer.concat([
-    frame('ReceiveMessage', { status: OK }),
-    ...nths.map((nth) => frame('ReceiveMessage', { message: message(nth) })),
-    frame('ReceiveMessage', { deliveryTimestamp: TIME }),
+    answerFrame('ReceiveMessage', { status: OK }),
+    ...nths.map((nth) => answerFrame('ReceiveMessage', { message: message(nth) })),
+    answerFrame('ReceiveMessage', { deliveryTimestamp: TIME }),
   ]),
-  AckMessage: frame('AckMessage', {
+  AckMessage: answerFrame('AckMessage', {
     status: OK,
     entries: nths.map((nth) => ({ status: OK, messageId: String(nth), receiptHandle: `${HANDLE} ${nth}` })),
   }),

@@ -25,6 +25,12 @@ const warmedByGrpc = (server: Server): Promise<Measure> => grpcSending(server, [
 export const script = (name: string): string => new URL(`./${name}.js`, import.meta.url).pathname;
 const execute = promisify(execFile);
 
+/** One of the limits, which are programs of this folder: they are told a port first. */
+async function startScript(name: string, ...args: readonly string[]): Promise<Server> {
+  const port = await freePort();
+  return startServer(node(port, script(name), [String(port), ...args]));
+}
+
 /** A built checkout whose broker and store are measured. */
 export interface Version {
   readonly name: string;
@@ -101,20 +107,16 @@ export class Servers {
 
   /** On @grpc/grpc-js, and nothing behind it. */
   grpcEcho(): Promise<Measured> {
-    const start = async (): Promise<Server> => {
-      const port = await freePort();
-      return startServer(node(port, script('grpc-echo'), [String(port)]));
-    };
-    return this.once('grpc-echo', start, warmedByGrpc);
+    return this.once('grpc-echo', () => startScript('grpc-echo'), warmedByGrpc);
   }
 
   /** On the HTTP/2 of Node.js, and nothing behind it: answers who receives. */
   grpcCanned(): Promise<Measured> {
-    const start = async (): Promise<Server> => {
-      const port = await freePort();
-      return startServer(node(port, script('grpc-canned'), [String(port)]));
-    };
-    return this.once('grpc-canned', start, (server) => grpcReceiving(server, [4, 4, 10_000]));
+    return this.once(
+      'grpc-canned',
+      () => startScript('grpc-canned'),
+      (server) => grpcReceiving(server, [4, 4, 10_000]),
+    );
   }
 
   peer(peer: Peer, mode: Mode): Promise<Measured> {
@@ -124,18 +126,12 @@ export class Servers {
   }
 
   skeleton(mode: Mode): Promise<Measured> {
-    return this.kept(`skeleton-${mode}`, async (folder) => {
-      const port = await freePort();
-      return startServer(node(port, script('skeleton'), [String(port), folder, mode]));
-    });
+    return this.kept(`skeleton-${mode}`, (folder) => startScript('skeleton', folder, mode));
   }
 
   /** Answers every frame with one of that many bytes. */
   echo(bytes: number): Promise<Measured> {
-    return this.kept(`echo-${bytes}`, async () => {
-      const port = await freePort();
-      return startServer(node(port, script('echo'), [String(port), String(bytes)]));
-    });
+    return this.kept(`echo-${bytes}`, () => startScript('echo', String(bytes)));
   }
 
   /** A broker of its own, for settings of its own; the caller stops it. */

@@ -8,14 +8,16 @@ import { atExit } from './at-exit.js';
 
 const SOURCE = join(import.meta.dirname, '../../bench/slow-disk.c');
 
-/** Built by the first who asks. */
 let built: { readonly library: string | undefined } | undefined;
 
-/** @returns whether a database can be made to wait for its disk: it needs Linux and a C compiler */
-export function hasSlowDisks(): boolean {
+/** Built by the first who asks; undefined where that is not possible. */
+function slowDisk(): string | undefined {
   built ??= { library: build() };
-  return built.library !== undefined;
+  return built.library;
 }
+
+/** @returns whether a database can be made to wait for its disk: it needs Linux and a C compiler */
+export const hasSlowDisks = (): boolean => slowDisk() !== undefined;
 
 function build(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'halfmq-slow-disk-'));
@@ -31,7 +33,7 @@ function build(): string | undefined {
  * sync is under way waits for the next, as at a real disk, and is not taken along.
  */
 export async function postgresOnSlowDisk(syncMs: number): Promise<PostgresServer> {
-  const library = hasSlowDisks() ? built?.library : undefined;
+  const library = slowDisk();
   if (library === undefined) throw new Error('a slow disk needs Linux and a C compiler (gcc)');
   const server = await PostgresServer.start(
     { fsync: 'on', wal_sync_method: 'fdatasync' },

@@ -193,9 +193,16 @@ export function receiveRequest(group: string, topic: string, more: object = {}):
   };
 }
 
-/** A request as it travels, behind its flag and its length. */
 export function requestFrame(method: string, request: object): Buffer {
-  const message = MessagingService.service[method]?.requestSerialize(request) ?? Buffer.alloc(0);
+  return framed(MessagingService.service[method]?.requestSerialize(request));
+}
+
+export function answerFrame(method: string, answer: object): Buffer {
+  return framed(MessagingService.service[method]?.responseSerialize(answer));
+}
+
+/** A message as it travels, behind its flag and its length. */
+function framed(message: Buffer = Buffer.alloc(0)): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt32BE(message.length, 1);
   return Buffer.concat([head, message]);

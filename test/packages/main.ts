@@ -47,6 +47,7 @@ const HELP = `npm run packages     packs the public packages, looks into each, i
   --keep   the projects, and says where they are`;
 
 const { values } = commandLine(HELP, { outputFile: { type: 'string' }, keep: { type: 'boolean' } });
+
 /** Each unpacked, with what is wrong in it. */
 function look(name: string, file: string): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'halfmq-packages-look-'));

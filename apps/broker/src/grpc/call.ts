@@ -292,6 +292,7 @@ const ignored = (): void => undefined;
  * not at all to a side that does not read.
  */
 export function stopReading(stream: ServerHttp2Stream): void {
+  if (stream.readableEnded) return;
   setImmediate(() => {
     if (stream.destroyed || stream.readableEnded) return;
     if (stream.session?.state.outboundQueueSize === 0) stream.close(constants.NGHTTP2_NO_ERROR);

@@ -14,7 +14,6 @@ import {
   MODULE_OPTIONS,
   NEST_START_TIMEOUT_MS,
 } from './options.js';
-import { RequestScope } from './request-scope.js';
 import { CLOCK, HalfmqRuntime, LOG } from './runtime.js';
 import { Transactions, TransactionsOn } from './transactions.js';
 
@@ -78,7 +77,6 @@ const PROVIDERS: Provider[] = [
   Transactions,
   { provide: TransactionsOn, useExisting: Transactions },
   Explorer,
-  RequestScope,
   HalfmqRuntime,
   HalfmqHealth,
 ];

@@ -12,7 +12,7 @@ import { managerOfContext, type StepDefinition, stepOf } from './decorators.js';
 import type { FoundHandler } from './explorer.js';
 import { BatchMessageContext } from './batch-context.js';
 import { MessageContext } from './message-context.js';
-import type { HandlerContext, RequestScope } from './request-scope.js';
+import { type HandlerContext, makeForMessage } from './request-scope.js';
 import type { TransactionsOn } from './transactions.js';
 
 /** Ends a transaction whose handler failed although its error was caught outside (by a filter, say). */
@@ -46,7 +46,6 @@ export class HandlerCall {
   constructor(
     readonly handler: FoundHandler,
     private readonly creator: ExternalContextCreator,
-    private readonly scope: RequestScope,
     private readonly checks: BodyChecks,
     private readonly transactions: TransactionsOn<unknown>,
     /** hears of what the method has returned */
@@ -57,7 +56,7 @@ export class HandlerCall {
     const { instance, perMessage, definition } = handler;
     this.wrapped = perMessage
       ? async (body, context) => {
-          const made = await this.scope.make(perMessage, definition.topic.name, body, context);
+          const made = await makeForMessage(perMessage, definition.topic.name, body, context);
           return this.wrap(made.instance, made.contextId, perMessage.id)(body, context);
         }
       : this.wrap(instance);

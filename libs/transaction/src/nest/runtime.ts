@@ -26,7 +26,6 @@ import { HandlerCall } from './handler-call.js';
 import { ListenerBinding } from './listener-binding.js';
 import { Messages } from './messages.js';
 import { type HalfmqModuleOptions, MODULE_OPTIONS } from './options.js';
-import { RequestScope } from './request-scope.js';
 import { TransactionsOn } from './transactions.js';
 
 export const CLOCK = Symbol('Clock');
@@ -58,7 +57,6 @@ export class HalfmqRuntime
     private readonly connection: ClientConnection,
     private readonly explorer: Explorer,
     private readonly creator: ExternalContextCreator,
-    private readonly scope: RequestScope,
     private readonly moduleRef: ModuleRef,
     private readonly checks: BodyChecks,
     private readonly transactions: TransactionsOn<unknown>,
@@ -70,7 +68,7 @@ export class HalfmqRuntime
     const handlers = this.explorer.handlers();
     const calls = handlers.map(
       (handler) =>
-        new HandlerCall(handler, this.creator, this.scope, this.checks, this.transactions, (to, result) =>
+        new HandlerCall(handler, this.creator, this.checks, this.transactions, (to, result) =>
           this.messages.reply(to, result),
         ),
     );

@@ -3,9 +3,9 @@ import type { MessageStore } from '@halfmq/store';
 import type { BrokerConfig } from '../../config/resolve-config.js';
 import { liteGroupOf, liteNameOf, partsOfLite, type LiteGroup } from '../../directory/lite-names.js';
 import type { Groups } from '../../directory/groups.js';
+import { sleepMs } from '../../sleep.js';
 import type { HeldPops } from './held-pops.js';
 import type { PopMemory } from './pop-memory.js';
-import { sleepMs } from '../../sleep.js';
 
 /** Who subscribes. */
 export interface LiteMember {
